@@ -1,0 +1,52 @@
+# KD Playground. Every target sets up what it needs: nothing but Python 3.11 to 3.13 and make must be there.
+#
+#   make run      open the dashboard on http://localhost:8501     (another port: make run PORT=8502)
+#   make test     run all checks and tests, the browser's too
+#   make lock     resolve requirements*.txt anew into the two lock files
+#   make record   train the race anew that the first page shows
+
+SHELL := /bin/bash
+PORT ?= 8501
+BIN := .venv/bin
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$python" && break; done)
+
+.PHONY: run test lock record
+
+run: .venv/ready-to-run
+	@$(BIN)/python -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', $(PORT))) == 0)" || { \
+		echo "Port $(PORT) is busy: perhaps the dashboard is already open on http://localhost:$(PORT)."; \
+		echo "Otherwise choose another port: make run PORT=$$(( $(PORT) + 1 ))"; exit 1; }
+	$(BIN)/python -m streamlit run app.py --server.port=$(PORT)
+
+test: .venv/ready-to-test
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	KD_CHROMIUM="$$(.ci/chromium $(BIN)/python)" $(BIN)/pytest --cov --cov-report=term
+
+record: .venv/ready-to-run
+	$(BIN)/python -m benchmarks.record
+
+# One resolution for Linux, macOS and Windows and every Python; what runs is pinned alike in both files.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --upgrade
+lock: .venv/ready-to-test
+	$(BIN)/python -m pip install --quiet uv
+	$(COMPILE) requirements.txt --output-file requirements.lock
+	$(COMPILE) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
+
+# The test lock holds everything of the run lock, so each target installs at most once.
+.venv/ready-to-run: requirements.lock | .venv/bin/python
+	@echo "Installing what the dashboard needs (once; torch for Linux brings 5 GB)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	@touch $@
+
+.venv/ready-to-test: requirements-dev.lock | .venv/bin/python
+	@echo "Installing what the tests need (once; torch for Linux brings 5 GB)"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
+	@touch $@ .venv/ready-to-run
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { \
+		echo "KD Playground needs Python 3.11, 3.12 or 3.13, and none was found."; \
+		echo "Install one, or name it: make PYTHON=/path/to/python3"; exit 1; }
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
