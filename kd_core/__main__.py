@@ -1,0 +1,255 @@
+"""The command line: races, sweeps, runs and exports without a browser."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from kd_core.errors import InvalidSetting, KDError, RunUnknown
+from kd_core.results import MEASURES, finished, race_json, sweep_rows
+from kd_core.settings import read_value
+from kd_core.store import Store, StudyRow
+from kd_core.store.store import default_home
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Carry out one command; return 0, or 2 after telling on stderr what a person can put right."""
+    asked = _parser().parse_args(arguments)
+    asked.data_root = asked.data_root or asked.home / "data"
+    command: Callable[[argparse.Namespace], int] = asked.command
+    try:
+        return command(asked)
+    except KDError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # somebody closed the pager
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def presets(asked: argparse.Namespace) -> int:
+    """Print one preset a line."""
+    from kd_core.presets import PRESETS
+
+    for name, preset in PRESETS.items():
+        print(f"{name}\t{preset.title}")
+    return 0
+
+
+def race(asked: argparse.Namespace) -> int:
+    """Train teacher, student alone and distilled student, and print what came of it."""
+    from kd_core.presets import PRESETS
+    from kd_core.recipe import Study
+
+    preset = PRESETS[asked.preset]
+    recipe = preset.recipe.changed(_changes(asked.set))
+    store = Store(asked.home)
+    study = Study.race(recipe, preset.seeds if asked.seeds is None else asked.seeds, preset.name)
+    return _carry_out(store, _add(store, study, asked), asked)
+
+
+def sweep(asked: argparse.Namespace) -> int:
+    """Train a trio for every cell of a grid, and print one row a run."""
+    from kd_core.presets import PRESETS
+    from kd_core.recipe import Study
+
+    preset = PRESETS[asked.preset]
+    recipe = preset.recipe.changed(_changes(asked.set))
+    axes = {path: [read_value(text) for text in values.split(",")] for path, values in _pairs(asked.axis)}
+    store = Store(asked.home)
+    study = Study.sweep(recipe, axes, asked.seeds or 1, preset.name)
+    return _carry_out(store, _add(store, study, asked), asked)
+
+
+def runs(asked: argparse.Namespace) -> int:
+    """Print the runs of the store, newest first."""
+    rows = Store(asked.home).runs.list()
+    if asked.json:
+        print(json.dumps([_run_json(row) for row in rows]))
+    for row in [] if asked.json else rows:
+        network, method = row.recipe["student"]["name"], row.recipe["method"]["name"]
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
+        print(f"{row.id}  {row.status:<11}  {when}  {network:<8}  {method:<16}  epoch {row.epoch}/{row.epochs}")
+    return 0
+
+
+def show(asked: argparse.Namespace) -> int:
+    """Print everything about one run, or about one study."""
+    store = Store(asked.home)
+    try:
+        row = store.runs.get(asked.run)
+    except RunUnknown:
+        print(json.dumps(race_json(store, store.studies.get(asked.run).id), indent=2))
+        return 0
+    epochs = [asdict(epoch) for epoch in store.runs.epochs([row.id])]
+    print(json.dumps({**_run_json(row), "recipe": row.recipe, "cost": row.cost, "epochs": epochs}, indent=2))
+    return 0
+
+
+def resume(asked: argparse.Namespace) -> int:
+    """Go on with a study, or with the study of a run, that did not come to its end."""
+    store = Store(asked.home)
+    study = store.studies.of_run(asked.run) or asked.run
+    store.studies.ask_resume(study)
+    return _carry_out(store, study, asked)
+
+
+def export(asked: argparse.Namespace) -> int:
+    """Write a run's trained network in another format."""
+    from kd_core.export import export as write
+
+    for path in write(Store(asked.home), asked.run, asked.format, Path(asked.path)):
+        print(path)
+    return 0
+
+
+def _add(store: Store, study: Any, asked: argparse.Namespace) -> str:
+    return store.studies.add(study, fresh=asked.fresh, device=asked.device, status="running")
+
+
+def _carry_out(store: Store, study: str, asked: argparse.Namespace) -> int:
+    """Train in this process, telling progress on stderr; a Ctrl-C keeps what is finished and can be resumed."""
+    from kd_core.jobs.locks import job_lock
+    from kd_core.runs import run_study
+
+    wish: list[str] = []
+    signal.signal(signal.SIGINT, lambda *_: wish.append("stopped"))
+    signal.signal(signal.SIGTERM, lambda *_: wish.append("interrupted"))
+    over = threading.Event()
+    teller = threading.Thread(target=_tell_progress, args=(store, study, over), daemon=True)
+    teller.start()
+    with job_lock(store.home, study):
+        run_study(store, study, data_root=asked.data_root, ask=lambda: wish[0] if wish else "")
+    over.set()
+    teller.join()
+    return _print_outcome(store, store.studies.get(study), asked.json)
+
+
+def _tell_progress(store: Store, study: str, over: threading.Event) -> None:
+    interval = 0.5 if sys.stderr.isatty() else 15.0
+    end = "\r" if sys.stderr.isatty() else "\n"
+    while not over.wait(interval):
+        runs_now, row = store.studies.runs_of(study), store.studies.get(study)
+        going = [
+            f"{run.recipe['student']['name']} epoch {run.epoch}/{run.epochs}"
+            for run in runs_now.values()
+            if run.status == "running"
+        ]
+        done = sum(run.status == "done" for run in runs_now.values())
+        doing = row.activity["what"] if row.activity else ", ".join(going)
+        print(
+            f"{done} of {len(row.spec['members'])} networks trained; {doing}".ljust(79),
+            end=end,
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _print_outcome(store: Store, row: StudyRow, as_json: bool) -> int:
+    told = sweep_rows(store, row.id) if row.kind == "sweep" else race_json(store, row.id)
+    if as_json:
+        print(json.dumps(told))
+    elif isinstance(told, list):
+        for line in told:
+            print("\t".join(f"{name}={value}" for name, value in line.items()))
+    else:
+        _print_race(store, row.id, told)
+    if row.status == "done":
+        return 0
+    sentence = row.error["sentence"] if row.error else f"{row.status}: go on with 'python -m kd_core resume {row.id}'"
+    print(sentence, file=sys.stderr)
+    return 2
+
+
+def _print_race(store: Store, study: str, told: dict[str, Any]) -> None:
+    print(f"{told['preset']} on {told['dataset']}, {told['device']}, study {study}")
+    for arm, facts in told["arms"].items():
+        cells = [f"{name} {_spread(facts[name])}" for name in MEASURES if facts[name]]
+        print(f"  {arm:<10} {'  '.join(cells)}  {facts['parameters']:,} parameters  {facts['seconds']:.1f} s")
+    for place in finished(store, study):
+        if place.member.reused:
+            print("  (some networks were trained earlier from the same recipe; --fresh trains them again)")
+            break
+    if told["verdict"]:
+        print(told["verdict"]["sentence"])
+
+
+def _spread(facts: dict[str, Any]) -> str:
+    sd = "" if facts["sd"] is None else f" ± {facts['sd']:.4f}"
+    return f"{facts['mean']:.4f}{sd} (n = {len(facts['values'])})"
+
+
+def _run_json(row: Any) -> dict[str, Any]:
+    names = ("id", "fingerprint", "status", "created", "finished", "seconds", "epoch", "epochs", "reported_epoch")
+    told = {name: getattr(row, name) for name in names}
+    facts = {
+        "student": row.recipe["student"]["name"],
+        "method": row.recipe["method"]["name"],
+        "seed": row.recipe["seed"],
+    }
+    return {**told, **facts, "execution": row.execution, "error": row.error}
+
+
+def _changes(texts: Sequence[str]) -> dict[str, Any]:
+    return {path: read_value(text) for path, text in _pairs(texts)}
+
+
+def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
+    pairs = [text.partition("=") for text in texts]
+    for path, sign, value in pairs:
+        if not sign or not path:
+            raise InvalidSetting(path=path or "(empty)", value=repr(value), reason="write it as path=value.")
+    return [(path, value) for path, _, value in pairs]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 1000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 to 1000")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m kd_core", description="Train, distil and compare networks.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    common = argparse.ArgumentParser(add_help=False)
+    data = os.environ.get("KD_DATA")
+    common.add_argument("--home", type=Path, default=default_home(), help="the store's folder (KD_HOME)")
+    common.add_argument("--data-root", type=Path, default=data, help="where torchvision's datasets lie (KD_DATA)")
+    common.add_argument("--json", action="store_true", help="print JSON")
+    training = argparse.ArgumentParser(add_help=False)
+    training.add_argument("preset", metavar="PRESET")
+    training.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a setting")
+    training.add_argument("--seeds", type=_count, metavar="N", help="how many seeds")
+    training.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
+    training.add_argument("--fresh", action="store_true", help="train again what was trained before")
+
+    def add(command: Callable[[argparse.Namespace], int], *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        words = (command.__doc__ or "").strip()
+        made = commands.add_parser(command.__name__, parents=[*parents, common], help=words, description=words)
+        made.set_defaults(command=command)
+        return made
+
+    add(presets)
+    add(race, training)
+    add(sweep, training).add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...")
+    add(runs)
+    for command in (show, resume):
+        add(command).add_argument("run", metavar="RUN")
+    exporting = add(export)
+    exporting.add_argument("run", metavar="RUN")
+    exporting.add_argument("--format", required=True, help="safetensors or code")
+    exporting.add_argument("path", metavar="PATH")
+    return parser
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,164 @@
+"""Conditions: what of a dataset a network gets to see while it trains."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import torch
+from pydantic import NonNegativeInt, field_validator
+from torch import Tensor
+
+from kd_core.datasets.augmentation import Augmentation
+from kd_core.datasets.base import Source, Splits
+from kd_core.datasets.sampling import cut, spread
+from kd_core.errors import InvalidSetting
+from kd_core.randomness import generator
+from kd_core.settings import Settings, setting
+
+WITHHELD = -1
+
+
+class Conditions(Settings):
+    """Limits on the training split; validation and test stay whole and true."""
+
+    labelled: int | None = setting(
+        None,
+        title="Labelled images",
+        description="How many training images have a label, every class by its share; empty means all of them.",
+        unit="images",
+        scale="log",
+        ge=1,
+    )
+    label_noise: float = setting(
+        0.0,
+        title="Label noise",
+        description="This share of the labels is replaced by another class, drawn at random.",
+        unit="share",
+        lane=True,
+        ge=0,
+        le=1,
+    )
+    dropped_classes: tuple[NonNegativeInt, ...] = setting(
+        (),
+        title="Dropped classes",
+        description="Training never shows an image of these classes; validation and test still do.",
+    )
+    unlabelled: Literal["drop", "keep"] = setting(
+        "drop",
+        title="Images without a label",
+        description="Left out, or kept, so that a teacher can still speak about them.",
+    )
+    augmentation: Augmentation = setting(
+        "none",
+        title="Augmentation",
+        description="Every batch anew: shifts by up to 7 % of the height, or mirroring and cropping.",
+    )
+
+    @field_validator("dropped_classes")
+    @classmethod
+    def _as_a_set(cls, classes: tuple[int, ...]) -> tuple[int, ...]:
+        # Equal conditions have equal fingerprints, in whatever order the classes were named.
+        return tuple(sorted(set(classes)))
+
+
+def prepare(conditions: Conditions, source: Source, seed: int) -> Splits:
+    """Cut validation, then apply the conditions to what is left for training.
+
+    With one seed everything is nested: 100 labelled images are among the 300, and the labels that noise of 0.2 replaces
+    are replaced by the same classes at 0.4. The validation split depends on the seed alone, the test split on nothing.
+
+    Args:
+        conditions: what training gets to see.
+        source: a loaded dataset.
+        seed: of the run.
+
+    Returns:
+        Splits; in ``train.labels`` -1 marks an image whose label is withheld.
+
+    Raises:
+        InvalidSetting: a condition that this dataset cannot meet.
+    """
+    everything = source.train
+    if source.validation is None:
+        held_out, pool = cut(everything.labels, source.cut, generator(seed, "validation"))
+        validation = everything.take(held_out)
+    else:
+        pool, validation = torch.arange(len(everything)), source.validation
+    index, labels = _seen(conditions, everything.labels[pool], everything.classes, seed)
+    train = replace(everything.take(pool[index]), labels=noisy_labels(labels, conditions.label_noise, seed))
+    return Splits(train=train, validation=validation, test=source.test)
+
+
+def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
+    """Return labels of which a share is replaced by a different class among those that occur, drawn uniformly.
+
+    ``prepare`` applies this last, so lanes that differ in noise share the images of a split prepared without it.
+
+    Args:
+        labels: (N,), int64; withheld ones (-1) stay so and do not count.
+        share: 0..1; exactly this share is replaced, to the nearest image.
+        seed: of the run.
+
+    Raises:
+        InvalidSetting: noise where only one class is left.
+    """
+    if share == 0:
+        return labels
+    visible = (labels != WITHHELD).nonzero().squeeze(1)
+    occurs = torch.bincount(labels[visible]) > 0
+    classes = occurs.nonzero().squeeze(1)
+    if len(classes) < 2:
+        reason = "there is only one class left, so there is no other to confuse it with."
+        raise InvalidSetting(path="data.label_noise", value=share, reason=reason)
+    draws = generator(seed, "label_noise")
+    order = torch.randperm(len(visible), generator=draws)
+    steps = torch.randint(1, len(classes), (len(visible),), generator=draws)
+    replaced = order[: int(share * len(visible) + 0.5)]
+    noisy = labels.clone()
+    position = (occurs.cumsum(0) - 1)[labels[visible[replaced]]]
+    noisy[visible[replaced]] = classes[(position + steps[replaced]) % len(classes)]
+    return noisy
+
+
+def _seen(conditions: Conditions, labels: Tensor, classes: tuple[str, ...], seed: int) -> tuple[Tensor, Tensor]:
+    """Return positions in ``labels``, rising, and the labels that are told there."""
+    kept = _kept_classes(conditions, classes)
+    # Drawn for all classes before any is dropped: dropping one changes nothing about the others.
+    order = spread(labels, generator(seed, "labelled"))
+    order = order[kept[labels[order]]]
+    _check_labelled(conditions, available=len(order), classes=int(kept.sum()))
+    visible = order[: conditions.labelled].sort().values
+    if conditions.unlabelled == "drop":
+        return visible, labels[visible]
+    told = torch.full_like(labels, WITHHELD)
+    told[visible] = labels[visible]
+    index = order.sort().values
+    return index, told[index]
+
+
+def _kept_classes(conditions: Conditions, classes: tuple[str, ...]) -> Tensor:
+    """Return (K,), bool."""
+    dropped = conditions.dropped_classes
+    unknown = [index for index in dropped if index >= len(classes)]
+    if unknown:
+        reason = f"the {len(classes)} classes of this dataset are numbered 0 to {len(classes) - 1}."
+        raise InvalidSetting(path="data.dropped_classes", value=unknown[0], reason=reason)
+    if len(dropped) == len(classes):
+        reason = "that drops every class, and nothing is left to train on."
+        raise InvalidSetting(path="data.dropped_classes", value=list(dropped), reason=reason)
+    kept = torch.ones(len(classes), dtype=torch.bool)
+    kept[list(dropped)] = False
+    return kept
+
+
+def _check_labelled(conditions: Conditions, available: int, classes: int) -> None:
+    labelled = conditions.labelled
+    if labelled is None:
+        return
+    if labelled > available:
+        reason = f"only {available:,} training images are left once validation and dropped classes are taken away."
+        raise InvalidSetting(path="data.labelled", value=labelled, reason=reason)
+    if labelled < classes:
+        reason = f"every one of the {classes} classes needs at least one labelled image."
+        raise InvalidSetting(path="data.labelled", value=labelled, reason=reason)

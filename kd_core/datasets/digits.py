@@ -1,0 +1,54 @@
+"""Digits: scikit-learn's 1,797 handwritten digits, 8 x 8, which need no download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import torch
+from pydantic import PositiveFloat
+
+from kd_core.datasets.base import Normalised, Report, Source, mean_setting, sd_setting
+from kd_core.datasets.sampling import cut
+from kd_core.randomness import generator
+
+TEST, VALIDATION = 600, 150
+
+
+class Digits(Normalised):
+    """1,797 digits that 43 people wrote, 8 x 8 in 17 greys; 1,047 train, 150 validate, 600 test.
+
+    Source:
+        Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI; scikit-learn keeps its test part.
+    """
+
+    name: Literal["digits"] = "digits"
+    mean: tuple[float, ...] = mean_setting(0.305)  # measured on the 1,197 images that are not test
+    sd: tuple[PositiveFloat, ...] = sd_setting(0.376)
+
+    @property
+    def label(self) -> str:
+        """Return the name for tables."""
+        return "Digits"
+
+    @property
+    def channels(self) -> int:
+        """Return 1: the images are grey."""
+        return 1
+
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+        """Read the digits from the installed scikit-learn; ``data_root`` is not looked at.
+
+        The 17 grey levels 0..16 become 0..255 by rounding; ``(value * 16 / 255).round()`` gives them back.
+        """
+        from sklearn.datasets import load_digits  # here, since it takes a second
+
+        report("reading Digits", 0.0)
+        bunch = load_digits()
+        images = (torch.from_numpy(bunch.images) * 255 / 16).round().to(torch.uint8).unsqueeze(1)
+        labels = torch.from_numpy(bunch.target).long()
+        everything = self.split(images, labels, tuple("0123456789"))
+        # A constant, not the run's seed: the test split never varies.
+        test, train = cut(labels, TEST, generator(0, "digits", "test"))
+        report("reading Digits", 1.0)
+        return Source(train=everything.take(train), test=everything.take(test), cut=VALIDATION)

@@ -1,0 +1,182 @@
+"""Image folder: the reader's own images, one folder a class."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from kd_core.datasets.base import Normalised, Report, Source, Split
+from kd_core.datasets.image_files import folders, image_paths, read_images
+from kd_core.datasets.sampling import cut
+from kd_core.errors import DataUnusable
+from kd_core.randomness import generator
+from kd_core.settings import setting
+
+MAX_FILES = 100_000
+MAX_BYTES = 2 * 1024**3
+SPLIT_NAMES = {
+    "train": ("train", "training"),
+    "validation": ("validation", "val", "valid"),
+    "test": ("test", "testing"),
+}
+SHARE = 0.15
+"""Of all images, for the test split and for validation, where the folder has no test split of its own."""
+VALIDATION_SHARE = 0.1
+"""Of the training images, where the folder has a test split but no validation."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """The image files of one split: N paths, and N labels by class name."""
+
+    paths: tuple[Path, ...]
+    class_names: tuple[str, ...]
+
+
+class ImageFolder(Normalised):
+    """Images from a folder.
+
+    Either folders ``train``, ``test`` and ``validation`` (or ``val``, ``valid``) hold a folder for each class, or the
+    class folders lie directly inside. Without ``test``, 15 % of the training images are set aside for it by
+    ``split_seed``, every class by its share. Without ``validation``, every run cuts its own by its seed: 15 % of all
+    images, or 10 % of the training images where ``test`` was given. A folder ``train`` without folders is a class.
+    """
+
+    name: Literal["image_folder"] = "image_folder"
+    path: str = setting(..., title="Folder", description="Where the images lie, one folder a class.", min_length=1)
+    size: int = setting(
+        32,
+        title="Image size",
+        description="Images are scaled to this height and width; what is too long is cut off on both sides.",
+        unit="pixels",
+        ge=8,
+        le=256,
+    )
+    grey: bool = setting(False, title="Grey", description="One channel of brightness instead of three of colour.")
+    split_seed: int = setting(0, title="Split seed", description="Which images are set aside for the test.", ge=0)
+
+    @property
+    def label(self) -> str:
+        """Return the folder's name."""
+        return Path(self.path).name or self.path
+
+    @property
+    def channels(self) -> int:
+        """Return 1 for grey, 3 for colours."""
+        return 1 if self.grey else 3
+
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+        """Read the images; ``data_root`` is not looked at.
+
+        Files that cannot be read are named in ``Source.skipped``.
+
+        Raises:
+            DataUnusable: no such folder, too many files, fewer than two classes, or a class without images in a split.
+        """
+        parts = self._parts()
+        classes = tuple(sorted(set(parts["train"].class_names)))
+        self._check_size(sum(len(part.paths) for part in parts.values()))
+        self._check_classes(parts, classes)
+        report("reading images", 0.0)
+        splits: dict[str, Split] = {}
+        skipped: list[str] = []
+        for name, part in parts.items():
+            splits[name], broken = self._read(part, classes, report)
+            skipped.extend(broken)
+        return self._source(splits, tuple(skipped))
+
+    def _parts(self) -> dict[str, Part]:
+        """Return the files of ``train`` and, where they exist, of ``validation`` and ``test``."""
+        root = Path(self.path).expanduser()
+        try:
+            top = folders(root)
+            given = _split_folders(top)
+            if not given:
+                return {"train": self._part(top)}
+            if "train" not in given:
+                raise self._unusable(f"it has a folder '{next(iter(given.values())).name}', and none named 'train'.")
+            return {split: self._part(folders(folder)) for split, folder in given.items()}
+        except FileNotFoundError as error:
+            raise self._unusable("there is no such folder.") from error
+        except OSError as error:
+            raise self._unusable(f"it cannot be read ({error.strerror}).") from error
+
+    def _part(self, class_folders: dict[str, Path]) -> Part:
+        found = [(path, name) for name, folder in class_folders.items() for path in self._limited(folder)]
+        return Part(paths=tuple(path for path, _ in found), class_names=tuple(name for _, name in found))
+
+    def _limited(self, folder: Path) -> list[Path]:
+        # One more than allowed is enough to know that there are too many.
+        return list(islice(image_paths(folder), MAX_FILES + 1))
+
+    def _check_size(self, count: int) -> None:
+        if count > MAX_FILES:
+            raise self._unusable(f"it holds more than {MAX_FILES:,} images.")
+        needed = count * self.channels * self.size**2
+        if needed > MAX_BYTES:
+            reason = (
+                f"{count:,} images of {self.size} x {self.size} need {needed / 1024**3:.1f} GB of memory, and "
+                f"{MAX_BYTES / 1024**3:.1f} GB are allowed. Choose a smaller image size, or fewer images."
+            )
+            raise self._unusable(reason)
+
+    def _check_classes(self, parts: dict[str, Part], classes: tuple[str, ...]) -> None:
+        if len(classes) < 2:
+            found = f"only '{classes[0]}' has any" if classes else "none was found"
+            raise self._unusable(f"at least two class folders with images are needed, and {found}.")
+        for name, part in parts.items():
+            strange = sorted(set(part.class_names) - set(classes))
+            if strange:
+                raise self._unusable(f"the class '{strange[0]}' is in '{name}' but has no image in 'train'.")
+
+    def _read(self, part: Part, classes: tuple[str, ...], report: Report) -> tuple[Split, list[str]]:
+        number = {name: index for index, name in enumerate(classes)}
+        labels = torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
+        images, usable = read_images(part.paths, self.size, self.grey, report)
+        if bool(usable.all()):
+            return self.split(images, labels, classes), []
+        root = Path(self.path).expanduser()
+        broken = [str(part.paths[index].relative_to(root)) for index in (~usable).nonzero().squeeze(1).tolist()]
+        return self.split(images[usable], labels[usable], classes), broken
+
+    def _source(self, splits: dict[str, Split], skipped: tuple[str, ...]) -> Source:
+        train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
+        to_cut = [name for name, split in (("validation", validation), ("test", test)) if split is None]
+        self._check_counts("train", train, least=1 + len(to_cut), purposes=["training", *to_cut])
+        for name, given in splits.items():
+            self._check_counts(name, given, least=1, purposes=[name])
+        share = VALIDATION_SHARE if test is not None else SHARE
+        count = max(len(train.classes), round(share * len(train)))
+        if test is None:
+            test_index, train_index = cut(train.labels, count, self._draws())
+            train, test = train.take(train_index), train.take(test_index)
+        return Source(train, test, validation, cut=0 if validation is not None else count, skipped=skipped)
+
+    def _check_counts(self, name: str, split: Split, least: int, purposes: list[str]) -> None:
+        counts = torch.bincount(split.labels, minlength=len(split.classes)).tolist()
+        for class_name, count in zip(split.classes, counts, strict=True):
+            if count < least:
+                usable = "no usable image" if count == 0 else f"only {count} usable image{'s' * (count > 1)}"
+                wanted = f"{least} {'are' if least > 1 else 'is'} needed, one for each of {', '.join(purposes)}"
+                raise self._unusable(f"the class '{class_name}' has {usable} in '{name}'; {wanted}.")
+
+    def _draws(self) -> torch.Generator:
+        return generator(self.split_seed, "image_folder", "test")
+
+    def _unusable(self, reason: str) -> DataUnusable:
+        return DataUnusable(source=self.path, reason=reason)
+
+
+def _split_folders(top: dict[str, Path]) -> dict[str, Path]:
+    """Return by split the folders that are named after one; such a folder holds folders, a class holds images."""
+    by_name = {name.lower(): folder for name, folder in top.items()}
+    candidates = ((split, by_name[name]) for split, names in SPLIT_NAMES.items() for name in names if name in by_name)
+    given: dict[str, Path] = {}
+    for split, folder in candidates:
+        if folders(folder):
+            given.setdefault(split, folder)
+    return given

@@ -1,0 +1,197 @@
+"""Torchvision sets: MNIST, Fashion-MNIST and CIFAR-10, read from disk or downloaded."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from abc import abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from kd_core.datasets.base import Normalised, Report, Source, Split
+from kd_core.datasets.download import Archive, fetch
+from kd_core.errors import DataMissing, DataUnusable
+
+DAMAGED = (AssertionError, EOFError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
+"""What torchvision raises for a file that is missing, cut short or not what it should be."""
+
+
+class TorchvisionSet(Normalised):
+    """A set that torchvision knows; a tenth of its training images becomes validation.
+
+    Files in ``data_root`` that are missing or damaged are downloaded into a folder of their own and put in place one by
+    one only when all of them have been checked, so that a killed download leaves nothing half-done behind.
+    """
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    packed_bytes: ClassVar[int]
+
+    @property
+    def label(self) -> str:
+        """Return the name for tables."""
+        return self.title
+
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+        """Read the set from ``data_root``, downloading it where it is not there.
+
+        Raises:
+            DataMissing: not there, and the download failed; names the files and the folder.
+            DataUnusable: a file is damaged, and no fresh copy could be downloaded.
+        """
+        report(f"reading {self.title}", 0.0)
+        try:
+            source = self._read(data_root)
+        except DAMAGED as error:
+            self._download(data_root, report, problem=error)
+            try:
+                source = self._read(data_root)
+            except DAMAGED as still:
+                raise DataUnusable(source=str(data_root), reason=f"{self.title} cannot be read ({still}).") from still
+        report(f"reading {self.title}", 1.0)
+        return source
+
+    @abstractmethod
+    def files(self) -> tuple[str, ...]:
+        """Return the files that are read, relative to ``data_root``."""
+
+    @abstractmethod
+    def archives(self) -> tuple[Archive, ...]:
+        """Return the archives that hold the files, at the paths where torchvision looks for them."""
+
+    @abstractmethod
+    def part(self, data_root: Path, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+        """Return images (N, C, H, W), uint8, labels (N,) and class names; raises one of ``DAMAGED``."""
+
+    def torchvision_class(self) -> Any:
+        """Return the class that torchvision has for this set."""
+        import torchvision.datasets  # here, since it takes two seconds
+
+        return getattr(torchvision.datasets, self.kind)
+
+    def _read(self, data_root: Path) -> Source:
+        train, test = self._split(data_root, train=True), self._split(data_root, train=False)
+        return Source(train=train, test=test, cut=len(train) // 10)
+
+    def _split(self, data_root: Path, train: bool) -> Split:
+        images, labels, classes = self.part(data_root, train)
+        in_range = len(labels) > 0 and int(labels.min()) >= 0 and int(labels.max()) < len(classes)
+        if len(images) != len(labels) or not in_range:
+            raise ValueError(f"{len(images)} images do not fit {len(labels)} labels")
+        return self.split(images, labels, classes)
+
+    def _download(self, data_root: Path, report: Report, problem: Exception) -> None:
+        missing = [file for file in self.files() if not (data_root / file).is_file()]
+        try:
+            self._fetch_all(data_root, report)
+        except DAMAGED as error:
+            if missing:
+                folder, files = str(data_root), ", ".join(missing)
+                raise DataMissing(dataset=self.title, folder=folder, reason=_line(error), files=files) from error
+            reason = (
+                f"one of the files of {self.title} ({', '.join(self.files())}) is damaged ({_line(problem)}), and a "
+                f"fresh copy could not be downloaded ({_line(error)}). Replace them, or go online and try again."
+            )
+            raise DataUnusable(source=str(data_root), reason=reason) from error
+
+    def _fetch_all(self, data_root: Path, report: Report) -> None:
+        data_root.mkdir(parents=True, exist_ok=True)
+        done = 0
+        # On the same disk as its destination, so that each file is put in place in one step.
+        with tempfile.TemporaryDirectory(dir=data_root, prefix=".download-") as temporary:
+            folder = Path(temporary)
+            for archive in self.archives():
+
+                def received(size: int, before: int = done) -> None:
+                    report(f"downloading {self.title}", min(1.0, (before + size) / self.packed_bytes))
+
+                fetch(archive, folder, received)
+                done += (folder / archive.path).stat().st_size
+            # Torchvision finds its archives, checks and unpacks them: nothing is left for it to download.
+            self.torchvision_class()(folder, download=True)
+            for file in self.files():
+                (data_root / file).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(folder / file, data_root / file)
+
+
+class IdxSet(TorchvisionSet):
+    """A set in MNIST's format: four idx files, grey."""
+
+    @property
+    def channels(self) -> int:
+        """Return 1: the images are grey."""
+        return 1
+
+    def files(self) -> tuple[str, ...]:
+        """Return the four idx files."""
+        return tuple(archive.path.removesuffix(".gz") for archive in self.archives())
+
+    def archives(self) -> tuple[Archive, ...]:
+        """Return the four packed idx files on torchvision's mirrors."""
+        known = self.torchvision_class()
+        return tuple(
+            Archive(tuple(f"{mirror}{file}" for mirror in known.mirrors), f"{self.kind}/raw/{file}", md5)
+            for file, md5 in known.resources
+        )
+
+    def part(self, data_root: Path, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+        """Return images (N, 1, 28, 28), labels and class names."""
+        known = self.torchvision_class()(data_root, train=train, download=False)
+        # Torchvision calls the digits "0 - zero", "1 - one", ...
+        return known.data.unsqueeze(1), known.targets, tuple(name.partition(" - ")[0] for name in known.classes)
+
+
+class MNIST(IdxSet):
+    """70,000 handwritten digits, 28 x 28 grey; 54,000 train, 6,000 validate, 10,000 test (LeCun et al. 1998)."""
+
+    name: Literal["mnist"] = "mnist"
+    kind: ClassVar[str] = "MNIST"
+    title: ClassVar[str] = "MNIST"
+    packed_bytes: ClassVar[int] = 11_594_722
+
+
+class FashionMNIST(IdxSet):
+    """70,000 pieces of clothing, 28 x 28 grey; 54,000 train, 6,000 validate, 10,000 test (Xiao et al. 2017)."""
+
+    name: Literal["fashion_mnist"] = "fashion_mnist"
+    kind: ClassVar[str] = "FashionMNIST"
+    title: ClassVar[str] = "Fashion-MNIST"
+    packed_bytes: ClassVar[int] = 30_878_645
+
+
+class CIFAR10(TorchvisionSet):
+    """60,000 small photographs, 32 x 32 colours; 45,000 train, 5,000 validate, 10,000 test (Krizhevsky 2009)."""
+
+    name: Literal["cifar10"] = "cifar10"
+    kind: ClassVar[str] = "CIFAR10"
+    title: ClassVar[str] = "CIFAR-10"
+    packed_bytes: ClassVar[int] = 170_498_071
+
+    @property
+    def channels(self) -> int:
+        """Return 3: red, green, blue."""
+        return 3
+
+    def files(self) -> tuple[str, ...]:
+        """Return five training batches, the test batch and the class names."""
+        known = self.torchvision_class()
+        names = [name for name, _ in known.train_list + known.test_list] + [known.meta["filename"]]
+        return tuple(f"{known.base_folder}/{name}" for name in names)
+
+    def archives(self) -> tuple[Archive, ...]:
+        """Return the one archive that holds everything."""
+        known = self.torchvision_class()
+        return (Archive((known.url,), known.filename, known.tgz_md5),)
+
+    def part(self, data_root: Path, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
+        """Return images (N, 3, 32, 32), labels and class names; torchvision unpickles only files of the right MD5."""
+        known = self.torchvision_class()(data_root, train=train, download=False)
+        images = torch.from_numpy(known.data).permute(0, 3, 1, 2).contiguous()
+        return images, torch.tensor(known.targets, dtype=torch.int64), tuple(known.classes)
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

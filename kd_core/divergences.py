@@ -1,0 +1,77 @@
+"""Pure maths on logits: softening, entropy and the divergences between two networks' answers.
+
+Everything works in log space and in float32 or better: log-softmax on both sides, a sum over classes, a mean over the
+batch. No branch looks at a tensor, so that ``torch.func.vmap`` can trace all of it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import log_softmax
+
+
+def soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    """Return softmax(z / T), shape (..., K); an infinite temperature gives the uniform distribution.
+
+    Source: Hinton, Vinyals, Dean 2015, equation 1.
+    """
+    return log_soften(logits, temperature).exp()
+
+
+def log_soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    """Return log softmax(z / T), shape (..., K), in at least float32."""
+    softened: Tensor = log_softmax(precise(logits) / temperature, dim=-1)
+    return softened
+
+
+def entropy(probabilities: Tensor) -> Tensor:
+    """Return -sum p ln p over the last dimension, in nats; 0 ln 0 counts as 0."""
+    return torch.special.entr(precise(probabilities)).sum(-1)
+
+
+def cross_entropy(teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    """Return CE(p_t, p_s) in nats, mean over the batch, no T² factor; logits are (N, K)."""
+    return -(soften(teacher_logits, temperature) * log_soften(student_logits, temperature)).sum(-1).mean()
+
+
+def kl_divergence(teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    """Return KL(p_t || p_s) in nats, mean over the batch, no T² factor; logits are (N, K).
+
+    It is 0 for identical logits and never negative. Source: Hinton, Vinyals, Dean 2015, section 2.
+    """
+    return kl_per_sample(teacher_logits, student_logits, temperature).mean()
+
+
+def kl_per_sample(teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    """Return KL(p_t || p_s) in nats for every sample, shape (N,)."""
+    teacher, student = log_soften(teacher_logits, temperature), log_soften(student_logits, temperature)
+    return (teacher.exp() * (teacher - student)).sum(-1)
+
+
+def js_divergence(first_logits: Tensor, second_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    """Return the Jensen-Shannon divergence in nats, mean over the batch: symmetric, between 0 and ln 2."""
+    first, second = log_soften(first_logits, temperature), log_soften(second_logits, temperature)
+    middle = torch.logaddexp(first, second) - torch.log(torch.tensor(2.0, dtype=first.dtype, device=first.device))
+    halves = (first.exp() * (first - middle)).sum(-1) + (second.exp() * (second - middle)).sum(-1)
+    return 0.5 * halves.mean()
+
+
+def label_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tensor = 0.0) -> Tensor:
+    """Return the cross-entropy with hard labels in nats, mean over the labelled samples.
+
+    Args:
+        logits: (N, K).
+        labels: (N,), int64; -1 marks an image without a label, which adds nothing.
+        smoothing: share of the probability that is spread evenly over all K classes (Müller et al. 2019).
+    """
+    log_p = log_soften(logits)
+    known = labels >= 0
+    own = log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    loss = -((1 - smoothing) * own + smoothing * log_p.mean(-1))
+    return (loss * known).sum() / known.sum().clamp(min=1)
+
+
+def precise(values: Tensor) -> Tensor:
+    """Return ``values`` in float32, or in float64 if that is what they are: no maths in half precision."""
+    return values if values.dtype == torch.float64 else values.float()

@@ -1,0 +1,162 @@
+"""Every error of the engine: a code, its fields, and a sentence a person can act on."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class KDError(Exception):
+    """Something a person can put right.
+
+    Args:
+        fields: what the sentence speaks of, by the names in ``template``.
+
+    A page renders ``code`` and ``fields`` from its own catalogue in the reader's language; ``str(error)`` is English.
+    """
+
+    code: ClassVar[str] = "error"
+    template: ClassVar[str] = "{reason}"
+
+    def __init__(self, **fields: object) -> None:
+        self.fields = fields
+        super().__init__(self.sentence())
+
+    def sentence(self, template: str | None = None) -> str:
+        """Return the sentence, from ``template`` where one is given (another language) or from the English one."""
+        return (template or self.template).format(**self.fields)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (_rebuild, (type(self), self.fields))
+
+
+def _rebuild(kind: type[KDError], fields: dict[str, object]) -> KDError:
+    return kind(**fields)
+
+
+class UnknownName(KDError):
+    """A method, dataset, network, protocol, preset or export format that does not exist."""
+
+    code = "unknown_name"
+    template = "There is no {kind} named '{name}'. Known: {known}."
+
+
+class InvalidSetting(KDError):
+    """A setting outside its range, of the wrong type, or of an unknown name."""
+
+    code = "invalid_setting"
+    template = "The setting '{path}' cannot be {value}: {reason}"
+
+
+class RecipeMismatch(KDError):
+    """A recipe whose parts do not fit each other."""
+
+    code = "recipe_mismatch"
+    template = "{reason}"
+
+
+class TeacherMissing(KDError):
+    """A method that learns from a teacher in a recipe that has none."""
+
+    code = "teacher_missing"
+    template = (
+        "The method '{method}' learns from a teacher, and this recipe has none. Name a teacher, or use 'labels_only'."
+    )
+
+
+class FeatureMissing(KDError):
+    """A method that needs what a network does not provide."""
+
+    code = "feature_missing"
+    template = "The method '{method}' needs {needed}, which the network '{network}' does not provide."
+
+
+class DataMissing(KDError):
+    """The files of a dataset are not there and cannot be downloaded."""
+
+    code = "data_missing"
+    template = (
+        "{dataset} is not in '{folder}' and could not be downloaded ({reason}). "
+        "Put {files} there, or go online and try again."
+    )
+
+
+class DataUnusable(KDError):
+    """Data that is there but cannot be learned from: an empty folder, one class, too few images."""
+
+    code = "data_unusable"
+    template = "'{source}' cannot be used: {reason}"
+
+
+class UploadRefused(KDError):
+    """An uploaded file that is too large, of the wrong kind, or tries to leave its folder."""
+
+    code = "upload_refused"
+    template = "The file '{file}' was not accepted: {reason}"
+
+
+class RunUnknown(KDError):
+    """No run or study of that id in the store."""
+
+    code = "run_unknown"
+    template = (
+        "There is no {kind} '{id}' in this store. It may have been deleted, or the link comes from another machine."
+    )
+
+
+class RunBusy(KDError):
+    """Something that must wait until a run has ended."""
+
+    code = "run_busy"
+    template = "'{id}' is still {status}. Stop it first."
+
+
+class NothingToResume(KDError):
+    """A resume of something that has ended for good."""
+
+    code = "nothing_to_resume"
+    template = "'{id}' is {status}; there is nothing to resume."
+
+
+class WeightsMissing(KDError):
+    """A run whose weights are not in the store."""
+
+    code = "weights_missing"
+    template = "The run '{id}' has no stored weights ({status}). Train it to its end first."
+
+
+class StoreUnusable(KDError):
+    """The store's folder or database cannot be read or written."""
+
+    code = "store_unusable"
+    template = "The store in '{home}' cannot be used: {reason}"
+
+
+class StoreFull(KDError):
+    """No space is left for results."""
+
+    code = "store_full"
+    template = (
+        "There is no space left in '{home}' ({reason}). "
+        "Delete runs or free space, then press Resume: nothing finished is lost."
+    )
+
+
+class NumbersBroke(KDError):
+    """A loss that became infinite or not a number."""
+
+    code = "numbers_broke"
+    template = "Training ended at step {step}: the term '{term}' became {value}. A lower learning rate usually helps."
+
+
+class JobFailed(KDError):
+    """A job process that ended without a result."""
+
+    code = "job_failed"
+    template = "The job ended unexpectedly: {reason}"
+
+
+class LinkRefused(KDError):
+    """A part of a link that cannot be used; the rest of the link still holds."""
+
+    code = "link_refused"
+    template = "The link's '{part}' was not used: {reason}"

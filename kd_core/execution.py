@@ -1,0 +1,48 @@
+"""Execution: on what a recipe was carried out, kept with the run and outside its fingerprint."""
+
+from __future__ import annotations
+
+import platform
+from typing import Literal
+
+import torch
+
+from kd_core.errors import InvalidSetting
+from kd_core.settings import Settings
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+class Execution(Settings):
+    """Equal numbers are promised on the CPU for equal recipes and equal executions."""
+
+    device: str
+    threads: int
+    torch: str
+    machine: str
+    dtype: str = "float32"
+
+
+def chosen_device(wish: str = "auto") -> torch.device:
+    """Return the device to train on: CUDA, then MPS, then the CPU, unless a person chose.
+
+    Raises:
+        InvalidSetting: the chosen one is not on this machine.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wish == "auto":
+        return torch.device(next(name for name, usable in there.items() if usable))
+    if not there.get(wish, False):
+        known = ", ".join(name for name, usable in there.items() if usable)
+        raise InvalidSetting(path="device", value=wish, reason=f"this machine offers: {known}.")
+    return torch.device(wish)
+
+
+def execution(device: torch.device, threads: int, device_name: str) -> Execution:
+    """Return the record of what is used here and now."""
+    return Execution(
+        device=f"{device.type} ({device_name})",
+        threads=threads,
+        torch=torch.__version__,
+        machine=f"{platform.system()} {platform.machine()}",
+    )

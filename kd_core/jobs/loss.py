@@ -1,0 +1,88 @@
+"""Loss: studies that say they run while nobody holds their lock are told so, with the last words of their log."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Container
+from pathlib import Path
+
+from kd_core.errors import JobFailed
+from kd_core.jobs.locks import held, is_free, job_lock, log_file, supervisor_lock
+from kd_core.store import Store, told
+
+GRACE_SECONDS = 3.0
+"""Who trains in its own process marks a study as running a moment before it takes the lock."""
+BEGINS = "---- study"
+"""How a job's first line in its log begins; a resumed study writes on in the same file."""
+
+
+def mark_lost(store: Store) -> list[str]:
+    """Mark running studies whose job has vanished as lost; return their ids.
+
+    For pages and the command line; a living supervisor does it by itself every second, and knows more.
+    """
+    return find_lost(store) if is_free(supervisor_lock(store.home)) else []
+
+
+def find_lost(store: Store, known: Container[str] = ()) -> list[str]:
+    """Mark running studies as lost whose lock is free, except those that are ``known`` to be looked after."""
+    old_enough = time.time() - GRACE_SECONDS
+    since = store.studies.running()
+    return [
+        study for study in since if study not in known and since[study] < old_enough and conclude(store, study, "lost")
+    ]
+
+
+def conclude(store: Store, study: str, status: str, exitcode: int | None = None) -> bool:
+    """End a study whose job is gone without a word; False where it still runs, or has told its end itself.
+
+    Args:
+        store: where it is.
+        study: its id.
+        status: "lost", "stopped" or "interrupted"; "lost" becomes "stopped" where a person had asked for that.
+        exitcode: of its process, as far as it is known; other than 0, a study that still waits is meant too.
+    """
+    silent = ("running", "queued") if exitcode and status == "lost" else ("running",)
+    with held(job_lock(store.home, study), wait=0.2 if exitcode is not None else 0.0) as gone:
+        row = store.studies.get(study)
+        if not gone or row.status not in silent:
+            return False
+        if status == "stopped" or row.wish == "stop":
+            store.studies.end(study, "stopped")
+        elif status == "lost":
+            reason = _reason(exitcode, last_words(log_file(store.home, study)))
+            store.studies.end(study, "lost", told(JobFailed(reason=reason)))
+        else:
+            store.studies.end(study, status)
+        return True
+
+
+def last_words(path: Path, lines: int = 3) -> str:
+    """Return the last lines of a job's log that are more than reports of progress, as printable text."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - 4096))
+            text = file.read().decode(errors="replace")
+    except OSError:
+        return ""
+    since = text.rpartition(BEGINS)[2].splitlines()[1:] if BEGINS in text else text.splitlines()
+    printable = ["".join(c for c in line if c.isprintable()).strip()[:300] for line in since if " INFO " not in line]
+    return " / ".join([line for line in printable if line][-lines:])
+
+
+def _reason(exitcode: int | None, words: str) -> str:
+    if exitcode == -getattr(signal, "SIGKILL", 9):
+        how = "its process was killed, by a person or because memory ran out."
+    elif exitcode is not None and exitcode < 0:
+        how = f"its process was ended by {_signal_name(-exitcode)}."
+    else:
+        how = "its process is gone."
+    return f"{how} Its last words: {words}" if words else how
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

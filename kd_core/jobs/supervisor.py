@@ -1,0 +1,158 @@
+"""Supervisor: takes studies from a store's queue, gives each a process, and tells how those end that cannot tell it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing.connection
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
+from types import FrameType
+
+from kd_core.errors import KDError
+from kd_core.jobs.locks import servers_alive, woken_at
+from kd_core.jobs.loss import conclude, find_lost
+from kd_core.jobs.queue import slots
+from kd_core.jobs.workers import Workers
+from kd_core.store import Store
+
+log = logging.getLogger("kd_core.jobs")
+
+TICK_SECONDS = 0.02
+LOOK_SECONDS = 1.0
+"""The queue is looked at when somebody calls ``wake``, and at least this often."""
+STOP_SECONDS = 1.0
+LEAVE_SECONDS = 4.0
+"""A little longer than a job takes to leave by itself."""
+
+
+@dataclass
+class Job:
+    """A study in its process; ``kill_at`` is set when a person wants it to stop."""
+
+    study: str
+    process: BaseProcess
+    kill_at: float | None = None
+
+
+class Supervisor:
+    """The one per store.
+
+    Args:
+        store: whose queue it serves.
+        workers: who starts processes.
+    """
+
+    def __init__(self, store: Store, workers: Workers) -> None:
+        self.store, self.workers = store, workers
+        self.jobs: dict[str, Job] = {}
+        self.line_ended = threading.Event()
+        self.told_to_leave = threading.Event()
+        self.looked_at, self.woken_at = 0.0, 0
+        self.servers_looked_at = 0.0
+
+    def listen(self) -> None:
+        """Watch standard input, whose other end the server that started this process holds, and SIGTERM."""
+        for name in ("SIGTERM", "SIGINT"):
+            signal.signal(getattr(signal, name), self._on_signal)
+        threading.Thread(target=self._read_to_the_end, daemon=True, name="line").start()
+
+    def carry_on(self) -> None:
+        """Serve the queue until no server is left."""
+        while True:
+            while not self._should_leave():
+                self._turn()
+            self._interrupt_jobs()
+            if self.told_to_leave.is_set() or not servers_alive(self.store.home):
+                break  # else another server came while the jobs were leaving
+        self.workers.close()
+
+    def _turn(self) -> None:
+        try:
+            self._kill_the_stubborn()
+            self._reap()
+            if self._news():
+                find_lost(self.store, known=self.jobs)
+                self._heed_wishes()
+                self._fill()
+        except (KDError, OSError) as error:  # a full or busy disk: what was not told now is told in a later turn
+            log.warning("%s", error)
+            time.sleep(LOOK_SECONDS)
+        sentinels = [job.process.sentinel for job in self.jobs.values()]
+        if sentinels:
+            multiprocessing.connection.wait(sentinels, timeout=TICK_SECONDS)
+        else:
+            time.sleep(TICK_SECONDS)
+
+    def _news(self) -> bool:
+        woken, now = woken_at(self.store.home), time.monotonic()
+        if woken == self.woken_at and now - self.looked_at < LOOK_SECONDS:
+            return False
+        self.woken_at, self.looked_at = woken, now
+        return True
+
+    def _fill(self) -> None:
+        """Start what waits, as long as there is a free place."""
+        waiting = [study for study in self.store.studies.queue() if study not in self.jobs]
+        places = slots(self.store) - len(self.jobs) if waiting else 0
+        for study in waiting[: max(0, places)]:
+            self.jobs[study] = Job(study, self.workers.start(study))
+            log.info("study %s: process %s", study, self.jobs[study].process.pid)
+
+    def _heed_wishes(self) -> None:
+        """Give a job that was asked to stop a second for it."""
+        for job in self.jobs.values():
+            if job.kill_at is None and self.store.studies.wish(job.study) == "stop":
+                job.kill_at = time.monotonic() + STOP_SECONDS
+
+    def _kill_the_stubborn(self) -> None:
+        for job in self.jobs.values():
+            if job.kill_at is not None and time.monotonic() >= job.kill_at and job.process.is_alive():
+                log.info("study %s: killed after a second", job.study)
+                job.process.kill()
+                job.process.join(timeout=1)
+
+    def _reap(self) -> None:
+        """See which processes have ended; those without a word are told by their exit code."""
+        for job in [job for job in self.jobs.values() if not job.process.is_alive()]:
+            code = job.process.exitcode or 0
+            status = "lost" if job.kill_at is None else "stopped"
+            if conclude(self.store, job.study, status, code):
+                log.info("study %s: %s, exit code %s", job.study, status, code)
+            del self.jobs[job.study]
+            self.looked_at = 0.0  # a place is free
+
+    def _interrupt_jobs(self) -> None:
+        """Ask every job to keep a checkpoint and leave, and end those that do not."""
+        for job in self.jobs.values():
+            job.process.terminate()
+        deadline = time.monotonic() + LEAVE_SECONDS
+        for job in list(self.jobs.values()):
+            job.process.join(timeout=max(0.0, deadline - time.monotonic()))
+            job.process.kill()
+            job.process.join(timeout=1)
+            try:
+                conclude(self.store, job.study, "interrupted", job.process.exitcode or 0)
+            except KDError as error:  # the next supervisor will find it lost
+                log.warning("%s", error)
+            del self.jobs[job.study]
+
+    def _should_leave(self) -> bool:
+        """Tell whether nobody is there for whom to work."""
+        if self.told_to_leave.is_set() or not self.store.home.exists():
+            return True
+        if not self.line_ended.is_set() or time.monotonic() - self.servers_looked_at < 0.2:
+            return False
+        self.servers_looked_at = time.monotonic()
+        return not servers_alive(self.store.home)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.told_to_leave.set()
+
+    def _read_to_the_end(self) -> None:
+        while sys.stdin.buffer.read(1):
+            pass
+        self.line_ended.set()

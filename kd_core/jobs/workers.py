@@ -1,0 +1,96 @@
+"""Workers: processes that have imported torch and wait for a study, by a fork server or as a spawned spare."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sys
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Literal, Protocol
+
+from kd_core.jobs import job
+
+Method = Literal["forkserver", "spawn"]
+ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+"""NVIDIA, AMD, and either of them under WSL."""
+
+
+class Workers(Protocol):
+    """Who starts a process for a study, at once."""
+
+    def start(self, study: str) -> BaseProcess:
+        """Carry out a study in a process of its own."""
+
+    def close(self) -> None:
+        """Let go of every process that waits for a study."""
+
+
+def start_method(system: str = sys.platform, accelerator: bool | None = None) -> Method:
+    """Return how jobs are started: forked on Linux with the CPU, else spawned, since a GPU does not survive a fork.
+
+    Args:
+        system: as ``sys.platform`` says it.
+        accelerator: whether there is a GPU; None looks for one, without importing torch.
+    """
+    if accelerator is None:
+        accelerator = any(Path(path).exists() for path in ACCELERATORS)
+    return "forkserver" if system == "linux" and not accelerator else "spawn"
+
+
+def workers(method: Method, home: Path, data_root: Path) -> Workers:
+    """Return the workers of a start method; they begin to import at once."""
+    return ForkedWorkers(home, data_root) if method == "forkserver" else SpareWorkers(home, data_root)
+
+
+class ForkedWorkers:
+    """A fork server that has imported everything and done nothing else; a job is a fork of it."""
+
+    def __init__(self, home: Path, data_root: Path) -> None:
+        self.places = (str(home), str(data_root))
+        self.context = multiprocessing.get_context("forkserver")
+        self.context.set_forkserver_preload(["kd_core.jobs.preload"])
+        forkserver.ensure_running()
+
+    def start(self, study: str) -> BaseProcess:
+        """Carry out a study in a fork."""
+        process = self.context.Process(target=job.work, args=(*self.places, study), name=f"job {study}")
+        process.start()
+        return process
+
+    def close(self) -> None:
+        """Do nothing: the fork server leaves with its last client."""
+
+
+class SpareWorkers:
+    """One spawned process that has imported everything takes the next study, and another one is spawned."""
+
+    def __init__(self, home: Path, data_root: Path) -> None:
+        self.places = (str(home), str(data_root))
+        self.context = multiprocessing.get_context("spawn")
+        self.process, self.line = self._spawned()
+
+    def start(self, study: str) -> BaseProcess:
+        """Hand a study to the spare."""
+        if not self.process.is_alive():
+            self.close()
+            self.process, self.line = self._spawned()
+        process = self.process
+        self.line.send_bytes(study.encode())
+        self.line.close()
+        self.process, self.line = self._spawned()
+        return process
+
+    def close(self) -> None:
+        """Send the spare home."""
+        self.line.close()
+        self.process.join(timeout=2)
+        self.process.kill()
+
+    def _spawned(self) -> tuple[BaseProcess, Connection]:
+        theirs, ours = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=job.wait, args=(*self.places, theirs), name="spare")
+        process.start()
+        theirs.close()
+        return process, ours

@@ -1,0 +1,8 @@
+"""Methods: one file per way of teaching; ``METHODS`` finds them by name."""
+
+from kd_core.methods.base import Distillation, Method
+from kd_core.registry import Registry
+
+METHODS: Registry[Method] = Registry("method", __name__, Method)
+
+__all__ = ["METHODS", "Distillation", "Method"]

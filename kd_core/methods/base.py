@@ -1,0 +1,69 @@
+"""What every method shares: frozen settings, what it needs, and one pure function from outputs to loss terms."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from kd_core.divergences import label_cross_entropy
+from kd_core.outputs import Outputs
+from kd_core.settings import Settings, setting
+
+
+class Method(Settings):
+    """How a student learns from labels, a teacher, or both.
+
+    The subclass's docstring is its text on the methods page: the first line says what it does.
+    """
+
+    needs_teacher: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset()
+    """Features that student and teacher must provide; a method that needs any runs the teacher live."""
+    formula: ClassVar[str]
+    """The loss in LaTeX, with the field's symbols."""
+    source: ClassVar[str]
+    """Authors and year."""
+
+    @abstractmethod
+    def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return weighted loss terms whose sum is the loss, each a scalar in nats unless the method says otherwise.
+
+        Args:
+            student: logits (N, K) with gradient.
+            teacher: logits (N, K) without gradient; None only if ``needs_teacher`` is false.
+            labels: (N,), int64, -1 where withheld; None where there are no labels at all.
+        """
+
+    def bridge(self, student: Outputs, teacher: Outputs) -> nn.Module | None:
+        """Return a module, trained with the student and never deployed, that maps both Outputs before ``terms``."""
+        return None
+
+
+class Distillation(Method):
+    """A method that adds a teacher's term to the labels' term."""
+
+    teacher_weight: float = setting(
+        0.9,
+        title="Teacher weight",
+        description="Weight of the term that follows the teacher. Some texts call it alpha, others call it 1 - alpha.",
+        ge=0,
+        le=1,
+        lane=True,
+    )
+    label_weight: float | None = setting(
+        None,
+        title="Label weight",
+        description="Weight of the cross-entropy with the hard labels; empty means 1 - teacher weight.",
+        ge=0,
+        le=10,
+        lane=True,
+    )
+
+    def label_terms(self, student: Outputs, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return the weighted labels' term, or nothing where there are no labels."""
+        if labels is None:
+            return {}
+        weight = 1 - self.teacher_weight if self.label_weight is None else self.label_weight
+        return {"labels": weight * label_cross_entropy(student.logits, labels)}

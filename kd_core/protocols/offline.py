@@ -1,0 +1,19 @@
+"""Offline distillation: the teacher is trained first and stays as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from kd_core.events import Event
+from kd_core.protocols.base import Fit, Predict, Protocol
+
+
+class Offline(Protocol):
+    """One fixed teacher, or none: the network of the recipe is trained once."""
+
+    name: Literal["offline"] = "offline"
+
+    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+        """Yield the events of one loop."""
+        yield from fit(recipe)

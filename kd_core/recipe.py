@@ -1,0 +1,201 @@
+"""Recipe: everything that decides a result, and nothing else; Study: recipes that belong together."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from kd_core.datasets import DATASETS, Dataset
+from kd_core.datasets.conditions import Conditions
+from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
+from kd_core.methods import METHODS, Method
+from kd_core.methods.labels_only import LabelsOnly
+from kd_core.networks import NETWORKS, Architecture
+from kd_core.protocols import PROTOCOLS, Protocol
+from kd_core.protocols.offline import Offline
+from kd_core.schedules import AnySchedule
+from kd_core.settings import Settings, lane_fields, setting
+
+if TYPE_CHECKING:
+    AnyDataset: TypeAlias = Dataset
+    AnyNetwork: TypeAlias = Architecture
+    AnyMethod: TypeAlias = Method
+    AnyProtocol: TypeAlias = Protocol
+else:
+    AnyDataset, AnyNetwork = DATASETS.union(), NETWORKS.union()
+    AnyMethod, AnyProtocol = METHODS.union(), PROTOCOLS.union()
+
+Arm = Literal["teacher", "alone", "distilled"]
+
+
+class Data(Conditions):
+    """What a network may learn from: a dataset, and how much of it, how clean."""
+
+    source: AnyDataset
+
+
+class Optim(Settings):
+    """How the loss is made smaller."""
+
+    algorithm: Literal["adam", "adamw", "sgd"] = setting("adam", title="Optimiser")
+    lr: float = setting(0.001, title="Learning rate", gt=0, le=10, lane=True, scale="log")
+    lr_schedule: Literal["constant", "cosine"] = setting(
+        "constant", title="Learning rate over time", description="Cosine falls to 0 at the end of training."
+    )
+    momentum: float = setting(0.9, title="Momentum", description="Of SGD only.", ge=0, lt=1)
+    weight_decay: float = setting(0.0, title="Weight decay", ge=0, le=1, lane=True, scale="log")
+    batch: int = setting(64, title="Batch size", unit="images", ge=1, le=8192)
+    epochs: int = setting(10, title="Epochs", ge=1, le=2000)
+    patience: int | None = setting(
+        None,
+        title="Early stopping",
+        description="Stop after this many epochs without a better validation accuracy and report the best epoch; "
+        "empty means never.",
+        unit="epochs",
+        ge=1,
+    )
+
+
+def _without_none(values: Any) -> Any:
+    return {name: value for name, value in values.items() if value is not None} if isinstance(values, dict) else values
+
+
+class Recipe(Settings):
+    """Everything that decides a result.
+
+    Args:
+        student: the network that this recipe trains; a teacher's recipe trains the teacher.
+        schedules: by the name of a method's setting, how it moves over the epochs.
+        teacher: the recipe of the network that teaches, if any.
+    """
+
+    data: Data
+    student: AnyNetwork
+    method: AnyMethod = LabelsOnly()
+    protocol: AnyProtocol = Offline()
+    schedules: Annotated[dict[str, AnySchedule], BeforeValidator(_without_none)] = Field(default_factory=dict)
+    optim: Optim = Optim()
+    teacher: Recipe | None = None
+    seed: int = setting(0, title="Seed", ge=0, le=2**31)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        self._check_schedules()
+        if not self.method.needs_teacher:
+            return self
+        if self.teacher is None:
+            raise TeacherMissing(method=_name(self.method))
+        if _name(self.teacher.data.source) != _name(self.data.source):
+            raise RecipeMismatch(reason="Teacher and student must look at the same dataset.")
+        for network in (self.student, self.teacher.student):
+            if missing := self.method.needs - network.provides:
+                needed = ", ".join(sorted(missing))
+                raise FeatureMissing(method=_name(self.method), needed=needed, network=_name(network))
+        return self
+
+    def _check_schedules(self) -> None:
+        for name in self.schedules:
+            if name not in lane_fields(type(self.method)):
+                reason = f"the method '{_name(self.method)}' has no setting '{name}' that may be scheduled."
+                raise InvalidSetting(path=f"schedules.{name}", value=_name(self.schedules[name]), reason=reason)
+
+    def changed(self, changes: Mapping[str, Any]) -> Recipe:
+        """Return a checked copy; another dataset is the teacher's too, unless its own is named.
+
+        Raises:
+            InvalidSetting: a path that does not exist, or a value out of range.
+        """
+        both = {f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")}
+        return super().changed(({} if self.teacher is None else both) | dict(changes))
+
+    def seeded(self, seed: int) -> Recipe:
+        """Return the same recipe with another seed, for its teacher too."""
+        teacher = self.teacher and self.teacher.seeded(seed)
+        return self.model_copy(update={"seed": seed, "teacher": teacher})
+
+    def alone(self) -> Recipe:
+        """Return the baseline: the same network, data, optimiser and seed with labels only and no teacher."""
+        return self.model_copy(update={"method": LabelsOnly(), "schedules": {}, "teacher": None})
+
+    def without_idle_teacher(self) -> Recipe:
+        """Return the recipe without a teacher that its method does not listen to."""
+        return self if self.method.needs_teacher else self.model_copy(update={"teacher": None})
+
+
+class Member(Settings):
+    """One recipe's place in a study.
+
+    Args:
+        arm: its part in the comparison.
+        cell: the values on the axes of a sweep, by path.
+    """
+
+    arm: Arm
+    recipe: Recipe
+    cell: dict[str, Any] = Field(default_factory=dict)
+
+
+class Study(Settings):
+    """Recipes that belong together.
+
+    Args:
+        kind: how they are compared.
+        preset: the preset it started from.
+        axes: of a sweep, the values by path.
+        members: in the order of training; a teacher comes before its students.
+    """
+
+    kind: Literal["race", "sweep"] = "race"
+    preset: str = ""
+    seeds: int = setting(1, title="Seeds", ge=1, le=1000)
+    axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    members: tuple[Member, ...]
+
+    @classmethod
+    def race(cls, recipe: Recipe, seeds: int = 1, preset: str = "") -> Study:
+        """Return teacher, student alone and distilled student for seeds 0 .. seeds - 1.
+
+        Raises:
+            RecipeMismatch: the recipe names no teacher to race with.
+        """
+        members = [member for seed in range(seeds) for member in _trio(recipe.seeded(seed), {})]
+        return cls(preset=preset, seeds=seeds, members=tuple(members))
+
+    @classmethod
+    def sweep(cls, recipe: Recipe, axes: Mapping[str, Sequence[Any]], seeds: int = 1, preset: str = "") -> Study:
+        """Return a trio for every cell of the grid and every seed; equal recipes of several cells are one run.
+
+        Raises:
+            InvalidSetting: an axis without values, or a value out of range.
+        """
+        for path, values in axes.items():
+            if not values:
+                raise InvalidSetting(path=path, value="empty", reason="an axis needs at least one value.")
+        cells = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
+        changed = [(recipe.changed(cell), cell) for cell in cells]
+        members = [m for seed in range(seeds) for changes, cell in changed for m in _trio(changes.seeded(seed), cell)]
+        return cls(
+            kind="sweep",
+            preset=preset,
+            seeds=seeds,
+            axes={path: tuple(values) for path, values in axes.items()},
+            members=tuple(members),
+        )
+
+
+def _trio(recipe: Recipe, cell: dict[str, Any]) -> list[Member]:
+    if recipe.teacher is None:
+        raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
+    arms: list[tuple[Arm, Recipe]] = [
+        ("teacher", recipe.teacher),
+        ("alone", recipe.alone()),
+        ("distilled", recipe.without_idle_teacher()),
+    ]
+    return [Member(arm=arm, recipe=member, cell=cell) for arm, member in arms]
+
+
+def _name(member: Settings) -> str:
+    return str(type(member).model_fields["name"].default)

@@ -1,0 +1,112 @@
+"""Statistics: differences paired by seed, their intervals, and the verdict in words a test can check."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Outcome = Literal["better", "worse", "no difference detected", "one seed"]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and standard deviation over seeds; ``sd`` is None for a single seed."""
+
+    mean: float
+    sd: float | None
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Distilled minus alone by seed, in percentage points.
+
+    Args:
+        difference_pp: mean of the paired differences.
+        ci95_pp: 95 % interval by Student's t with n - 1 degrees of freedom; None with one seed.
+        outcome: what the interval allows to say.
+        seeds: how many pairs.
+    """
+
+    difference_pp: float
+    ci95_pp: tuple[float, float] | None
+    outcome: Outcome
+    seeds: int
+
+    @property
+    def sentence(self) -> str:
+        """Return the verdict in English; pages render ``outcome`` and the numbers in the reader's language."""
+        if self.ci95_pp is None:
+            return (
+                f"One seed: {self.difference_pp:+.2f} percentage points. "
+                "Train more seeds to see whether that is more than chance."
+            )
+        low, high = self.ci95_pp
+        interval = f"95 % interval {low:+.2f} to {high:+.2f}, n = {self.seeds} seeds"
+        numbers = f"{self.difference_pp:+.2f} percentage points ({interval})"
+        return {
+            "better": f"The teacher helped: {numbers}.",
+            "worse": f"The teacher hurt: {numbers}.",
+            "no difference detected": f"No difference detected: {numbers}.",
+        }[self.outcome]
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Return mean and sample standard deviation of at least one value."""
+    sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Spread(float(np.mean(values)), sd, tuple(float(value) for value in values))
+
+
+def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
+    """Return the two-sided interval of the mean by Student's t; None for fewer than two values."""
+    if len(values) < 2:
+        return None
+    from scipy.special import stdtrit  # here, because scipy takes a while to import and first paint needs none
+
+    half = float(stdtrit(len(values) - 1, (1 + level) / 2)) * float(np.std(values, ddof=1)) / len(values) ** 0.5
+    mean = float(np.mean(values))
+    return mean - half, mean + half
+
+
+def verdict(distilled: Sequence[float], alone: Sequence[float]) -> Verdict:
+    """Compare accuracies (fractions) of the two students, paired by seed.
+
+    Raises:
+        ValueError: the two differ in number, or there are none.
+    """
+    if len(distilled) != len(alone) or not distilled:
+        raise ValueError("a verdict needs the same seeds on both sides, at least one")
+    differences = [100 * (with_teacher - without) for with_teacher, without in zip(distilled, alone, strict=True)]
+    interval = t_interval(differences)
+    outcome: Outcome
+    if interval is None:
+        outcome = "one seed"
+    elif interval[0] > 0:
+        outcome = "better"
+    elif interval[1] < 0:
+        outcome = "worse"
+    else:
+        outcome = "no difference detected"
+    return Verdict(float(np.mean(differences)), interval, outcome, len(differences))
+
+
+def sampling_interval(
+    distilled_right: NDArray[np.bool_], alone_right: NDArray[np.bool_], draws: int = 2000, seed: int = 0
+) -> tuple[float, float]:
+    """Return the 95 % interval of the difference that another test set of the same size would give, in points.
+
+    A paired bootstrap over images: both students are judged on the same drawn images, averaged over seeds.
+
+    Args:
+        distilled_right: (seeds, N), whether the distilled student was right on each image.
+        alone_right: (seeds, N), the same for the student alone.
+    """
+    gain = distilled_right.mean(0) - alone_right.mean(0)
+    values, counts = np.unique(gain, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(len(gain), counts / len(gain), size=draws)
+    low, high = np.percentile(100 * drawn @ values / len(gain), [2.5, 97.5])
+    return float(low), float(high)

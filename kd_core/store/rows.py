@@ -1,0 +1,108 @@
+"""Rows: what the store tells, as frozen values without any object of the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from kd_core.errors import KDError
+
+Status = Literal["queued", "running", "done", "stopped", "interrupted", "failed", "diverged", "lost"]
+ALIVE: frozenset[str] = frozenset({"queued", "running"})
+RESUMABLE: frozenset[str] = frozenset({"stopped", "interrupted", "failed", "lost"})
+
+
+@dataclass(frozen=True)
+class StudyRow:
+    """A study and how far it is; times are seconds since 1970, ``spec`` is the study as JSON."""
+
+    id: str
+    number: int
+    name: str
+    note: str
+    keep: bool
+    kind: str
+    preset: str
+    seeds: int
+    spec: dict[str, Any] = field(repr=False)
+    fresh: bool
+    device: str
+    status: Status
+    wish: str | None
+    created: float
+    started: float | None
+    finished: float | None
+    activity: dict[str, Any] | None
+    error: dict[str, Any] | None
+    latency: list[dict[str, Any]] | None
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether it still waits or trains."""
+        return self.status in ALIVE
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A run and how far it is; ``epoch`` and ``step`` count what was done, ``seconds`` is training time alone."""
+
+    id: str
+    fingerprint: str
+    recipe: dict[str, Any] = field(repr=False)
+    status: Status
+    created: float
+    finished: float | None
+    seconds: float
+    epoch: int
+    epochs: int
+    step: int
+    steps: int
+    reported_epoch: int | None
+    source: str | None
+    execution: dict[str, Any] | None
+    cost: dict[str, Any] | None
+    error: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """A run's place in a study; ``run`` is None until it begins, or after it was deleted."""
+
+    study: str
+    position: int
+    arm: str
+    seed: int
+    cell: dict[str, Any]
+    fingerprint: str
+    run: str | None
+    reused: bool
+    against_teacher: dict[str, float] | None
+
+
+@dataclass(frozen=True)
+class EpochRow:
+    """One epoch of a run; ``scores`` holds validation's and test's as dictionaries."""
+
+    run: str
+    epoch: int
+    loss: float
+    terms: dict[str, float]
+    applied: dict[str, float]
+    scores: dict[str, dict[str, float | None]]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class PointRow:
+    """The loss terms between two epochs: ``epoch`` is a fraction of epochs done."""
+
+    run: str
+    step: int
+    epoch: float
+    terms: dict[str, float]
+
+
+def told(error: KDError) -> dict[str, Any]:
+    """Return an error as plain values for a row: a page renders it in the reader's language."""
+    fields = {name: str(value) for name, value in error.fields.items()}
+    return {"code": error.code, "fields": fields, "sentence": str(error)}

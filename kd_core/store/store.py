@@ -1,0 +1,83 @@
+"""Store: one folder with its database, its files and its limit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from kd_core.errors import StoreFull
+from kd_core.store.artifacts import Artifacts
+from kd_core.store.run_table import Runs
+from kd_core.store.schema import Database, facts, told_full
+from kd_core.store.study_table import Studies
+
+DEFAULT_LIMIT_BYTES = 20 * 10**9
+
+
+class Store:
+    """Everything that outlives a process.
+
+    Args:
+        home: the store's folder; it is made if it is not there.
+        url: of the database; by default a SQLite file inside ``home``.
+
+    Attributes:
+        studies: what was asked for, its queue and its members.
+        runs: what was trained, with its curves.
+        files: weights, logits, checkpoints and test images.
+
+    Raises:
+        StoreUnusable: the folder or the database cannot be opened.
+    """
+
+    def __init__(self, home: Path | str, url: str | None = None) -> None:
+        self.home = Path(home).expanduser().absolute()
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise told_full(error, self.home) from error
+        self.url = url or f"sqlite:///{self.home / 'kd.sqlite'}"
+        self.database = Database(self.url, self.home)
+        self.files = Artifacts(self.home)
+        self.runs = Runs(self.database, self.files)
+        self.studies = Studies(self.database, self.runs)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.engine.dispose()
+
+    @property
+    def limit(self) -> int:
+        """Return how many bytes the store may take before it starts nothing new."""
+        return int(self.fact("limit", DEFAULT_LIMIT_BYTES))
+
+    def set_limit(self, limit: int) -> None:
+        """Set how many bytes the store may take."""
+        self.set_fact("limit", limit)
+
+    def check_space(self) -> None:
+        """Raise StoreFull where nothing new should be started."""
+        used = self.files.size()
+        if used >= self.limit:
+            reason = f"it holds {used / 1e9:.1f} GB and its limit is {self.limit / 1e9:.1f} GB"
+            raise StoreFull(home=self.home, reason=reason)
+
+    def fact(self, name: str, default: Any = None) -> Any:
+        """Return a fact about this store, such as its limit."""
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(facts.c.value).where(facts.c.name == name)).first()
+        return default if row is None else row.value
+
+    def set_fact(self, name: str, value: Any) -> None:
+        """Keep a fact about this store."""
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(facts).where(facts.c.name == name))
+            connection.execute(sa.insert(facts).values(name=name, value=value))
+
+
+def default_home() -> Path:
+    """Return the store's folder from ``KD_HOME``, or ``~/.kd-playground``."""
+    return Path(os.environ.get("KD_HOME") or Path.home() / ".kd-playground")

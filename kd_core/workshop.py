@@ -1,0 +1,110 @@
+"""Workshop: the data, the trained networks and the device that the runs of a study share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from kd_core.cost import cost, device_line, suggested_threads
+from kd_core.datasets import Source, Split, Splits
+from kd_core.datasets.conditions import prepare
+from kd_core.errors import WeightsMissing
+from kd_core.execution import chosen_device, execution
+from kd_core.networks import Network
+from kd_core.randomness import seeded
+from kd_core.recipe import Recipe
+from kd_core.store import Store
+
+
+class Workshop:
+    """What is loaded once and used by many runs.
+
+    Args:
+        store: where trained networks are found.
+        data_root: the folder in which torchvision sets lie.
+        device: "auto", "cpu", "cuda" or "mps".
+        study: whose activity line is told of a download; None tells nobody.
+    """
+
+    def __init__(self, store: Store, data_root: Path, device: str, study: str | None = None) -> None:
+        self.store, self.data_root, self.study = store, data_root, study
+        self.device = chosen_device(device)
+        self.device_name = device_line()
+        self.sources: dict[str, Source] = {}
+        self.cut: dict[str, Splits] = {}
+        self.teachers: dict[str, Network] = {}
+
+    def source(self, recipe: Recipe) -> Source:
+        """Return the recipe's dataset, loaded once; its test images go into the store for the pages."""
+        key = recipe.data.source.fingerprint()
+        if key not in self.sources:
+            self.sources[key] = source = recipe.data.source.load(self.data_root, self._report)
+            test = {"images": source.test.images.numpy(), "labels": source.test.labels.numpy()}
+            facts = {"classes": source.test.classes, "label": recipe.data.source.label, "skipped": source.skipped}
+            self.store.files.save_source(key, test, facts)
+            self._report("", 1.0)
+        return self.sources[key]
+
+    def splits(self, recipe: Recipe) -> Splits:
+        """Return train, validation and test as the recipe sees them, on the device."""
+        key = f"{recipe.data.fingerprint()}/{recipe.seed}"
+        if key not in self.cut:
+            splits = prepare(recipe.data, self.source(recipe), recipe.seed)
+            self.cut[key] = Splits(
+                *(_moved(part, self.device) for part in (splits.train, splits.validation, splits.test))
+            )
+        return self.cut[key]
+
+    def forget(self) -> None:
+        """Let go of one seed's splits and teachers before the next seed begins."""
+        self.cut.clear()
+        self.teachers.clear()
+
+    def network(self, recipe: Recipe) -> Network:
+        """Return a fresh network of the recipe, on the device."""
+        source = self.source(recipe)
+        with seeded(recipe.seed, "initialisation"):
+            return recipe.student.build(source.train.shape, len(source.train.classes)).to(self.device)
+
+    def trained(self, recipe: Recipe, run: str | None = None) -> Network:
+        """Return the trained network of a recipe in evaluation mode, from ``run`` or its newest finished run.
+
+        Raises:
+            WeightsMissing: it has not been trained to its end.
+        """
+        found = run or self.store.runs.finished(recipe.fingerprint())
+        weights = self.store.files.weights(found) if found else None
+        if weights is None:
+            raise WeightsMissing(id=found or recipe.fingerprint(), status="it was not trained to its end")
+        network = self.network(recipe)
+        network.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
+        return network.eval()
+
+    def teacher(self, recipe: Recipe) -> Network | None:
+        """Return the trained teacher of a recipe, loaded once."""
+        if recipe.teacher is None:
+            return None
+        key = recipe.teacher.fingerprint()
+        if key not in self.teachers:
+            self.teachers[key] = self.trained(recipe.teacher)
+        return self.teachers[key]
+
+    def describe(self, run: str, recipe: Recipe) -> int:
+        """Tell the store what a run costs and on what it is carried out; return how many threads it should use."""
+        shape = self.source(recipe).train.shape
+        costs = cost(self.network(recipe), shape)
+        threads = suggested_threads(costs.macs, recipe.optim.batch)
+        record = execution(self.device, threads, self.device_name)
+        key = recipe.data.source.fingerprint()
+        self.store.runs.update(run, cost=vars(costs), execution=record.to_json(), source=key)
+        return threads
+
+    def _report(self, what: str, done: float) -> None:
+        if self.study is not None:
+            self.store.studies.update(self.study, activity={"what": what, "done": done} if what else None)
+
+
+def _moved(split: Split, device: torch.device) -> Split:
+    extra = {name: values.to(device) for name, values in split.extra.items()}
+    return Split(split.images.to(device), split.labels.to(device), split.classes, split.mean, split.sd, extra)
