@@ -1,0 +1,19 @@
+"""Methods: which kinds of teaching there are, told by the methods themselves."""
+
+import streamlit as st
+
+from pages.parts import method_text
+from pages.parts.engine import require_engine
+from pages.parts.texts import t
+
+st.title(t("methods_page.title"))
+st.markdown(t("methods_page.lead"))
+require_engine("methods")
+
+method_text.contents()
+method_text.symbols()
+method_text.methods()
+for section in ("networks", "datasets", "schedules"):
+    st.header(t(f"methods_page.{section}"), anchor=section, divider="gray")
+    st.markdown(t(f"methods_page.{section}_lead"))
+    method_text.members(section)

@@ -1,0 +1,170 @@
+"""The controls of a race: four that matter, all others behind a fold, and the button that starts it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kd_core import jobs
+from kd_core.errors import KDError
+from kd_core.settings import lane_fields
+from kd_core.store import StudyRow
+from pages.parts import form, links
+from pages.parts.engine import data_root, engine_ready, store
+from pages.parts.fields import member_field, setting_field, temperature_field
+from pages.parts.selection import current_study
+from pages.parts.texts import declared, error_text, t
+from pages.parts.upload import folder_field
+
+if TYPE_CHECKING:
+    from kd_core.recipe import Study
+
+
+def controls() -> None:
+    """Draw the controls, behind a skeleton until recipes can be built."""
+    waiting = not engine_ready()
+    st.fragment(_controls, run_every=0.2 if waiting else None, key="race_controls")(waiting)
+
+
+def _controls(waiting: bool) -> None:
+    if not engine_ready():
+        st.skeleton(height=300)
+        return
+    if waiting:
+        st.rerun()
+    _main_controls()
+    _start_and_stop()
+    with st.expander(t("race.all_settings"), key="all_settings"):
+        _all_settings()
+
+
+def _main_controls() -> None:
+    from kd_core.presets import PRESETS
+
+    name = form.preset_name()
+    st.session_state["preset"] = name
+    st.selectbox(
+        t("race.preset"),
+        list(PRESETS),
+        format_func=lambda one: declared(f"presets.{one}.title", PRESETS[one].title),
+        key="preset",
+        on_change=lambda: form.use_preset(st.session_state["preset"]),
+        help=declared(f"presets.{name}.description", PRESETS[name].description),
+    )
+    recipe = form.current_recipe()
+    words = f"methods.{_name(recipe.method)}"
+    movable = lane_fields(type(recipe.method))
+    if "temperature" in movable:
+        temperature_field(recipe.method, "method.temperature", words)
+    if "teacher_weight" in movable:
+        setting_field(recipe.method, "teacher_weight", "method.teacher_weight", words)
+    if not movable & {"temperature", "teacher_weight"}:
+        st.caption(t("race.no_teacher_settings"))
+    st.session_state["seeds"] = form.seeds()
+    st.slider(
+        t("race.seeds"),
+        1,
+        max(10, form.seeds()),
+        key="seeds",
+        help=t("race.seeds_help"),
+        on_change=lambda: links.put(seeds=st.session_state["seeds"]),
+    )
+
+
+def _start_and_stop() -> None:
+    from kd_core.estimate import estimated_seconds
+    from kd_core.recipe import Study
+
+    recipe, now = form.current_recipe(), current_study()
+    try:
+        study = Study.race(recipe, form.seeds(), form.preset_name())
+    except KDError as error:
+        st.error(error_text(error))
+        return
+    fresh = st.session_state.get("train_again", False)
+    about = estimated_seconds(store(), study, fresh=fresh)
+    stale = now is not None and not _same(now, study)
+    if stale and now is not None and not now.alive:
+        st.caption(t("race.stale"))
+    left, right = st.columns(2)
+    with left:
+        if st.button(t("race.start"), key="race_start", type="primary", width="stretch"):
+            _start(study, fresh)
+    with right:
+        if now is not None and now.alive and st.button(t("race.stop"), key="race_stop", width="stretch"):
+            jobs.stop(store(), now.id)
+            st.rerun()
+    st.caption(t("race.reused") if about < 0.05 else t("race.about", seconds=_duration(about)))
+    st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
+
+
+def _start(study: Study, fresh: bool) -> None:
+    try:
+        made = jobs.submit(
+            store(), study, data_root=data_root(), fresh=fresh, device=st.session_state.get("device", "auto")
+        )
+    except KDError as error:
+        st.error(error_text(error))
+        return
+    links.put(study=made, epoch=None)
+    st.rerun()
+
+
+def _all_settings() -> None:
+    from kd_core.datasets import DATASETS
+    from kd_core.methods import METHODS
+    from kd_core.networks import NETWORKS
+
+    recipe = form.current_recipe()
+    parts = {"method": METHODS, "student": NETWORKS, "teacher.student": NETWORKS, "data.source": DATASETS}
+    folders = {"method": "methods", "student": "networks", "teacher.student": "networks", "data.source": "datasets"}
+    shown = {"method.temperature", "method.teacher_weight"}
+    for path, members in parts.items():
+        owner = form.at_path(recipe, path)
+        st.markdown(f"**{t(f'race.part.{path}')}**")
+        names = [name for name in members if name != "image_folder"] if path == "data.source" else list(members)
+        if _name(owner) not in names:
+            names.append(_name(owner))
+        member_field(path, _name(owner), names, t(f"race.which.{path}"), folders[path])
+        for name in type(owner).model_fields:
+            if name not in ("name", "path") and f"{path}.{name}" not in shown:
+                setting_field(owner, name, f"{path}.{name}", f"{folders[path]}.{_name(owner)}")
+        if path == "data.source":
+            folder_field(recipe)
+    for path, words in (("data", "data"), ("optim", "optim"), ("teacher.data", "data"), ("teacher.optim", "optim")):
+        st.markdown(f"**{t(f'race.part.{path}')}**")
+        owner = form.at_path(recipe, path)
+        for name in type(owner).model_fields:
+            if name != "source":
+                setting_field(owner, name, f"{path}.{name}", words)
+    _schedules()
+    st.markdown(f"**{t('race.part.execution')}**")
+    st.selectbox(t("race.device"), ["auto", "cpu", "cuda", "mps"], key="device", persist_state="session")
+
+
+def _schedules() -> None:
+    recipe = form.current_recipe()
+    for name in sorted(lane_fields(type(recipe.method)) & {"temperature", "teacher_weight"}):
+        path = f"schedules.{name}"
+        schedule = recipe.schedules.get(name)
+        now = "constant" if schedule is None else _name(schedule)
+        st.markdown(f"**{t(f'race.part.{path}')}**")
+        member_field(path, now, ["constant", "linear", "cosine", "exponential"], t("race.which.schedule"), "schedules")
+        if schedule is not None:
+            for field in type(schedule).model_fields.keys() - {"name"}:
+                setting_field(schedule, field, f"{path}.{field}", f"schedules.{now}")
+
+
+def _same(row: StudyRow, study: Study) -> bool:
+    return bool(row.spec["members"] == study.to_json()["members"])
+
+
+def _name(owner: object) -> str:
+    return str(getattr(owner, "name", ""))
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return t("time.seconds", n=max(1, round(seconds)))
+    return t("time.minutes", n=round(seconds / 60)) if seconds < 5400 else t("time.hours", n=f"{seconds / 3600:.1f}")

@@ -1,0 +1,61 @@
+"""The engine as the pages reach it: the store, the jobs, and a warm-up that never delays the first picture."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from functools import cache
+from pathlib import Path
+
+import streamlit as st
+
+from kd_core import jobs
+from kd_core.store import Store
+from kd_core.store.store import default_home
+
+_ready = threading.Event()
+_starting = threading.Lock()
+
+
+@cache
+def store() -> Store:
+    """Return this server's store."""
+    return Store(default_home())
+
+
+def data_root() -> Path:
+    """Return the folder in which torchvision sets lie: ``KD_DATA``, or ``data`` inside the store."""
+    return Path(os.environ.get("KD_DATA") or default_home() / "data")
+
+
+def engine_ready() -> bool:
+    """Tell whether recipes can be built; the first question starts the warm-up in a thread."""
+    if not _ready.is_set() and _starting.acquire(blocking=False):
+        threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
+    return _ready.is_set()
+
+
+def require_engine(key: str) -> None:
+    """Show a skeleton and end this run until the engine is warm; for pages that need it from their first line."""
+    if not engine_ready():
+        _wait_for_engine()
+        st.stop()
+
+
+@st.fragment(run_every=0.15)
+def _wait_for_engine() -> None:
+    if engine_ready():
+        st.rerun()
+    st.skeleton(height=240)
+
+
+def _warm_up() -> None:
+    jobs.ensure_supervisor(store().home, data_root())
+    from kd_core.presets import PRESETS  # imports torch
+
+    next(iter(PRESETS.values()))
+    # Streamlit collects garbage after every rerun; what torch brought need not be looked at again.
+    gc.collect()
+    gc.freeze()
+    _ready.set()

@@ -1,0 +1,112 @@
+"""The form: every setting of a recipe, drawn from the engine's own declarations, and kept in the link."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kd_core.errors import KDError
+from kd_core.settings import read_value, written_value
+from pages.parts import links
+from pages.parts.texts import error_text, t
+
+if TYPE_CHECKING:
+    from kd_core.recipe import Recipe
+
+DEFAULT_PRESET = "digits"
+
+
+def preset_name() -> str:
+    """Return the preset in the link, or the default; an unknown one is told and dropped."""
+    from kd_core.presets import PRESETS
+
+    name = links.get("preset", DEFAULT_PRESET)
+    if name not in PRESETS:
+        links.refuse("preset", t("link.no_preset", preset=name))
+        return DEFAULT_PRESET
+    return name
+
+
+def seeds() -> int:
+    """Return how many seeds to race: from the link, or the preset's own number."""
+    from kd_core.presets import PRESETS
+
+    return int(links.number("seeds", PRESETS[preset_name()].seeds, 1, 100))
+
+
+def current_recipe() -> Recipe:
+    """Return the preset's recipe with the link's changes; what cannot be used is told and dropped."""
+    from kd_core.presets import PRESETS
+
+    recipe = PRESETS[preset_name()].recipe
+    changes = {path: read_value(text) for path, text in links.settings().items()}
+    try:
+        return recipe.changed(changes)
+    except KDError:
+        return _without_refused(recipe, changes)
+
+
+def change(path: str, value: Any) -> None:
+    """Change one setting, or tell why it cannot be; the link keeps only what differs from the preset."""
+    from kd_core.presets import PRESETS
+
+    base = PRESETS[preset_name()].recipe
+    changes = {at: read_value(text) for at, text in links.settings().items()}
+    kept = {at: old for at, old in changes.items() if not at.startswith(f"{path}.")}
+    try:
+        recipe = base.changed({**kept, path: value})
+    except KDError as error:
+        st.session_state["form_error"] = (path, error_text(error))
+        return
+    st.session_state.pop("form_error", None)
+    different = {at: old for at, old in recipe.differences(base).items() if not _mirrored(at, recipe)}
+    links.put_settings({at: written_value(new) for at, new in different.items()})
+
+
+def at_path(recipe: Recipe, path: str) -> Any:
+    """Return the part of a recipe at a dotted path."""
+    part: Any = recipe
+    for name in path.split("."):
+        part = getattr(part, name)
+    return part
+
+
+def use_preset(name: str) -> None:
+    """Start from a preset, with none of its settings changed."""
+    links.put_settings({})
+    links.put(preset=None if name == DEFAULT_PRESET else name, seeds=None, study=None, sample=None, epoch=None)
+
+
+def _mirrored(path: str, recipe: Recipe) -> bool:
+    """Tell whether a difference follows from the student's by itself: the dataset is the teacher's too."""
+    if not path.startswith("teacher.data.source") or recipe.teacher is None:
+        return False
+    return recipe.teacher.data.source == recipe.data.source
+
+
+def _without_refused(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
+    """Apply the changes that can be used, members first: their own settings come after them."""
+    for path in sorted(changes, key=lambda at: at.count(".")):
+        try:
+            recipe = recipe.changed({path: changes[path]})
+        except KDError as error:
+            links.refuse(path, error_text(error))
+    return recipe
+
+
+def field_kind(annotation: Any) -> str:
+    """Return which widget suits a declared type: bool, choice, int, float, numbers, schedule, member or text."""
+    from kd_core.settings import Settings
+
+    text = str(annotation)
+    if annotation is bool:
+        return "bool"
+    if "Literal" in text:
+        return "choice"
+    if isinstance(annotation, type) and issubclass(annotation, Settings):
+        return "member"
+    for name in ("tuple", "int", "float", "str"):
+        if name in text:
+            return {"tuple": "numbers", "str": "text"}.get(name, name)
+    return "text"

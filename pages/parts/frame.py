@@ -1,0 +1,32 @@
+"""The frame around every page: language, and what of a link could not be used."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages.parts import links
+from pages.parts.scripts import script, style
+from pages.parts.texts import LANGUAGES, language, t
+
+_document_language = st.components.v2.component("kd_language", js=script("language"))
+
+
+def head(question: str) -> None:
+    """Draw what stands above every page: its question, and the choice of language."""
+    st.html(f"<style>{style('frame')}</style>")
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        st.title(question, anchor=False)
+    with right:
+        st.segmented_control(
+            t("app.language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            default=language(),
+            key="language",
+            bind="query-params",
+            label_visibility="collapsed",
+            required=True,
+        )
+    _document_language(data={"language": language()}, key="document_language")
+    links.show_refused()

@@ -1,0 +1,49 @@
+"""Numbers in words: spreads, bytes, times and ratios, as the pages write them."""
+
+from __future__ import annotations
+
+
+def spread_text(mean: float, sd: float | None, n: int) -> str:
+    """Return a fraction's mean and spread over seeds in percent, e.g. "94.2 ± 0.2 (n = 5)"."""
+    return f"{100 * mean:.1f} (n = 1)" if sd is None else f"{100 * mean:.1f} ± {100 * sd:.1f} (n = {n})"
+
+
+def plain_spread_text(mean: float, sd: float | None, digits: int = 3) -> str:
+    """Return a mean and its spread as they are, e.g. "0.251 ± 0.042"."""
+    return f"{mean:.{digits}f}" if sd is None else f"{mean:.{digits}f} ± {sd:.{digits}f}"
+
+
+def bytes_text(count: float) -> str:
+    """Return a size in decimal units, e.g. "340 kB"."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{count:,.0f} {unit}" if unit == "B" or count >= 100 else f"{count:,.1f} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def count_text(count: float) -> str:
+    """Return a large number, e.g. "85.0 k" or "23.5 M"."""
+    for unit in ("", "k", "M", "G"):
+        if count < 1000 or unit == "G":
+            return f"{count:,.0f}" if not unit else f"{count:,.{0 if count >= 100 else 1}f} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def seconds_text(seconds: float) -> str:
+    """Return a duration, e.g. "3.2 s", "2 min 05 s" or "1 h 12 min"."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def milliseconds_text(value: float) -> str:
+    """Return a latency with three digits that mean something, e.g. "0.0367 ms"."""
+    return f"{value:,.0f} ms" if value >= 1000 else f"{value:.3g} ms"
+
+
+def ratio_text(ratio: float) -> str:
+    """Return how many times, e.g. "80" or "1.3"."""
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.1f}"

@@ -1,0 +1,210 @@
+"""The view of one race: verdict, curves, one image, table; it reads the store twice a second while the race lives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from kd_core import jobs
+from kd_core.results import finished, race_json, race_verdict
+from kd_core.results import test_set_interval as image_interval
+from kd_core.store import EpochRow, MemberRow, RunRow, StudyRow
+from pages.parts import links, material
+from pages.parts.arm_table import arm_table
+from pages.parts.curve import CURVE_WORDS, CurveSeries, live_curve
+from pages.parts.engine import data_root, store
+from pages.parts.first_look import digit
+from pages.parts.race_curves import accuracy_lines, applied_line, loss_lines, zoomed_range
+from pages.parts.selection import study_label
+from pages.parts.texts import declared, error_text, t, words
+from pages.parts.verdict_text import sampling_text, verdict_text
+
+POLL_SECONDS = 0.4
+
+
+def race_view(study: StudyRow) -> None:
+    """Show a race; poll only while it lives."""
+    poll = POLL_SECONDS if study.alive else None
+    st.fragment(_race_view, run_every=poll, key="race_view")(study.id, study.alive)
+
+
+def _race_view(study: str, was_alive: bool) -> None:
+    jobs.mark_lost(store())
+    row = store().studies.get(study)
+    if was_alive and not row.alive:
+        st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
+    members, runs = store().studies.members(study), store().studies.runs_of(study)
+    rows = store().runs.epochs({run.id for run in runs.values()})
+    _headline(row, members, runs)
+    left, right = st.columns(2)
+    with left:
+        _picture(study)
+    with right:
+        _curves(row, members, runs, rows)
+    told = _told(study, row.status, sum(run.status == "done" for run in runs.values()))
+    if told["arms"]:
+        arm_table(told["arms"], key="race_table")
+        _below_the_table(row, members, runs)
+
+
+def _headline(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
+    """The verdict as far as there is one, then the state, and what a person can do about it."""
+    judged = race_verdict(finished(store(), row.id))
+    with st.container(key="race_verdict"):
+        if judged is not None:
+            provisional = t("race.so_far") + " " if row.alive else ""
+            st.markdown(f"**{provisional}{verdict_text(judged)}**")
+        elif row.alive:
+            st.markdown(f"**{t('race.no_verdict_yet')}**")
+    if row.alive:
+        st.progress(_progress(members, runs), text=_progress_text(row, members, runs))
+        return
+    st.caption(f"{study_label(row)} · {t('provenance.live')} · {t(f'status.{row.status}')}")
+    if row.error:
+        st.error(error_text(row.error))
+    if row.status in ("stopped", "interrupted", "failed", "lost") and st.button(t("race.resume"), key="race_resume"):
+        jobs.resume(store(), row.id, data_root())
+        st.rerun()
+
+
+def _progress(members: Sequence[MemberRow], runs: dict[int, RunRow]) -> float:
+    parts = [_share(runs[member.position]) if member.position in runs else 0.0 for member in members]
+    return sum(parts) / max(1, len(parts))
+
+
+def _share(run: RunRow) -> float:
+    if run.status == "done":
+        return 1.0
+    return min(1.0, run.step / run.steps) if run.steps else 0.0
+
+
+def _progress_text(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
+    if row.status == "queued":
+        return t("race.queued", n=store().studies.ahead_of(row))
+    if row.activity:
+        return str(row.activity["what"])
+    done = sum(run.status == "done" for run in runs.values())
+    share, text = _progress(members, runs), t("race.progress", done=done, all=len(members))
+    spent = time.time() - (row.started or time.time())
+    if share > 0.05 and spent > 1:
+        text += " · " + t("race.left", n=max(1, round(spent / share * (1 - share))))
+    return text
+
+
+def _picture(study: str) -> None:
+    asked = links.get("epoch")
+    shown = material.of_study(store(), study, epoch=int(asked) if asked.isdecimal() else None)
+    if shown is None or not shown.logits:
+        st.caption(t("race.no_logits_yet"))
+        return
+    digit(shown, key="view_temperature")
+
+
+def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow], rows: Sequence[EpochRow]) -> None:
+    names = {arm: t(f"roles.{arm}") for arm in ("teacher", "alone", "distilled")}
+    which = st.segmented_control(
+        t("race.chart"),
+        ["accuracy", "loss", "teacher_term", "schedule"],
+        format_func=lambda one: t(f"race.chart_{one}"),
+        default="accuracy",
+        key="race_chart",
+        label_visibility="collapsed",
+        required=True,
+    )
+    epochs = max([run.epochs for run in runs.values()] or [1])
+    if which == "accuracy":
+        lines = accuracy_lines(members, runs, rows, names)
+        low, high = zoomed_range(lines, row.alive)
+        done = min(
+            (
+                sum(m.arm == arm and runs[m.position].status == "done" for m in members if m.position in runs)
+                for arm in names
+            ),
+            default=0,
+        )
+        subtitle = t("race.band", n=done, low=f"{100 * low:.0f}")
+        _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
+    elif which == "schedule":
+        moved = [
+            applied_line(members, rows, name, declared(f"choices.{name}", name.replace("_", " ")))
+            for name in ("temperature", "teacher_weight", "lr")
+        ]
+        lines = [line for line in moved if line is not None]
+        _chart(
+            lines[:1],
+            epochs,
+            lines[0].name if lines else "",
+            t("race.schedule_note" if lines else "race.schedule_none"),
+        )
+    else:
+        points = store().runs.points({run.id for run in runs.values()})
+        lines = loss_lines(members, points, names, "teacher" if which == "teacher_term" else "")
+        _chart(lines, epochs, t("race.loss_axis"), t(f"race.{which}_note"))
+
+
+def _chart(
+    lines: Sequence[CurveSeries],
+    epochs: int,
+    y_title: str,
+    subtitle: str,
+    y_range: tuple[float, float] | None = None,
+    percent: bool = False,
+) -> None:
+    live_curve(
+        key="race_curve",
+        series=lines,
+        words=words("curve", CURVE_WORDS),
+        x_title=t("race.epoch"),
+        y_title=y_title,
+        x_range=(0, float(epochs)),
+        y_range=y_range,
+        subtitle=subtitle,
+        percent=percent,
+        height=340,
+    )
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _told(study: str, status: str, done: int) -> dict[str, Any]:
+    """The race's numbers; they change only when another network is finished, so that polling costs little."""
+    return race_json(store(), study)
+
+
+def _below_the_table(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
+    """Who saw what, on what it ran, and how far the choice of test images alone would move the verdict."""
+    facts = [_who_saw_what(row)]
+    if any(member.reused for member in members):
+        facts.append(t("race.some_reused"))
+    executions = {
+        f"{run.execution['device']}, {t('race.threads', n=run.execution['threads'])}"
+        for run in runs.values()
+        if run.execution
+    }
+    facts += sorted(executions)
+    st.caption(" · ".join(facts))
+    interval = None if row.alive else _image_interval(row.id, len(runs))
+    if interval:
+        st.caption(sampling_text(interval[0], interval[1]))
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def _image_interval(study: str, runs: int) -> tuple[tuple[float, float], int] | None:
+    places = finished(store(), study)
+    interval = image_interval(store(), places)
+    source = store().files.source(places[0].run.source or "") if places else None
+    return (interval, len(source[0]["labels"])) if interval and source else None
+
+
+def _who_saw_what(row: StudyRow) -> str:
+    recipes = {member["arm"]: member["recipe"] for member in row.spec["members"]}
+
+    def seen(arm: str) -> str:
+        data = recipes[arm]["data"]
+        labelled, noise = data["labelled"], 100 * data["label_noise"]
+        text = t("race.all_labels") if labelled is None else t("race.n_labels", n=f"{labelled:,}")
+        return f"{text} ({t('race.noise', share=f'{noise:g}')})" if noise else text
+
+    return t("race.who_saw", teacher=seen("teacher"), students=seen("distilled"))

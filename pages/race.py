@@ -1,0 +1,18 @@
+"""Race: does the teacher help?"""
+
+import streamlit as st
+
+from pages.parts.controls import controls
+from pages.parts.first_look import first_look
+from pages.parts.race_view import race_view
+from pages.parts.selection import current_study
+
+left, right = st.columns([1, 2.7], gap="medium")
+with right:
+    study = current_study()
+    if study is None:
+        first_look()
+    else:
+        race_view(study)
+with left:
+    controls()

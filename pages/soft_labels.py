@@ -1,0 +1,120 @@
+"""Soft labels: what is dark knowledge?"""
+
+import math
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts import links, material, sample_picker
+from pages.parts import soft_label_words as say
+from pages.parts.bars import BAR_WORDS, BarsState, read_state, softened_bars
+from pages.parts.downloads import csv_button, plotly_chart_with_downloads
+from pages.parts.engine import store
+from pages.parts.epoch_slider import choose_epoch
+from pages.parts.literal import literal
+from pages.parts.matrix import matrix_figure, matrix_rows, without_diagonal
+from pages.parts.selection import choose_study
+from pages.parts.soft_label_rows import sample_arms, sample_rows
+from pages.parts.softening import mean_soft_labels
+from pages.parts.texts import t, words
+from pages.parts.viewing import put_view, shown, view_axis, view_temperature
+from pages.parts.waiting import nothing_yet, watch
+
+FRAGMENTS = ["soft_labels_sample", "soft_labels_matrix"]
+
+
+def main() -> None:
+    st.markdown(t("soft_labels.lead"))
+    middle, side = st.columns([3, 1], gap="medium")
+    with side:
+        study = choose_study("soft_labels_study")
+    found = material.recorded() if study is None else material.of_study(store(), study.id)
+    with middle:
+        if found is None or not found.logits:
+            links.show_refused()
+            nothing_yet(study, chooser="soft_labels_study")
+            return
+    with side:
+        epoch = choose_epoch(found.epochs)
+        picker = st.container()
+        picker.empty()  # a fragment may only write into a container that has been written to
+    if study is not None and epoch is not None:
+        found = material.of_study(store(), study.id, epoch=epoch) or found
+    watch(study, found)
+    with middle:
+        sample(found, epoch, picker)
+    matrix(found, epoch)
+    links.show_refused()
+
+
+@st.fragment(key=FRAGMENTS[0])
+def sample(found: material.Material, epoch: int | None, picker: DeltaGenerator) -> None:
+    with picker:
+        index = sample_picker.pick_sample(found)
+    bars(found, index, epoch)
+
+
+def bars(found: material.Material, index: int, epoch: int | None) -> None:
+    temperature, axis, label = view_temperature(), view_axis(), int(found.labels[index])
+
+    def changed() -> None:
+        state = read_state(st.session_state["view_temperature"], BarsState(temperature, axis))
+        put_view(state)
+        if state.temperature != temperature:
+            st.rerun(FRAGMENTS)
+
+    st.subheader(say.sample_finding(found, index, temperature), anchor=False)
+    label_name = sample_picker.class_name(found, label)
+    facts = {"index": index, "label": literal(label_name), "T": shown(temperature), "epoch": say.epoch_words(epoch)}
+    st.caption(t("soft_labels.setting", provenance=say.provenance(found), **facts))
+    softened_bars(
+        key="view_temperature",
+        arms=sample_arms(found, index),
+        classes=found.classes,
+        words=words("bars", BAR_WORDS),
+        hard_label=label if label >= 0 else None,
+        picture=found.picture(index),
+        picture_alt=t("soft_labels.picture", index=index, label=label_name),
+        temperature=temperature,
+        axis=axis,
+        on_change=changed,
+    )
+    st.markdown(say.sample_explanation(found, index, temperature))
+    csv_button(sample_rows(found, index, temperature), key="view_temperature", filename=f"soft-labels-image-{index}")
+
+
+@st.fragment(key=FRAGMENTS[1])
+def matrix(found: material.Material, epoch: int | None) -> None:
+    temperature = view_temperature()
+    place = st.container()
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        arm = st.segmented_control(
+            t("soft_labels.matrix_arm"),
+            list(found.logits),
+            format_func=lambda name: t(f"roles.{name}"),
+            default=next(iter(found.logits)),
+            key="matrix_arm",
+            required=True,
+        )
+        log = st.toggle(t("soft_labels.matrix_log"), key="matrix_log")
+        hidden = st.toggle(t("soft_labels.matrix_hide_diagonal"), key="matrix_hide_diagonal")
+    values = mean_soft_labels(found.logits[arm], found.labels, temperature)
+    with place:
+        finding = say.matrix_finding(values, found, arm, temperature)
+        st.subheader(finding, anchor=False)
+        setting = say.matrix_setting(found, arm, temperature, epoch, hidden and not log)
+        st.caption(setting)
+    seen = without_diagonal(values) if hidden else values
+    rows, columns = t("soft_labels.matrix_rows"), t("soft_labels.matrix_columns")
+    plotly_chart_with_downloads(
+        matrix_figure(
+            seen, found.classes, log=log, x_title=columns, y_title=rows, probability=t("soft_labels.probability")
+        ),
+        key="matrix",
+        rows=matrix_rows(values, found.classes, rows),
+        alt=f"{finding} {setting}",
+        filename=f"mean-soft-labels-{arm}-T-{'inf' if math.isinf(temperature) else f'{temperature:g}'}",
+    )
+
+
+main()
