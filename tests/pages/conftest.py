@@ -1,0 +1,71 @@
+"""A store with a real, tiny digits race, and pages started on it without a browser."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 30
+
+
+class TrainedHome(NamedTuple):
+    """A store's folder and the id of the race in it."""
+
+    home: Path
+    study: str
+
+
+App = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session")
+def trained_home(tmp_path_factory: pytest.TempPathFactory) -> TrainedHome:
+    """The digits preset with two seeds, three epochs for the students and two for the teacher; read it only."""
+    home = tmp_path_factory.mktemp("trained")
+    return TrainedHome(home, train_tiny_race(home))
+
+
+def train_tiny_race(home: Path, seeds: int = 2, **changes: object) -> str:
+    """Train a digits race of a few epochs into a store and return the study's id; about two seconds.
+
+    ``changes`` are recipe paths with ``__`` for the dot: ``optim__epochs=5``.
+    """
+    from kd_core.presets import PRESETS
+    from kd_core.recipe import Study
+    from kd_core.runs import run_study
+    from kd_core.store import Store
+
+    wanted = {"optim.epochs": 3, "teacher.optim.epochs": 2, **{k.replace("__", "."): v for k, v in changes.items()}}
+    store = Store(home)
+    recipe = PRESETS["digits"].recipe.changed(wanted)
+    study = store.studies.add(Study.race(recipe, seeds, "digits"), status="running")
+    run_study(store, study, data_root=home / "data")
+    row = store.studies.get(study)
+    store.close()
+    assert row.status == "done", row.error
+    return study
+
+
+@pytest.fixture
+def app(monkeypatch: pytest.MonkeyPatch) -> App:
+    """`app(home, page="soft_labels", **query)`: the whole app on a store, run once, on the page that is named.
+
+    The link's parts are given as keywords: `app(home, page="soft_labels", T="inf", sample="7")`.
+    """
+
+    def start(home: Path, *, page: str = "race", **query: str) -> AppTest:
+        from pages.parts import engine
+
+        monkeypatch.setenv("KD_HOME", str(home))
+        monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
+        engine.store.cache_clear()
+        test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
+        for name, value in query.items():
+            test.query_params[name] = value
+        test.run()
+        return test if page == "race" else test.switch_page(f"pages/{page}.py").run()
+
+    return start

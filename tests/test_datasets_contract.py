@@ -1,0 +1,203 @@
+"""What every dataset must hold, whoever wrote it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import pickle
+import struct
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+from kd_core.datasets import DATASETS, Dataset, Source, Split
+from kd_core.datasets.conditions import Conditions, prepare
+
+Made = tuple[Dataset, Path]
+"""A dataset, and the data root in which its made files lie."""
+
+
+def write_idx(path: Path, values: np.ndarray) -> None:
+    header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
+    path.write_bytes(header + values.astype(np.uint8).tobytes())
+
+
+def made_pixels(count: int, *shape: int, seed: int) -> np.ndarray:
+    """Every image differs from every other, so that an overlap of two splits can be seen."""
+    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
+
+
+def make_idx_set(folder: Path, train: int = 200, test: int = 40) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    for prefix, count, seed in (("train", train, 1), ("t10k", test, 2)):
+        write_idx(folder / f"{prefix}-images-idx3-ubyte", made_pixels(count, 28, 28, seed=seed))
+        write_idx(folder / f"{prefix}-labels-idx1-ubyte", np.arange(count) % 10)
+
+
+def make_cifar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write the seven files of CIFAR-10 with 40 images a batch; torchvision is told their true MD5s and checks them."""
+    from torchvision.datasets import CIFAR10
+
+    folder.mkdir(parents=True)
+    names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
+    for seed, name in enumerate(names):
+        batch = {"data": made_pixels(40, 3072, seed=seed), "labels": [index % 10 for index in range(40)]}
+        (folder / name).write_bytes(pickle.dumps(batch))
+    classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": classes}))
+    listed = [[name, md5(folder / name)] for name in names]
+    monkeypatch.setattr(CIFAR10, "train_list", listed[:5])
+    monkeypatch.setattr(CIFAR10, "test_list", listed[5:])
+    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(folder / "batches.meta")})
+
+
+def pack_cifar(folder: Path, target: Path) -> None:
+    with tarfile.open(target, "w:gz") as tar:
+        tar.add(folder, arcname="cifar-10-batches-py")
+
+
+def md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+
+
+def png(pixels: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, "png")
+    return stream.getvalue()
+
+
+def make_images(root: Path, counts: dict[str, int], size: int = 16) -> None:
+    """Write ``counts`` made images by folder, e.g. ``{"train/cat": 5}``."""
+    for seed, (folder, count) in enumerate(counts.items()):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+        for index, pixels in enumerate(made_pixels(count, size, size, 3, seed=seed)):
+            (root / folder / f"{index:04}.png").write_bytes(png(pixels))
+
+
+def _digits(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    return DATASETS["digits"](), root
+
+
+def _mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    make_idx_set(root / "MNIST" / "raw")
+    return DATASETS["mnist"](), root
+
+
+def _fashion_mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    make_idx_set(root / "FashionMNIST" / "raw")
+    return DATASETS["fashion_mnist"](), root
+
+
+def _cifar10(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    make_cifar(root / "cifar-10-batches-py", monkeypatch)
+    return DATASETS["cifar10"](), root
+
+
+def _image_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    make_images(root / "pets", {"cat": 20, "dog": 40})
+    return DATASETS["image_folder"].checked({"path": str(root / "pets"), "size": 16}), root
+
+
+MAKERS: dict[str, Callable[[Path, pytest.MonkeyPatch], Made]] = {
+    "digits": _digits,
+    "mnist": _mnist,
+    "fashion_mnist": _fashion_mnist,
+    "cifar10": _cifar10,
+    "image_folder": _image_folder,
+}
+
+
+@pytest.fixture(params=list(DATASETS))
+def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    if request.param not in MAKERS:
+        pytest.fail(f"Tell MAKERS how to make a small '{request.param}', so that the contract can be checked.")
+    return MAKERS[request.param](tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def source(made: Made) -> Source:
+    dataset, data_root = made
+    return dataset.load(data_root)
+
+
+def given_splits(source: Source) -> list[Split]:
+    return [split for split in (source.train, source.validation, source.test) if split is not None]
+
+
+def rows(images: Tensor) -> set[bytes]:
+    return {image.numpy().tobytes() for image in images}
+
+
+def test_images_are_bytes_of_four_dimensions(source: Source) -> None:
+    for split in given_splits(source):
+        assert split.images.dtype == torch.uint8
+        assert split.images.dim() == 4
+        assert split.shape == source.train.shape
+
+
+def test_labels_are_in_range_and_as_many_as_images(source: Source) -> None:
+    for split in given_splits(source):
+        assert split.labels.dtype == torch.int64
+        assert len(split.labels) == len(split.images) > 0
+        assert split.labels.min() >= 0 and split.labels.max() < len(split.classes)
+
+
+def test_every_class_has_a_name_of_its_own(source: Source) -> None:
+    for split in given_splits(source):
+        assert split.classes == source.train.classes
+        assert len(set(split.classes)) == len(split.classes) >= 2
+        assert all(name.strip() == name != "" for name in split.classes)
+
+
+def test_every_class_occurs_in_every_split(source: Source) -> None:
+    splits = prepare(Conditions(), source, seed=0)
+    for split in (splits.train, splits.validation, splits.test):
+        assert split.labels.unique().tolist() == list(range(len(split.classes)))
+
+
+def test_normalisation_has_one_number_a_channel(source: Source) -> None:
+    for split in given_splits(source):
+        assert len(split.mean) == len(split.sd) == split.shape[0]
+        assert torch.isfinite(split.inputs(slice(0, 8))).all()
+
+
+def test_train_validation_and_test_share_no_image(source: Source) -> None:
+    splits = prepare(Conditions(), source, seed=0)
+    parts = [splits.train, splits.validation, splits.test]
+    assert len(set().union(*(rows(part.images) for part in parts))) == sum(len(part) for part in parts)
+
+
+def test_the_test_split_never_varies_and_validation_varies_with_the_seed_where_it_is_cut(source: Source) -> None:
+    zero, one = prepare(Conditions(), source, seed=0), prepare(Conditions(), source, seed=1)
+    assert torch.equal(zero.test.images, one.test.images)
+    assert torch.equal(zero.test.labels, one.test.labels)
+    assert torch.equal(zero.validation.images, one.validation.images) == (source.validation is not None)
+
+
+def test_loading_twice_gives_the_same(made: Made) -> None:
+    dataset, data_root = made
+    first, second = dataset.load(data_root), dataset.load(data_root)
+    for left, right in zip(given_splits(first), given_splits(second), strict=True):
+        assert torch.equal(left.images, right.images)
+        assert torch.equal(left.labels, right.labels)
+
+
+def test_progress_lies_between_nothing_and_all(made: Made) -> None:
+    dataset, data_root = made
+    told: list[tuple[str, float]] = []
+    dataset.load(data_root, lambda what, done: told.append((what, done)))
+    assert told and all(what and 0 <= done <= 1 for what, done in told)
+    assert told[-1][1] == 1
+
+
+def test_settings_survive_the_store_and_have_words(made: Made) -> None:
+    dataset, _ = made
+    assert type(dataset).checked(dataset.to_json()) == dataset
+    assert dataset.label
+    assert all(info.title for name, info in type(dataset).model_fields.items() if name != "name")

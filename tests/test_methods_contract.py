@@ -1,0 +1,143 @@
+"""What every method must keep, whatever it is."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from kd_core.methods import METHODS, Method
+from kd_core.outputs import Outputs
+from kd_core.settings import lane_fields
+from tests.fixed_input import LABELS, STUDENT, TEACHER, outputs
+
+members = pytest.mark.parametrize("name", list(METHODS))
+SOME_WITHHELD = torch.tensor([0, -1, 2, -1])
+
+
+def teacher_of(method: Method, *, gradient: bool = False) -> Outputs | None:
+    return outputs(TEACHER, gradient=gradient) if method.needs_teacher else None
+
+
+def loss(method: Method, student: Tensor, labels: Tensor | None = LABELS) -> Tensor:
+    terms = method.terms(Outputs(student, outputs().features), teacher_of(method), labels)
+    return torch.stack(list(terms.values())).sum()
+
+
+@members
+def test_it_speaks_for_itself(name: str) -> None:
+    kind = METHODS[name]
+    assert kind.__doc__ and len(kind.__doc__.split()) > 10, "the docstring is the text of the methods page"
+    assert kind.__doc__.split("\n")[0].endswith(".")
+    assert kind.formula.startswith(r"\mathcal{L}") and any(digit in kind.source for digit in ("19", "20", "Standard"))
+    assert kind.__module__ == f"kd_core.methods.{name}", "one file a method, of its name"
+    for setting, info in kind.model_fields.items():
+        assert setting == "name" or (info.title and info.description), f"{setting} needs a title and a description"
+
+
+@members
+def test_it_survives_storage(name: str) -> None:
+    method = METHODS[name]()
+    assert type(method).checked(method.to_json()) == method
+    assert method.to_json()["name"] == name
+
+
+@members
+@pytest.mark.parametrize("labels", [LABELS, SOME_WITHHELD, None], ids=["labels", "some withheld", "no labels"])
+def test_terms_are_named_finite_scalars(name: str, labels: Tensor | None) -> None:
+    method = METHODS[name]()
+    terms = method.terms(outputs(), teacher_of(method), labels)
+    assert terms, "an empty loss has no gradient"
+    assert all(key.isidentifier() and key.islower() for key in terms)
+    assert all(term.shape == () and term.isfinite() for term in terms.values())
+    if labels is not None:
+        assert "labels" in terms
+    if method.needs_teacher:
+        assert set(terms) - {"labels"}, "a method that learns from a teacher says what it learned"
+
+
+@members
+@pytest.mark.parametrize("labels", [LABELS, SOME_WITHHELD], ids=["labels", "some withheld"])
+def test_gradient_reaches_the_student_and_never_the_teacher(name: str, labels: Tensor) -> None:
+    method = METHODS[name]()
+    student, teacher = outputs(gradient=True), teacher_of(method)
+    torch.stack(list(method.terms(student, teacher, labels).values())).sum().backward()  # type: ignore[no-untyped-call]
+    assert student.logits.grad is not None and student.logits.grad.any()
+    assert teacher is None or teacher.logits.grad is None
+
+
+@members
+def test_without_labels_the_loss_still_has_a_gradient(name: str) -> None:
+    student = STUDENT.clone().requires_grad_()
+    loss(METHODS[name](), student, None).backward()  # type: ignore[no-untyped-call]
+    assert student.grad is not None and student.grad.isfinite().all()
+
+
+@members
+def test_the_gradient_is_the_slope(name: str) -> None:
+    method = METHODS[name]()
+    student = STUDENT.clone().requires_grad_()
+    assert torch.autograd.gradcheck(lambda logits: loss(method, logits), student)
+
+
+@members
+def test_extreme_logits_stay_finite(name: str) -> None:
+    method = METHODS[name]()
+    student = torch.tensor([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], requires_grad=True)
+    teacher = Outputs(-student.detach()) if method.needs_teacher else None
+    terms = method.terms(Outputs(student), teacher, torch.tensor([1, 0]))
+    torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+    assert all(term.isfinite() for term in terms.values())
+    assert student.grad is not None and student.grad.isfinite().all()
+
+
+@members
+def test_nothing_is_computed_in_half_precision(name: str) -> None:
+    method = METHODS[name]()
+    student, teacher = (outputs(logits.half()) for logits in (STUDENT, TEACHER))
+    exact = method.terms(outputs(student.logits.float()), outputs(teacher.logits.float()), LABELS)
+    for key, term in method.terms(student, teacher, LABELS).items():
+        assert term.dtype == torch.float32 and torch.equal(term, exact[key])
+
+
+@members
+def test_lanes_of_students_equal_students_alone(name: str) -> None:
+    method = METHODS[name]()
+    students = torch.stack([STUDENT, STUDENT.flip(0), 3 * STUDENT])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a slow fallback warns
+        lanes = torch.func.vmap(lambda student: loss(method, student))(students)
+        slopes = torch.func.vmap(torch.func.grad(lambda student: loss(method, student)))(students)
+    assert torch.allclose(lanes, torch.stack([loss(method, student) for student in students]), rtol=0, atol=1e-12)
+    assert slopes.shape == students.shape and slopes.isfinite().all()
+
+
+@members
+def test_lane_values_equal_settings_of_their_own(name: str) -> None:
+    method = METHODS[name]()
+    for setting in sorted(lane_fields(type(method))):
+        values = torch.tensor([0.2, 0.5, 1.0 if setting != "smoothing" else 0.9], dtype=torch.float64)
+
+        def at(value: Any, setting: str = setting) -> Tensor:
+            return loss(method.at(**{setting: value}), STUDENT)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            lanes = torch.func.vmap(at)(values)
+        built = [type(method).checked(method.to_json() | {setting: float(value)}) for value in values]
+        alone = torch.stack([loss(one, STUDENT) for one in built])
+        assert torch.allclose(lanes, alone, rtol=0, atol=1e-12), setting
+
+
+@members
+def test_labels_can_be_noisy_by_lane(name: str) -> None:
+    method = METHODS[name]()
+    labels = torch.stack([LABELS, SOME_WITHHELD, LABELS.flip(0)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        lanes = torch.func.vmap(lambda told: loss(method, STUDENT, told))(labels)
+    alone = torch.stack([loss(method, STUDENT, told) for told in labels])
+    assert torch.allclose(lanes, alone, rtol=0, atol=1e-12)

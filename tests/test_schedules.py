@@ -1,0 +1,59 @@
+"""How settings move over the epochs, by hand calculation."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from kd_core.schedules import AnySchedule, Constant, Cosine, Exponential, Linear, Schedule
+
+ALL: list[Schedule] = [Constant(), Linear(end=1), Cosine(end=1), Exponential(factor=0.5, floor=1)]
+each = pytest.mark.parametrize("schedule", ALL, ids=lambda schedule: schedule.name)
+
+
+@each
+def test_every_schedule_begins_with_the_setting(schedule: Schedule) -> None:
+    assert schedule.value(5.0, 0, 10) == pytest.approx(5.0)
+
+
+@each
+def test_one_epoch_is_enough(schedule: Schedule) -> None:
+    assert schedule.value(5.0, 0, 1) == pytest.approx(5.0)
+
+
+@each
+def test_a_schedule_survives_storage(schedule: Schedule) -> None:
+    assert type(schedule).checked(schedule.to_json()) == schedule
+
+
+def test_a_constant_stays() -> None:
+    assert [Constant().value(3.0, epoch, 5) for epoch in range(5)] == [3.0] * 5
+
+
+def test_linear_moves_in_equal_steps_and_arrives() -> None:
+    assert [Linear(end=1).value(5.0, epoch, 5) for epoch in range(5)] == pytest.approx([5, 4, 3, 2, 1])
+
+
+def test_cosine_is_halfway_in_the_middle_and_arrives() -> None:
+    found = [Cosine(end=1).value(5.0, epoch, 5) for epoch in range(5)]
+    assert found == pytest.approx([5, 3 + 2**0.5, 3, 3 - 2**0.5, 1])
+
+
+def test_five_cools_by_five_percent_an_epoch_and_never_falls_below_one() -> None:
+    cooling = Exponential(factor=0.95, floor=1)
+    assert [cooling.value(5.0, epoch, 10) for epoch in range(4)] == pytest.approx([5, 4.75, 4.5125, 4.286875])
+    assert cooling.value(5.0, 31, 100) == pytest.approx(5 * 0.95**31) and cooling.value(5.0, 31, 100) > 1
+    assert cooling.value(5.0, 32, 100) == 1.0
+
+
+def test_a_schedule_is_chosen_by_its_name() -> None:
+    any_schedule: TypeAdapter[Schedule] = TypeAdapter(AnySchedule)
+    assert any_schedule.validate_python("linear") == Linear()
+    assert any_schedule.validate_python({"name": "cosine", "end": 2}) == Cosine(end=2)
+    with pytest.raises(ValidationError, match="sawtooth"):
+        any_schedule.validate_python("sawtooth")
+
+
+def test_a_factor_above_one_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        Exponential(factor=1.1)
