@@ -16,5 +16,6 @@ page = st.navigation(
     ],
     position="top",
 )
-frame.head(t(f"question.{page.url_path or 'race'}"))
+told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
 page.run()
+frame.foot(told_here)

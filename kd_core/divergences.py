@@ -27,7 +27,8 @@ def log_soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
 
 def entropy(probabilities: Tensor) -> Tensor:
     """Return -sum p ln p over the last dimension, in nats; 0 ln 0 counts as 0."""
-    return torch.special.entr(precise(probabilities)).sum(-1)
+    terms: Tensor = torch.special.entr(precise(probabilities))
+    return terms.sum(-1)
 
 
 def cross_entropy(teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:

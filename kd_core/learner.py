@@ -42,6 +42,7 @@ class Learner:
             return None
         few = train.inputs(slice(0, 2))
         self.network.eval()
+        teacher.eval()  # in training mode one look would already move its batch statistics
         with torch.no_grad():
             bridge = recipe.method.bridge(self.network(few), teacher(few))
         return bridge and bridge.to(self.device)

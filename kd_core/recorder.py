@@ -31,6 +31,7 @@ class Recorder:
         self.store, self.run, self.epochs = store, run, epochs
         self.kept = set(range(epochs)) if patience else kept_epochs(epochs)
         self.seconds = store.runs.get(run).seconds
+        self.checkpoint_seconds = float(store.fact("checkpoint_seconds", CHECKPOINT_SECONDS))
         self.steps_per_epoch = 1
         self.points: list[PointRow] = []
         self.rows: list[EpochRow] = []
@@ -77,7 +78,7 @@ class Recorder:
         self._checkpoint(event.snapshot)
 
     def _checkpoint(self, snapshot: Callable[[], dict[str, Tensor]]) -> None:
-        if time.monotonic() - self.checkpointed_at >= CHECKPOINT_SECONDS:
+        if time.monotonic() - self.checkpointed_at >= self.checkpoint_seconds:
             self.flush()  # a checkpoint never runs ahead of the curves
             self.store.files.save_checkpoint(self.run, arrays(snapshot()))
             self.checkpointed_at = time.monotonic()

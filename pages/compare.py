@@ -7,7 +7,6 @@ from pages.parts.sides import side_table, sides_of
 from pages.parts.storage import storage
 from pages.parts.texts import t
 
-st.title(t("compare.title"))
 attempts.show_refused()
 studies = run_list.study_list()
 storage()
@@ -28,14 +27,14 @@ if not sides:
     st.info(t("compare.nothing_finished"))
     st.stop()
 
-st.header(t("compare.arms"))
+st.header(t("compare.arms"), anchor=False)
 side_table(sides)
-st.header(t("compare.difference"))
+st.header(t("compare.difference"), anchor=False)
 left, right = paired_differences.choose_pair(sides)
 paired_differences.paired_difference(left, right)
 overlaid_curves.pair_curves(left, right)
 if len(studies) > 1:
-    st.header(t("compare.recipes"))
+    st.header(t("compare.recipes"), anchor=False)
     recipe_differences.recipe_differences(studies)
-    st.header(t("compare.panels"))
+    st.header(t("compare.panels"), anchor=False)
     overlaid_curves.panels(sides)

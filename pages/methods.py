@@ -6,7 +6,6 @@ from pages.parts import method_text
 from pages.parts.engine import require_engine
 from pages.parts.texts import t
 
-st.title(t("methods_page.title"))
 st.markdown(t("methods_page.lead"))
 require_engine("methods")
 
@@ -14,6 +13,6 @@ method_text.contents()
 method_text.symbols()
 method_text.methods()
 for section in ("networks", "datasets", "schedules"):
-    st.header(t(f"methods_page.{section}"), anchor=section, divider="gray")
+    st.header(t(f"methods_page.{section}"), anchor=section)
     st.markdown(t(f"methods_page.{section}_lead"))
     method_text.members(section)

@@ -5,7 +5,7 @@ import math
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import links, material, sample_picker
+from pages.parts import material, sample_picker
 from pages.parts import soft_label_words as say
 from pages.parts.bars import BAR_WORDS, BarsState, read_state, softened_bars
 from pages.parts.downloads import csv_button, plotly_chart_with_downloads
@@ -31,7 +31,6 @@ def main() -> None:
     found = material.recorded() if study is None else material.of_study(store(), study.id)
     with middle:
         if found is None or not found.logits:
-            links.show_refused()
             nothing_yet(study, chooser="soft_labels_study")
             return
     with side:
@@ -44,7 +43,6 @@ def main() -> None:
     with middle:
         sample(found, epoch, picker)
     matrix(found, epoch)
-    links.show_refused()
 
 
 @st.fragment(key=FRAGMENTS[0])

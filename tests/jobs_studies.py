@@ -27,10 +27,17 @@ def recipe(**changes: Any) -> Recipe:
     return Recipe.checked(values).changed({name.replace("__", "."): value for name, value in changes.items()})
 
 
-def solo(epochs: int = 400, seed: int = 0, **changes: Any) -> Study:
-    """One network without a teacher; 400 epochs take several seconds, and so more than one checkpoint."""
+def solo(epochs: int = 150, seed: int = 0, **changes: Any) -> Study:
+    """One network without a teacher; 150 epochs take a second or two, and so several checkpoints."""
     one = recipe(**{"data__labelled": None, "optim__epochs": epochs, **changes}).alone().seeded(seed)
     return Study(kind="sweep", members=(Member(arm="alone", recipe=one),))
+
+
+def often_checkpointed(home: Path) -> Store:
+    """A store whose jobs keep a checkpoint five times a second."""
+    store = Store(home)
+    store.set_fact("checkpoint_seconds", 0.2)
+    return store
 
 
 def eventually(question: Callable[[], Any], seconds: float = 60.0) -> Any:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from jobs_studies import DATA, ended, epoch_of, eventually, recipe, solo
+from jobs_studies import DATA, ended, epoch_of, eventually, often_checkpointed, recipe, solo
 
 from kd_core import jobs
 from kd_core.errors import NothingToResume, RunUnknown, StoreFull
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[1]
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """A store whose queue is served, two at a time."""
-    store = Store(tmp_path_factory.mktemp("served"))
+    store = often_checkpointed(tmp_path_factory.mktemp("served"))
     jobs.set_slots(store, 2)
     jobs.ensure_supervisor(store.home, DATA)
     yield store
@@ -47,7 +47,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """A store of which nobody knows."""
-    made = Store(tmp_path / "home")
+    made = often_checkpointed(tmp_path / "home")
     yield made
     made.close()
 
@@ -104,13 +104,6 @@ def family_of(pid: int) -> list[psutil.Process]:
 # ---- one supervisor serves all of these
 
 
-def test_a_submitted_study_is_carried_out_in_a_process_that_had_torch_already(served: Store) -> None:
-    study = submit(served, solo(epochs=2))
-    assert ended(served, study) == "done"
-    assert "torch was imported before the job began" in log_file(served.home, study).read_text()
-    assert served.studies.runs_of(study)[0].status == "done"
-
-
 def test_a_killed_job_is_told_and_its_resumed_study_equals_an_uninterrupted_one(
     served: Store, uninterrupted: SimpleNamespace
 ) -> None:
@@ -139,6 +132,13 @@ def test_a_stopped_study_keeps_its_checkpoint_and_equals_an_uninterrupted_one_wh
     jobs.resume(served, study, DATA)
     assert ended(served, study) == "done"
     assert_equal(told(served, study), uninterrupted)
+
+
+def test_a_submitted_study_is_carried_out_in_a_process_that_had_torch_already(served: Store) -> None:
+    study = submit(served, solo(epochs=2))
+    assert ended(served, study) == "done"
+    assert "torch was imported before the job began" in log_file(served.home, study).read_text()
+    assert served.studies.runs_of(study)[0].status == "done"
 
 
 def test_a_job_that_does_not_listen_is_killed_after_a_second(served: Store) -> None:
@@ -377,21 +377,46 @@ def test_a_server_s_lock_falls_with_it(store: Store) -> None:
     assert not servers_alive(store.home)
 
 
+class Dead:
+    """A process that ended with an error before anybody looked."""
+
+    pid, exitcode, sentinel = 1, 1, None
+
+    def is_alive(self) -> bool:
+        return False
+
+
+class NoWorkers:
+    """Workers whose processes are dead, or cannot be had at all."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    def ready(self) -> bool:
+        return True
+
+    def start(self, study: str) -> Any:
+        if self.error:
+            raise self.error
+        return Dead()
+
+    def close(self) -> None: ...
+
+
+@pytest.mark.parametrize("error", [OSError("Cannot allocate memory"), EOFError()])
+def test_a_study_for_which_no_process_can_be_had_fails_and_the_queue_goes_on(store: Store, error: Exception) -> None:
+    studies = [store.studies.add(solo()) for _ in range(2)]
+    jobs.set_slots(store, 2)
+    Supervisor(store, NoWorkers(error))._turn()
+    for study in studies:
+        row = store.studies.get(study)
+        assert row.status == "failed" and row.error is not None
+        assert type(error).__name__ in row.error["sentence"]
+
+
 def test_a_supervisor_outlives_a_full_disk_and_tells_later_what_it_could_not_write(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Dead:
-        pid, exitcode, sentinel = 1, 1, None
-
-        def is_alive(self) -> bool:
-            return False
-
-    class NoWorkers:
-        def start(self, study: str) -> Any:
-            return Dead()
-
-        def close(self) -> None: ...
-
     monkeypatch.setattr("kd_core.jobs.supervisor.LOOK_SECONDS", 0.01)
     monkeypatch.setattr("multiprocessing.connection.wait", lambda *_, **__: [])
     study = store.studies.add(solo())

@@ -104,7 +104,7 @@ def test_the_default_is_first_and_needs_no_download() -> None:
 
 
 def test_an_unknown_preset_is_told_with_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match="no preset named 'mnist'.*mnist-mlp"):
+    with pytest.raises(UnknownName, match=r"no preset named 'mnist'.*mnist-mlp"):
         PRESETS["mnist"]
 
 

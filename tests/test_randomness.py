@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import torch
 
 from kd_core.randomness import derived_seed, generator, seeded
@@ -15,10 +12,7 @@ def test_a_purpose_has_its_own_seed() -> None:
     assert len({derived_seed(*purpose) for purpose in purposes}) == len(purposes)
 
 
-def test_a_derived_seed_is_the_same_in_every_process() -> None:
-    code = "from kd_core.randomness import derived_seed; print(derived_seed(3, 'order', 7))"
-    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
-    assert int(told.stdout) == derived_seed(3, "order", 7)
+def test_a_derived_seed_is_a_digest_of_what_it_is_for() -> None:
     # printf 3/order/7 | sha256sum: the first 16 digits, halved
     assert derived_seed(3, "order", 7) == 0xE93D4E89E9DACE1C >> 1
 

@@ -17,9 +17,7 @@ class Spice(Settings):
     """What a dish is seasoned with."""
 
     name: Literal["pepper"] = "pepper"
-    amount: float = setting(
-        1.0, title="Amount", description="How much.", unit="g", ge=0, le=10, lane=True, scale="log"
-    )
+    amount: float = setting(1.0, title="Amount", description="How much.", unit="g", ge=0, le=10, lane=True, scale="log")
     ground: bool = setting(False, title="Ground")
 
 

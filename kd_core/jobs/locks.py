@@ -74,7 +74,7 @@ def wake(home: Path) -> None:
     """Make the supervisor look at the queue now instead of at its next second."""
     with suppress(OSError):  # on a full disk the second has to do
         path = _wake_file(home)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         path.touch()
 
 

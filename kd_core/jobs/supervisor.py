@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-from kd_core.errors import KDError
+from kd_core.errors import JobFailed, KDError
 from kd_core.jobs.locks import servers_alive, woken_at
 from kd_core.jobs.loss import conclude, find_lost
 from kd_core.jobs.queue import slots
 from kd_core.jobs.workers import Workers
-from kd_core.store import Store
+from kd_core.store import Store, told
 
 log = logging.getLogger("kd_core.jobs")
 
@@ -96,11 +96,19 @@ class Supervisor:
 
     def _fill(self) -> None:
         """Start what waits, as long as there is a free place."""
+        if not self.workers.ready():
+            return
         waiting = [study for study in self.store.studies.queue() if study not in self.jobs]
         places = slots(self.store) - len(self.jobs) if waiting else 0
         for study in waiting[: max(0, places)]:
-            self.jobs[study] = Job(study, self.workers.start(study))
-            log.info("study %s: process %s", study, self.jobs[study].process.pid)
+            try:
+                self.jobs[study] = Job(study, self.workers.start(study))
+            except (OSError, EOFError) as error:
+                log.exception("study %s", study)
+                reason = f"no process could be started ({type(error).__name__} {error}); see logs/supervisor.log."
+                self.store.studies.end(study, "failed", told(JobFailed(reason=reason)))
+            else:
+                log.info("study %s: process %s", study, self.jobs[study].process.pid)
 
     def _heed_wishes(self) -> None:
         """Give a job that was asked to stop a second for it."""

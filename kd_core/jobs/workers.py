@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import multiprocessing
 import sys
+import threading
+from contextlib import suppress
 from multiprocessing import forkserver
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Literal, Protocol
 
+import psutil
+
 from kd_core.jobs import job
+from kd_core.jobs.locks import wake
 
 Method = Literal["forkserver", "spawn"]
 ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
@@ -20,8 +25,15 @@ ACCELERATORS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 class Workers(Protocol):
     """Who starts a process for a study, at once."""
 
+    def ready(self) -> bool:
+        """Tell whether ``start`` would return at once."""
+
     def start(self, study: str) -> BaseProcess:
-        """Carry out a study in a process of its own."""
+        """Carry out a study in a process of its own.
+
+        Raises:
+            OSError, EOFError: there is no process to be had.
+        """
 
     def close(self) -> None:
         """Let go of every process that waits for a study."""
@@ -52,6 +64,12 @@ class ForkedWorkers:
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["kd_core.jobs.preload"])
         forkserver.ensure_running()
+        self.warm = threading.Event()
+        threading.Thread(target=self._try_out, daemon=True, name="first fork").start()
+
+    def ready(self) -> bool:
+        """Tell whether the fork server has imported everything; until then it answers nobody."""
+        return self.warm.is_set()
 
     def start(self, study: str) -> BaseProcess:
         """Carry out a study in a fork."""
@@ -60,7 +78,18 @@ class ForkedWorkers:
         return process
 
     def close(self) -> None:
-        """Do nothing: the fork server leaves with its last client."""
+        """End the fork server; it would leave with its last client, but only when it has imported everything."""
+        for child in psutil.Process().children():
+            child.terminate()
+
+    def _try_out(self) -> None:
+        """Fork a process that does nothing, which takes as long as the imports do."""
+        with suppress(EOFError, OSError):  # it was ended before it was ready, or cannot live: ``start`` will tell
+            first = self.context.Process(target=int)
+            first.start()
+            first.join()
+        self.warm.set()
+        wake(Path(self.places[0]))
 
 
 class SpareWorkers:
@@ -70,6 +99,10 @@ class SpareWorkers:
         self.places = (str(home), str(data_root))
         self.context = multiprocessing.get_context("spawn")
         self.process, self.line = self._spawned()
+
+    def ready(self) -> bool:
+        """Return True: a line keeps what is said to a spare that is not ready yet."""
+        return True
 
     def start(self, study: str) -> BaseProcess:
         """Hand a study to the spare."""

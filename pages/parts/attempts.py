@@ -10,14 +10,12 @@ from kd_core.errors import KDError
 from pages.parts.texts import error_text
 
 
-def attempt(action: Callable[[], object]) -> bool:
-    """Do it, or remember the sentence why not; return whether it was done."""
+def attempt(action: Callable[[], object]) -> None:
+    """Do it, or remember the sentence why not."""
     try:
         action()
     except KDError as error:
         st.session_state["attempt_refused"] = error_text(error)
-        return False
-    return True
 
 
 def show_refused() -> None:

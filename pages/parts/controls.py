@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -13,12 +14,16 @@ from kd_core.store import StudyRow
 from pages.parts import form, links
 from pages.parts.engine import data_root, engine_ready, store
 from pages.parts.fields import member_field, setting_field, temperature_field
+from pages.parts.formula import formula
 from pages.parts.selection import current_study
 from pages.parts.texts import declared, error_text, t
 from pages.parts.upload import folder_field
 
 if TYPE_CHECKING:
     from kd_core.recipe import Study
+
+FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
+"""A teacher that has seen 20 images, and a student that listens to nobody else."""
 
 
 def controls() -> None:
@@ -35,6 +40,8 @@ def _controls(waiting: bool) -> None:
         st.rerun()
     _main_controls()
     _start_and_stop()
+    with st.expander(t("race.formula"), key="formula"):
+        formula(form.current_recipe().method)
     with st.expander(t("race.all_settings"), key="all_settings"):
         _all_settings()
 
@@ -95,6 +102,9 @@ def _start_and_stop() -> None:
         if now is not None and now.alive and st.button(t("race.stop"), key="race_stop", width="stretch"):
             jobs.stop(store(), now.id)
             st.rerun()
+    if st.button(t("race.make_it_fail"), key="make_it_fail", type="tertiary", help=t("race.make_it_fail_help")):
+        links.put_settings(FAILING)
+        st.rerun()
     st.caption(t("race.reused") if about < 0.05 else t("race.about", seconds=_duration(about)))
     st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
 
@@ -117,23 +127,28 @@ def _all_settings() -> None:
     from kd_core.networks import NETWORKS
 
     recipe = form.current_recipe()
-    parts = {"method": METHODS, "student": NETWORKS, "teacher.student": NETWORKS, "data.source": DATASETS}
+    parts: dict[str, Mapping[str, type]] = {
+        "method": METHODS,
+        "student": NETWORKS,
+        "teacher.student": NETWORKS,
+        "data.source": DATASETS,
+    }
     folders = {"method": "methods", "student": "networks", "teacher.student": "networks", "data.source": "datasets"}
     shown = {"method.temperature", "method.teacher_weight"}
     for path, members in parts.items():
         owner = form.at_path(recipe, path)
-        st.markdown(f"**{t(f'race.part.{path}')}**")
+        st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
         names = [name for name in members if name != "image_folder"] if path == "data.source" else list(members)
         if _name(owner) not in names:
             names.append(_name(owner))
-        member_field(path, _name(owner), names, t(f"race.which.{path}"), folders[path])
+        member_field(path, _name(owner), names, t("race.which." + path.replace(".", "_")), folders[path])
         for name in type(owner).model_fields:
             if name not in ("name", "path") and f"{path}.{name}" not in shown:
                 setting_field(owner, name, f"{path}.{name}", f"{folders[path]}.{_name(owner)}")
         if path == "data.source":
             folder_field(recipe)
     for path, words in (("data", "data"), ("optim", "optim"), ("teacher.data", "data"), ("teacher.optim", "optim")):
-        st.markdown(f"**{t(f'race.part.{path}')}**")
+        st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
         owner = form.at_path(recipe, path)
         for name in type(owner).model_fields:
             if name != "source":
@@ -149,7 +164,7 @@ def _schedules() -> None:
         path = f"schedules.{name}"
         schedule = recipe.schedules.get(name)
         now = "constant" if schedule is None else _name(schedule)
-        st.markdown(f"**{t(f'race.part.{path}')}**")
+        st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
         member_field(path, now, ["constant", "linear", "cosine", "exponential"], t("race.which.schedule"), "schedules")
         if schedule is not None:
             for field in type(schedule).model_fields.keys() - {"name"}:

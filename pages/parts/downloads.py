@@ -92,7 +92,7 @@ def plotly_chart_with_downloads(
         config: what differs from ``chart_config``.
     """
     wanted = {**chart_config(filename), **(config or {})}
-    selected = st.plotly_chart(fig, key=key, config=wanted, alt=alt, on_select=on_select)
+    selected = st.plotly_chart(_readable(fig), key=key, config=wanted, alt=alt, on_select=on_select)
     with st.expander(t("downloads.table"), key=f"{key}_as_table"):
         st.dataframe(rows, key=f"{key}_rows", hide_index=True, alt=alt, column_config=dict(column_config or {}))
     csv_button(rows, key=key, filename=filename)
@@ -108,6 +108,18 @@ def chart_config(filename: str) -> dict[str, Any]:
         "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
         "toImageButtonOptions": {"format": "png", "filename": filename, "scale": PNG_SCALE},
     }
+
+
+def _readable(fig: Figure) -> Figure:
+    """Give axes and colour scale the theme's text colour: Streamlit's own greys are below 4.5:1 on white."""
+    colour = st.get_option(f"theme.{st.context.theme.type or 'light'}.textColor")
+    if colour:
+        letters = {"color": colour}
+        fig.update_layout(font=letters, legend_font=letters, modebar={"color": colour, "activecolor": colour})
+        fig.update_coloraxes(colorbar={"tickfont": letters, "title": {"font": letters}})
+        for update in (fig.update_xaxes, fig.update_yaxes):
+            update(tickfont=letters, title_font=letters)
+    return fig
 
 
 def _no_formula(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import links
 from pages.parts.scripts import script, style
@@ -11,8 +12,8 @@ from pages.parts.texts import LANGUAGES, language, t
 _document_language = st.components.v2.component("kd_language", js=script("language"))
 
 
-def head(question: str) -> None:
-    """Draw what stands above every page: its question, and the choice of language."""
+def head(question: str) -> DeltaGenerator:
+    """Draw question and languages above every page; return the place where refused parts of the link are told."""
     st.html(f"<style>{style('frame')}</style>")
     left, right = st.columns([5, 1], vertical_alignment="center")
     with left:
@@ -29,4 +30,10 @@ def head(question: str) -> None:
             required=True,
         )
     _document_language(data={"language": language()}, key="document_language")
-    links.show_refused()
+    return st.container(key="link_refused")
+
+
+def foot(told_here: DeltaGenerator) -> None:
+    """Tell, above the page, which parts of the link could not be used: only now is it known."""
+    with told_here:
+        links.show_refused()

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import math
+import time
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
 from kd_core.errors import LinkRefused
+from kd_core.settings import read_value
+from kd_core.store.store import default_home
 from pages.parts.literal import literal
+from pages.parts.texts import error_text, t
 
 VERSION = "1"
-_PLAIN = ("preset", "study", "studies", "sample", "epoch", "T", "axis", "convention")
+TOLD_SECONDS = 20
+_PLAIN = ("preset", "seeds", "study", "studies", "sample", "epoch", "T", "axis", "convention")
 
 
 def begin() -> None:
     """Take the link at a session's start, or put it back after a change of page; call before any widget."""
     if "link" not in st.session_state:
         given = st.query_params.to_dict()
-        refused = [
-            LinkRefused(part=name, reason=f"'{name}' is not a part of a link.") for name in given if not _known(name)
-        ]
-        if given.get("v", VERSION) != VERSION:
-            refused.append(LinkRefused(part="v", reason=f"it is from version {given['v']}; this is {VERSION}."))
-        st.session_state["link"] = {
-            name: value for name, value in given.items() if _known(name) and name not in ("v", "language")
-        }
-        st.session_state["link_refused"] = [(error.fields["part"], error.fields["reason"]) for error in refused]
+        st.session_state["link"] = {name: value for name, value in given.items() if name in _PLAIN or _is_setting(name)}
+        for name, value in given.items():
+            if reason := _reason_against(name, value):
+                refuse(name, reason)
     _publish()
 
 
@@ -47,7 +48,7 @@ def number(name: str, default: float, low: float, high: float) -> float:
         value = math.nan
     if low <= value <= high:
         return value
-    refuse(name, f"{text!r} is not a number from {low:g} to {high:g}.")
+    refuse(name, t("link.no_number", value=text[:40], low=f"{low:g}", high=f"{high:g}"))
     return default
 
 
@@ -76,26 +77,38 @@ def put_settings(changes: dict[str, str]) -> None:
 def refuse(part: str, reason: str) -> None:
     """Drop a part that cannot be used and remember the sentence for the reader."""
     put(**{part: None})
-    error = (part, reason)
-    told = st.session_state.setdefault("link_refused", [])
-    if error not in told:
-        told.append(error)
+    told = st.session_state.setdefault("link_refused", {})
+    told.setdefault((part, reason), time.time())
 
 
 def show_refused() -> None:
-    """Tell which parts of the link were not used, until the reader has seen it once."""
-    from pages.parts.texts import t
+    """Tell which parts of the link were not used, for as long as a reader needs to read it."""
+    for (part, reason), since in st.session_state.get("link_refused", {}).items():
+        if time.time() - since < TOLD_SECONDS:
+            st.warning(literal(error_text(LinkRefused(part=part, reason=reason))))
 
-    for part, reason in st.session_state.pop("link_refused", []):
-        st.warning(literal(t("errors.link_refused", part=part, reason=reason)))
+
+def _reason_against(name: str, value: str) -> str:
+    """Return why a part of a link that comes from outside is not taken, or nothing."""
+    if name == "v":
+        return "" if value == VERSION else t("link.other_version", version=value[:40], this=VERSION)
+    if name not in (*_PLAIN, "language") and not _is_setting(name):
+        return t("link.unknown_part", part=name[:40])
+    if "data.source" in name and _leaves_uploads(value):
+        return t("link.foreign_folder")
+    return ""
 
 
-def _known(name: str) -> bool:
-    return name in (*_PLAIN, "v", "language", "seeds") or _is_setting(name)
+def _leaves_uploads(value: str) -> bool:
+    """Tell whether a dataset names a folder that was not uploaded here: a link must not choose what a server reads."""
+    chosen = read_value(value)
+    path = chosen.get("path") if isinstance(chosen, dict) else value if "/" in value or "\\" in value else None
+    uploads = (default_home() / "uploads").resolve()
+    return path is not None and not Path(str(path)).resolve().is_relative_to(uploads)
 
 
 def _is_setting(name: str) -> bool:
-    return "." in name or name in ("method", "student", "seeds")
+    return "." in name or name in ("method", "student")
 
 
 def _publish() -> None:

@@ -69,9 +69,7 @@ def matrix_figure(
     low, high = _range(matrix, log)
     text = np.array([[_cell(float(p)) for p in row] for row in matrix], dtype=object)
     shared = {
-        "zmin": low,
-        "zmax": high,
-        "colorscale": "Cividis",
+        "coloraxis": "coloraxis",
         "texttemplate": "%{text}" if len(classes) <= MOST_WRITTEN else None,
         "customdata": np.dstack([*np.meshgrid(full, full), np.vectorize(lambda p: f"{p:.3g}")(matrix)]),
         "hovertemplate": "%{customdata[1]} → %{customdata[0]}: %{customdata[2]}<extra></extra>",
@@ -82,19 +80,13 @@ def matrix_figure(
     # Two layers, since one has a single colour of letters, and Plotly's own choice is too faint in the middle.
     dark = shades < low + TURN * (high - low)
     layers = [
-        go.Heatmap(
-            z=_only(dark, shades), text=_only(dark, text, ""), textfont_color="white", **shared, showscale=False
-        ),
-        go.Heatmap(
-            z=_only(~dark, shades),
-            text=_only(~dark, text, ""),
-            textfont_color="black",
-            **shared,
-            colorbar=_bar(log, probability),
-        ),
+        go.Heatmap(z=_only(where, shades), text=_only(where, text, ""), textfont_color=colour, **shared)
+        for where, colour in ((dark, "white"), (~dark, "black"))
     ]
+    colours = {"cmin": low, "cmax": high, "colorscale": "Cividis", "colorbar": _bar(log, probability)}
     frame = {"xaxis": {**axis, "title": x_title}, "yaxis": {**axis, "title": y_title, "autorange": "reversed"}}
-    return go.Figure(layers, {**frame, "margin": {"l": 10, "r": 10, "t": 30, "b": 10}, "height": 460})
+    margin = {"l": 10, "r": 10, "t": 30, "b": 10}
+    return go.Figure(layers, {**frame, "coloraxis": colours, "margin": margin, "height": 460})
 
 
 def _only(where: NDArray[np.bool_], values: NDArray[Any], other: Any = np.nan) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Words of the engine's members: title, summary, text and settings in the reader's language, from their declarations."""
+"""Words of the engine's members: title, text and settings in the reader's language, from their declarations."""
 
 from __future__ import annotations
 
@@ -52,7 +52,9 @@ def written_range(info: FieldInfo) -> str:
         return ", ".join(_value(choice) for choice in get_args(info.annotation))
     if info.annotation is bool:
         return f"{_value(True)}, {_value(False)}"
-    limits = {kind: getattr(limit, kind) for limit in info.metadata for kind in ("gt", "ge", "lt", "le") if _has(limit, kind)}
+    limits = {
+        kind: getattr(limit, kind) for limit in info.metadata for kind in ("gt", "ge", "lt", "le") if _has(limit, kind)
+    }
     low = f"{limits['ge']:g} ≤ " if "ge" in limits else f"{limits['gt']:g} < " if "gt" in limits else ""
     high = f" ≤ {limits['le']:g}" if "le" in limits else f" < {limits['lt']:g}" if "lt" in limits else ""
     return f"{low}x{high}" if low or high else ""

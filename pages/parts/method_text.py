@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import pandas as pd
 import streamlit as st
@@ -12,14 +12,15 @@ from kd_core.settings import Settings
 from pages.parts import form, member_words
 from pages.parts.texts import t
 
-COLUMNS = ("setting", "default", "range", "meaning", "name")
+if TYPE_CHECKING:
+    from kd_core.methods import Method
+
+COLUMNS = ("setting", "default", "range", "meaning")
 
 
 def contents() -> None:
     """Link to every method on the page."""
-    from kd_core.methods import METHODS
-
-    links = (f"[{member_words.title('methods', member)}](#{name})" for name, member in METHODS.items())
+    links = (f"[{member_words.title('methods', member)}](#{name})" for name, member in _methods().items())
     st.markdown(" · ".join(links))
 
 
@@ -31,19 +32,18 @@ def symbols() -> None:
 
 def methods() -> None:
     """Show every method: what it does, its formula and source, its settings, and a button to try it."""
-    from kd_core.methods import METHODS
-
-    for name, member in METHODS.items():
-        st.header(member_words.title("methods", member), anchor=name, divider="gray")
-        words, numbers = st.columns([3, 2], gap="large")
+    for name, member in _methods().items():
+        title = member_words.title("methods", member)
+        st.header(title, anchor=name)
+        words, formula = st.columns(2, gap="large", vertical_alignment="center")
         with words:
             st.markdown(f"**{member_words.summary('methods', member)}**")
-            st.latex(member.formula)
             st.markdown(member_words.text("methods", member))
-            st.caption(t("methods_page.source", source=member.source))
-        with numbers:
-            _settings("methods", member, t("methods_page.no_settings"))
-            _try(name, member_words.title("methods", member))
+        with formula:
+            st.latex(member.formula)
+            st.caption(t("methods_page.source", source=member.source), text_alignment="center")
+        _settings("methods", member)
+        _try(name, title)
 
 
 def members(section: str) -> None:
@@ -52,7 +52,7 @@ def members(section: str) -> None:
         title, summary = member_words.title(section, member), member_words.summary(section, member)
         with st.expander(f"**{title}** · {summary}", key=f"{section}_{name}"):
             st.markdown(member_words.text(section, member))
-            _settings(section, member, t("methods_page.no_settings"))
+            _settings(section, member)
 
 
 def _members(section: str) -> Mapping[str, type[Settings]]:
@@ -69,15 +69,25 @@ def _members(section: str) -> Mapping[str, type[Settings]]:
     return known[section]
 
 
-def _settings(section: str, member: type[Settings], none: str) -> None:
+def _methods() -> dict[str, type[Method]]:
+    """Return the methods, the one that the first preset shows before all others."""
+    from kd_core.methods import METHODS
+    from kd_core.presets import PRESETS
+
+    first = member_words.name(type(PRESETS[form.DEFAULT_PRESET].recipe.method))
+    return {first: METHODS[first], **METHODS}
+
+
+def _settings(section: str, member: type[Settings]) -> None:
     rows = member_words.setting_rows(section, member)
     if not rows:
-        st.caption(none)
+        st.caption(t("methods_page.no_settings"))
         return
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).set_index("setting")
-    table.columns = [t(f"methods_page.{name}") for name in COLUMNS[1:]]
+    told = [{**row, "setting": f"{row['setting']} `{row['name']}`"} for row in rows]
+    table = pd.DataFrame(told, columns=list(COLUMNS)).map(_plain).set_index("setting")
+    table.columns = pd.Index([t(f"methods_page.{name}") for name in COLUMNS[1:]])
     table.index.name = t("methods_page.setting")
-    st.table(table.map(_plain))
+    st.table(table)
 
 
 def _try(name: str, title: str) -> None:

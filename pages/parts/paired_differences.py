@@ -60,7 +60,7 @@ def paired_difference(left: Side, right: Side) -> None:
         st.info(t("compare.no_common_seed"))
         return
     with st.container(key="compare_verdict"):
-        st.subheader(difference_sentence(judged, left.label, right.label))
+        st.markdown(f"**{difference_sentence(judged, left.label, right.label)}**")
     for caution in _cautions(judged, left, right):
         st.warning(caution)
     number = st.column_config.NumberColumn

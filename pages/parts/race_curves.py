@@ -18,7 +18,7 @@ Names = Mapping[str, str]
 def accuracy_lines(
     members: Sequence[MemberRow], runs: Mapping[int, RunRow], rows: Sequence[EpochRow], names: Names
 ) -> list[CurveSeries]:
-    """Return test accuracy by epoch: per arm the mean of finished seeds with a band of one sd, and the seed in training.
+    """Return test accuracy by epoch: the mean of an arm's finished seeds with a band of one sd, and the newest seed.
 
     Args:
         members: of the race.

@@ -127,6 +127,8 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         )
         subtitle = t("race.band", n=done, low=f"{100 * low:.0f}")
         _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
+        if not row.alive:
+            _scrubber(epochs)
     elif which == "schedule":
         moved = [
             applied_line(members, rows, name, declared(f"choices.{name}", name.replace("_", " ")))
@@ -143,6 +145,19 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         points = store().runs.points({run.id for run in runs.values()})
         lines = loss_lines(members, points, names, "teacher" if which == "teacher_term" else "")
         _chart(lines, epochs, t("race.loss_axis"), t(f"race.{which}_note"))
+
+
+def _scrubber(epochs: int) -> None:
+    """Let the reader go back to an epoch: the bars follow, and a line in the chart shows where they are."""
+    if epochs > 1:
+        asked = links.get("epoch")
+        st.session_state["epoch"] = min(int(asked) + 1, epochs) if asked.isdecimal() else epochs
+        st.slider(t("race.scrub"), 1, epochs, key="epoch", on_change=_keep_epoch, args=(epochs,))
+
+
+def _keep_epoch(epochs: int) -> None:
+    chosen = st.session_state["epoch"]
+    links.put(epoch=None if chosen == epochs else chosen - 1)
 
 
 def _chart(
@@ -163,7 +178,8 @@ def _chart(
         y_range=y_range,
         subtitle=subtitle,
         percent=percent,
-        height=340,
+        marker_x=float(links.get("epoch")) + 1 if links.get("epoch").isdecimal() else None,
+        height=300,
     )
 
 

@@ -22,12 +22,12 @@ LONGEST_NAME, LONGEST_NOTE = 80, 10_000
 
 def study_actions(row: StudyRow) -> None:
     """Show a study's own sentence, its note and its buttons."""
-    st.subheader(literal(run_list.short_label(row)))
+    st.header(literal(run_list.short_label(row)), anchor=False)
     if row.error:
         st.error(error_text(row.error))
     elif row.status == "lost":
         st.error(t("compare.lost"))
-    with st.container(horizontal=True, key="study_actions"):
+    with st.container(horizontal=True, vertical_alignment="center", key="study_actions"):
         _rename(row)
         _note(row)
         _go_on_or_stop(row)
@@ -121,12 +121,17 @@ def _confirm(row: StudyRow) -> None:
         named = ", ".join(literal(run_list.short_label(other)) for other in sharing[:5])
         st.info(t("compare.delete_shared", n=len(sharing), studies=named))
     with st.container(horizontal=True):
-        if st.button(t("compare.delete_yes"), key="study_delete_confirm", type="primary"):
-            attempt(partial(store().studies.delete, row.id))
-            run_list.pick([one.id for one in run_list.picked() if one.id != row.id])
+        # As a callback, so that the list is drawn without it in the very same run.
+        sure = t("compare.delete_yes")
+        if st.button(sure, key="study_delete_confirm", type="primary", on_click=_delete_now, args=(row.id,)):
             st.rerun()
         if st.button(t("compare.delete_no"), key="study_delete_cancel"):
             st.rerun()
+
+
+def _delete_now(study: str) -> None:
+    attempt(partial(store().studies.delete, study))
+    run_list.pick([])
 
 
 def _update(row: StudyRow, **values: object) -> None:

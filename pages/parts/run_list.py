@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -38,7 +39,7 @@ def study_list() -> list[StudyRow]:
 def picked() -> list[StudyRow]:
     """Return the studies that the link names for comparison; those that are gone are told and dropped."""
     found, gone = [], []
-    for study in filter(None, (links.get("studies") or links.get("study")).split(",")):
+    for study in _named_in_link():
         try:
             found.append(store().studies.get(study))
         except RunUnknown:
@@ -76,8 +77,9 @@ def _settled_facts(home: str, study: str, status: str, ended: float) -> dict[str
 def _facts(study: str) -> dict[str, Any]:
     places = finished(store(), study)
     runs = store().studies.runs_of(study)
-    judged = race_verdict(places) if store().studies.get(study).kind == "race" else None
-    arms = arm_results(places)
+    race = store().studies.get(study).kind == "race"  # a sweep's cells differ on purpose: they have no common mean
+    judged = race_verdict(places) if race else None
+    arms = arm_results(places) if race else {}
     return {
         "accuracy": {arm: (s.mean, s.sd, len(s.values)) for arm in arms if (s := arms[arm].spreads["accuracy"])},
         "verdict": judged and {"outcome": judged.outcome, "pp": judged.difference_pp},
@@ -86,31 +88,39 @@ def _facts(study: str) -> dict[str, Any]:
     }
 
 
-def _rows(offset: int, statuses: dict[str, str]) -> None:
+def _rows(offset: int, statuses: Mapping[str, str]) -> None:
     """Draw the table; a change of who is there, of a status or of what is picked runs the whole page again."""
     rows = store().studies.list(limit=PAGE, offset=offset)
-    if {row.id: row.status for row in rows} != statuses:
+    if {row.id: row.status for row in rows} != statuses or st.session_state.pop("study_rows_picked", False):
         st.rerun()
     ids = [row.id for row in rows]
-    here = [links.get("study")] if not links.get("studies") else links.get("studies").split(",")
     # A selection is kept by row number: a table of other studies must not inherit it.
     key = f"study_rows_{hashlib.sha256(','.join(ids).encode()).hexdigest()[:8]}"
-    chosen = st.session_state.setdefault("study_rows_first", {}).setdefault(key, [ids.index(one) for one in here if one in ids])
+    if key not in st.session_state:  # at first what the link says; from then on the table knows for itself
+        st.session_state["study_rows_first"] = [ids.index(study) for study in _named_in_link() if study in ids]
     with st.container(key="study_list"):
-        event = st.dataframe(
+        st.dataframe(
             pd.DataFrame([_row(row) for row in rows]),
             key=key,
             hide_index=True,
-            on_select="rerun",
+            on_select=lambda: _select(key, ids),
             selection_mode="multi-row",
-            selection_default={"selection": {"rows": chosen}},
+            selection_default={"selection": {"rows": st.session_state["study_rows_first"]}},
             column_config=_columns(),
             alt=t("compare.list_alt", n=len(rows)),
         )
-    now = [ids[index] for index in event.selection.rows if index < len(ids)]
-    if set(now) != {one for one in here if one in ids}:
-        pick(now)
-        st.rerun()
+
+
+def _select(key: str, ids: list[str]) -> None:
+    """Keep what was picked by id, as the table was when it was clicked; what other pages of it have picked stays."""
+    rows = st.session_state[key]["selection"]["rows"]
+    elsewhere = [study for study in _named_in_link() if study not in ids]
+    pick(elsewhere + [ids[row] for row in rows if row < len(ids)])
+    st.session_state["study_rows_picked"] = True
+
+
+def _named_in_link() -> list[str]:
+    return [study for study in (links.get("studies") or links.get("study")).split(",") if study]
 
 
 def _row(row: StudyRow) -> dict[str, Any]:
@@ -133,7 +143,8 @@ def _row(row: StudyRow) -> dict[str, Any]:
 
 
 def _columns() -> dict[str, Any]:
-    columns: dict[str, Any] = {name: t(f"compare.column_{name}") for name in ("name", "status", "verdict", "preset", "note")}
+    columns: dict[str, Any] = {name: t(f"compare.column_{name}") for name in ("name", "verdict", "preset", "note")}
+    columns["status"] = st.column_config.TextColumn(t("compare.column_status"), width=110)
     for arm in ARMS:
         columns[arm] = st.column_config.TextColumn(t(f"roles.{arm}"), help=t("compare.accuracy_help"))
     columns["number"] = st.column_config.NumberColumn("#", width=40)
@@ -141,7 +152,9 @@ def _columns() -> dict[str, Any]:
     columns["seconds"] = st.column_config.TextColumn(t("compare.column_seconds"), help=t("compare.seconds_help"))
     columns["bytes"] = st.column_config.TextColumn(t("compare.column_bytes"), help=t("compare.bytes_help"))
     columns["keep"] = st.column_config.CheckboxColumn(t("compare.column_keep"), help=t("compare.keep_help"), width=60)
-    columns["created"] = st.column_config.DatetimeColumn(t("compare.column_created"), format="YYYY-MM-DD HH:mm", timezone=_timezone())
+    columns["created"] = st.column_config.DatetimeColumn(
+        t("compare.column_created"), format="YYYY-MM-DD HH:mm", timezone=_timezone()
+    )
     return columns
 
 
@@ -155,7 +168,8 @@ def _named(row: StudyRow) -> str:
 
 def _status(row: StudyRow) -> str:
     if row.status == "queued":
-        return t("compare.waiting", ahead=store().studies.ahead_of(row))
+        ahead = store().studies.ahead_of(row)
+        return t("compare.waiting", ahead=ahead) if ahead else t("compare.waiting_next")
     return t(f"status.{row.status}")
 
 

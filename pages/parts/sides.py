@@ -11,9 +11,10 @@ import streamlit as st
 
 from kd_core.results import ARMS, ArmResult, arm_results, finished
 from kd_core.store import StudyRow
-from pages.parts.downloads import table_with_csv
+from pages.parts.downloads import csv_button
 from pages.parts.engine import store
 from pages.parts.numbers import bytes_text, count_text, plain_spread_text, seconds_text, spread_text
+from pages.parts.race_curves import ROLE_OF
 from pages.parts.roles import Role
 from pages.parts.run_list import short_label
 from pages.parts.texts import t
@@ -56,20 +57,35 @@ def sides_of(studies: Sequence[StudyRow]) -> list[Side]:
         for arm in ARMS:
             if arm in results:
                 label = t(f"roles.{arm}") if len(studies) == 1 else f"{short_label(row)} · {t(f'roles.{arm}')}"
-                found.append(Side(f"{row.id}/{arm}", row, arm, label, dataset, results[arm]))
+                found.append(Side(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
     return found
 
 
 def side_table(sides: Sequence[Side]) -> None:
     """Show every side with mean and spread over its seeds, on the test split."""
-    table_with_csv(
+    st.dataframe(
         pd.DataFrame([_row(side) for side in sides]),
         key="compare_arms",
-        filename="arms",
+        hide_index=True,
         alt=t("compare.arms_alt", n=len(sides)),
         column_config={name: t(f"compare.arm_{name}") for name in _row(sides[0])},
+        column_order=[name for name in _row(sides[0]) if name != "study" or len({side.study.id for side in sides}) > 1],
     )
+    csv_button(full_rows(sides), key="compare_arms", filename="arms")
     st.caption(t("compare.arms_note"))
+
+
+def full_rows(sides: Sequence[Side]) -> pd.DataFrame:
+    """Return one row per side in full precision: mean and sd of every measure, n, size and training time."""
+    rows = []
+    for side in sides:
+        row: dict[str, Any] = {"study": short_label(side.study), "id": side.study.id, "arm": side.arm}
+        for name, spread in side.result.spreads.items():
+            row |= {name: spread and spread.mean, f"{name}_sd": spread and spread.sd}
+        result = side.result
+        sizes = {"parameters": result.parameters, "bytes": result.bytes, "macs": result.macs, "seconds": result.seconds}
+        rows.append({**row, "n": len(result.places), **sizes})
+    return pd.DataFrame(rows)
 
 
 def _row(side: Side) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -29,14 +30,21 @@ def latency_chart(rows: pd.DataFrame) -> Figure:
             y=mine["p50"],
             name=t(f"roles.{arm}"),
             mode="lines+markers",
-            error_y={"type": "data", "symmetric": False, "array": mine["p95"] - mine["p50"], "arrayminus": [0] * len(mine)},
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": mine["p95"] - mine["p50"],
+                "arrayminus": [0] * len(mine),
+            },
             marker={"symbol": SYMBOL[arm], "size": 10},
             line={"color": _colour(arm), "dash": DASH[arm], "width": 2},
             hovertemplate=f"{t(f'roles.{arm}')}<br>%{{y:.3g}} ms<extra></extra>",
         )
     batches = sorted(rows["batch"].unique())
-    figure.update_xaxes(type="log", title=t("speed.batch"), tickvals=batches, ticktext=[str(batch) for batch in batches])
-    figure.update_yaxes(type="log", title=t("speed.milliseconds"), dtick=1, exponentformat="none")
+    figure.update_xaxes(
+        type="log", title=t("speed.batch"), tickvals=batches, ticktext=[str(batch) for batch in batches]
+    )
+    figure.update_yaxes(type="log", title=t("speed.milliseconds"), **_ticks(rows["p50"].min(), rows["p95"].max()))
     return _laid_out(figure)
 
 
@@ -68,6 +76,18 @@ def trade_rows(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> pd.DataF
     return rows.assign(accuracy=100 * rows["accuracy"], sd=100 * rows["sd"].astype(float))
 
 
+def log_ticks(low: float, high: float) -> list[float]:
+    """Return the numbers 1, 2 and 5 times a power of ten from just below ``low`` to just above ``high``."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    found = [digit * 10**power for power in range(first, last + 1) for digit in (1, 2, 5)]
+    return [one for one in found if low / 2 <= one <= high * 2]
+
+
+def _ticks(low: float, high: float) -> dict[str, Any]:
+    values = log_ticks(low, high)
+    return {"tickvals": values, "ticktext": [f"{value:g}" for value in values]}
+
+
 def _colour(arm: str) -> str:
     return ROLES[arm].colour  # type: ignore[index]
 
@@ -75,7 +95,7 @@ def _colour(arm: str) -> str:
 def _laid_out(figure: Figure) -> Figure:
     options: dict[str, Any] = {
         "height": 340,
-        "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0},
+        "margin": {"l": 8, "r": 8, "t": 32, "b": 8},  # room for the chart's own bar
+        "legend": {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
     }
     return figure.update_layout(**options)

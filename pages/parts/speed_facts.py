@@ -30,6 +30,14 @@ def speed_facts(study: StudyRow | None) -> dict[str, Any]:
     return _settled(str(store().home), study.id, study.finished or 0.0)
 
 
+def provenance_text(study: StudyRow | None) -> str:
+    """Return where the numbers come from: this machine, or the recording."""
+    if study is not None:
+        return t("provenance.live")
+    made = recorded_race()["provenance"]
+    return t("provenance.recorded", seed=f"0–{made['seeds'] - 1}", date=made["date"], machine=made["machine"])
+
+
 @st.cache_data(max_entries=50, show_spinner=False)
 def _settled(home: str, study: str, ended: float) -> dict[str, Any]:
     return race_json(store(), study)
@@ -42,7 +50,9 @@ def size_rows(arms: Mapping[str, Any]) -> pd.DataFrame:
         if one := arms.get(arm):
             facts = {name: one[name] for name in ("parameters", "bytes", "macs", "seconds")}
             accuracy = one["accuracy"] or {"mean": None, "sd": None, "values": []}
-            rows.append({"arm": arm, **facts, "accuracy": accuracy["mean"], "sd": accuracy["sd"], "n": len(accuracy["values"])})
+            rows.append(
+                {"arm": arm, **facts, "accuracy": accuracy["mean"], "sd": accuracy["sd"], "n": len(accuracy["values"])}
+            )
     return pd.DataFrame(rows)
 
 
@@ -57,7 +67,12 @@ def finding(arms: Mapping[str, Any], batch: int) -> str:
     if not {"teacher", "distilled"} <= arms.keys():
         return t("speed.one_network")
     size = _words("size", arms["teacher"]["bytes"] / max(1, arms["distilled"]["bytes"]))
-    p50 = {arm: one["p50"] for arm in ("teacher", "distilled") for one in arms[arm]["latency_by_batch"] if one["batch"] == batch}
+    p50 = {
+        arm: one["p50"]
+        for arm in ("teacher", "distilled")
+        for one in arms[arm]["latency_by_batch"]
+        if one["batch"] == batch
+    }
     if len(p50) < 2:
         return t("speed.finding_size", size=size)
     return t("speed.finding", size=size, speed=_words("speed", p50["teacher"] / p50["distilled"]), batch=batch)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from pages.parts import speed_charts
-from pages.parts.downloads import plotly_chart_with_downloads, table_with_csv
+from pages.parts.downloads import csv_button, plotly_chart_with_downloads
 from pages.parts.numbers import bytes_text, count_text, milliseconds_text, seconds_text, spread_text
 from pages.parts.speed_facts import finding, latency_rows, size_rows
 from pages.parts.texts import t
@@ -28,7 +28,8 @@ def size_table(arms: Mapping[str, Any]) -> None:
             t("speed.seconds"): [seconds_text(one) for one in rows["seconds"]],
         }
     )
-    table_with_csv(shown, key="speed_sizes", filename="sizes", alt=t("speed.size_alt"))
+    st.dataframe(shown, key="speed_sizes", hide_index=True, alt=t("speed.size_alt"))
+    csv_button(rows, key="speed_sizes", filename="sizes")
     st.caption(t("speed.size_note"))
 
 
@@ -45,7 +46,7 @@ def latency_section(arms: Mapping[str, Any], device: str | None) -> None:
     batch = batch if batch in batches else batches[0]
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader(finding(arms, batch))
+        st.header(finding(arms, batch), anchor=False)
         st.caption(measured(rows, device))
         plotly_chart_with_downloads(
             speed_charts.latency_chart(rows),
@@ -62,7 +63,7 @@ def _trade(arms: Mapping[str, Any], rows: pd.DataFrame, batch: int) -> None:
     sizes = size_rows(arms)
     table = speed_charts.trade_rows(sizes, rows, batch)
     sentence = _trade_sentence(table)
-    st.subheader(sentence)
+    st.header(sentence, anchor=False)
     st.caption(t("speed.trade_note", batch=batch, n=int(sizes["n"].max())))
     plotly_chart_with_downloads(
         speed_charts.trade_chart(sizes, rows, batch),
@@ -85,11 +86,11 @@ def measured(rows: pd.DataFrame, device: str | None) -> str:
 
 
 def _trade_sentence(table: pd.DataFrame) -> str:
-    by_arm = table.set_index("arm")
-    if not {"teacher", "distilled"} <= set(by_arm.index):
+    by_arm = {row["arm"]: row for row in table.to_dict("records")}
+    if not {"teacher", "distilled"} <= by_arm.keys():
         return t("speed.trade")
-    lost = by_arm.loc["teacher", "accuracy"] - by_arm.loc["distilled", "accuracy"]
-    times = {arm: milliseconds_text(by_arm.loc[arm, "p50"]) for arm in ("teacher", "distilled")}
+    lost = by_arm["teacher"]["accuracy"] - by_arm["distilled"]["accuracy"]
+    times = {arm: milliseconds_text(by_arm[arm]["p50"]) for arm in ("teacher", "distilled")}
     return t("speed.trade_less" if lost >= 0 else "speed.trade_more", points=f"{abs(lost):.1f}", **times)
 
 

@@ -16,7 +16,9 @@ def storage() -> None:
     """Show size, limit and location; the limit can be set."""
     used, limit = store().files.size(), store().limit
     with st.popover(t("compare.storage", used=bytes_text(used), limit=bytes_text(limit)), key="store_facts"):
-        st.progress(min(1.0, used / max(1, limit)), text=t("compare.storage", used=bytes_text(used), limit=bytes_text(limit)))
+        st.progress(
+            min(1.0, used / max(1, limit)), text=t("compare.storage", used=bytes_text(used), limit=bytes_text(limit))
+        )
         st.caption(t("compare.storage_where"))
         st.code(str(store().home), language=None, wrap_lines=True)
         st.session_state["store_limit"] = limit / GIGABYTE

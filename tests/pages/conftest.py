@@ -57,11 +57,14 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
     """
 
     def start(home: Path, *, page: str = "race", **query: str) -> AppTest:
-        from pages.parts import engine
+        from pages.parts import engine, texts
 
         monkeypatch.setenv("KD_HOME", str(home))
-        monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
+        monkeypatch.setattr(engine.jobs, "ensure_supervisor", lambda *args: None)  # a test trains nothing by itself
         engine.store.cache_clear()
+        if "language" in query:
+            # AppTest asks a widget's format_func again outside of the session, where no link tells the language.
+            monkeypatch.setattr(texts, "language", lambda: query["language"])
         test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
         for name, value in query.items():
             test.query_params[name] = value

@@ -1,0 +1,57 @@
+"""The methods page is written by the registries, and a method on it can be tried."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kd_core.methods import METHODS
+from kd_core.methods.soft_targets import SoftTargets
+from pages.parts import engine, member_words
+from tests.pages.conftest import App
+
+
+@pytest.fixture
+def methods(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
+    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+    return app(tmp_path, page="methods")
+
+
+def shown(test: AppTest) -> str:
+    return "\n".join(element.value for element in [*test.markdown, *test.header, *test.caption, *test.latex])
+
+
+def test_every_method_tells_what_it_does_with_formula_and_source(methods: AppTest) -> None:
+    assert not methods.exception
+    text = shown(methods)
+    for member in METHODS.values():
+        assert member.formula in text
+        assert member.source in text
+        assert member_words.summary("methods", member) in text
+
+
+def test_settings_come_from_their_declarations() -> None:
+    rows = {row["name"]: row for row in member_words.setting_rows("methods", SoftTargets)}
+    assert rows["temperature"]["default"] == "4"
+    assert rows["temperature"]["range"] == "0 < x ≤ 1000"
+    assert rows["teacher_weight"]["range"] == "0 ≤ x ≤ 1"
+    assert rows["label_weight"]["default"] == "empty"
+    assert rows["direction"]["range"] == "forward, reverse"
+    assert rows["scale_by_t2"]["default"] == "yes"
+
+
+def test_trying_a_method_puts_it_into_the_link(methods: AppTest) -> None:
+    methods.button(key="method_try_label_smoothing").click().run()
+    assert not methods.exception
+    assert "label_smoothing" in methods.session_state["link"]["method"]
+
+
+def test_the_baseline_is_not_offered_as_something_to_try(methods: AppTest) -> None:
+    assert "method_try_labels_only" not in {button.key for button in methods.button}
+
+
+def test_page_speaks_chinese(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+    text = shown(app(tmp_path, page="methods", language="zh"))
+    assert "软标签蒸馏" in text
+    assert "Follow the teacher" not in text
