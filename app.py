@@ -8,12 +8,10 @@ from pages.parts.texts import t
 st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layout="wide")
 links.begin()
 
-PAGES = {"race": "race", "soft_labels": "soft-labels", "compare": "compare", "speed": "speed", "methods": "methods"}
+# A page is called in the address as its file is: a link to it then works on a server that has just been started.
+PAGES = ("race", "soft_labels", "compare", "speed", "methods")
 page = st.navigation(
-    [
-        st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), url_path=path, default=name == "race")
-        for name, path in PAGES.items()
-    ],
+    [st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), url_path=name, default=name == "race") for name in PAGES],
     position="top",
 )
 told_here = frame.head(t(f"question.{page.url_path or 'race'}"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import signal
 import sys
 import threading
 import time
@@ -118,17 +117,12 @@ def _add(store: Store, study: Any, asked: argparse.Namespace) -> str:
 
 def _carry_out(store: Store, study: str, asked: argparse.Namespace) -> int:
     """Train in this process, telling progress on stderr; a Ctrl-C keeps what is finished and can be resumed."""
-    from kd_core.jobs.locks import job_lock
-    from kd_core.runs import run_study
+    from kd_core.jobs import carry_out
 
-    wish: list[str] = []
-    signal.signal(signal.SIGINT, lambda *_: wish.append("stopped"))
-    signal.signal(signal.SIGTERM, lambda *_: wish.append("interrupted"))
     over = threading.Event()
     teller = threading.Thread(target=_tell_progress, args=(store, study, over), daemon=True)
     teller.start()
-    with job_lock(store.home, study):
-        run_study(store, study, data_root=asked.data_root, ask=lambda: wish[0] if wish else "")
+    carry_out(store, study, asked.data_root)
     over.set()
     teller.join()
     return _print_outcome(store, store.studies.get(study), asked.json)

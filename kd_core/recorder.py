@@ -25,10 +25,14 @@ class Recorder:
         run: the run's id.
         epochs: how many there will be.
         patience: of early stopping; then the logits of every epoch stay, because any may be the one to report.
+        only_ends: keep the logits of the last epoch and of the best on validation alone, as for cells of a sweep.
     """
 
-    def __init__(self, store: Store, run: str, epochs: int, patience: int | None = None) -> None:
+    def __init__(
+        self, store: Store, run: str, epochs: int, patience: int | None = None, only_ends: bool = False
+    ) -> None:
         self.store, self.run, self.epochs = store, run, epochs
+        self.only_ends, self.best = only_ends, (-1.0, -1)
         self.kept = set(range(epochs)) if patience else kept_epochs(epochs)
         self.seconds = store.runs.get(run).seconds
         self.checkpoint_seconds = float(store.fact("checkpoint_seconds", CHECKPOINT_SECONDS))
@@ -71,8 +75,12 @@ class Recorder:
         self.rows.append(row)
         done = event.epoch + 1
         self.progress |= {"epoch": done, "step": done * self.steps_per_epoch, "seconds": self.seconds}
-        if event.epoch in self.kept:
+        if event.epoch in self.kept or self.only_ends:
             self.store.files.save_logits(self.run, event.epoch, arrays(event.logits))
+        if self.only_ends:
+            self.best = max(self.best, (event.scores["validation"].accuracy, event.epoch))
+            for epoch in set(self.store.files.kept_epochs(self.run)) - {event.epoch, self.best[1]}:
+                self.store.files.drop_logits(self.run, epoch)
         if event.epoch == 0:
             self.flush()  # a person who pressed Start sees the first epoch when it is there
         self._checkpoint(event.snapshot)

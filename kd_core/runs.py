@@ -49,8 +49,7 @@ def run_study(store: Store, study: str, *, data_root: Path, ask: Ask = lambda: "
         store.studies.update(study, status="running", started=time.time())
         store.check_space()
         StudyStory(store, study, data_root, ask).carry_out()
-        trouble = _first_trouble(store, study)
-        store.studies.end(study, "failed" if trouble else "done", trouble)
+        store.studies.end(study, *_outcome(store, study))
     except Ended as ended:
         store.studies.end(study, str(ended))
     except KDError as error:
@@ -113,7 +112,8 @@ class StudyStory:
         splits, teacher = self.workshop.splits(recipe), self.workshop.teacher(recipe)
         threads = self.workshop.describe(run, recipe)
         snapshot = self._snapshot(run, steps_per_epoch(len(splits.train), recipe.optim.batch))
-        recorder = Recorder(self.store, run, recipe.optim.epochs, recipe.optim.patience)
+        sweep = self.study.kind == "sweep"
+        recorder = Recorder(self.store, run, recipe.optim.epochs, recipe.optim.patience, only_ends=sweep)
 
         def fit_one(wanted: Recipe) -> Iterator[Event]:
             return fit(wanted, splits, teacher, snapshot)
@@ -181,6 +181,9 @@ def _drain(steps: Iterator[Any]) -> None:
         pass
 
 
-def _first_trouble(store: Store, study: str) -> dict[str, Any] | None:
-    runs = store.studies.runs_of(study)
-    return next((runs[position].error for position in sorted(runs) if runs[position].error), None)
+def _outcome(store: Store, study: str) -> tuple[str, dict[str, Any] | None]:
+    """Return how a study ended and the first trouble in it; a run that diverged is a result like any other."""
+    found = store.studies.runs_of(study)
+    errors = [found[position].error for position in sorted(found) if found[position].error]
+    failed = any(run.status == "failed" for run in found.values())
+    return "failed" if failed else "done", errors[0] if errors else None

@@ -71,6 +71,4 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-AnySchedule = Annotated[
-    Constant | Linear | Cosine | Exponential, Field(discriminator="name"), BeforeValidator(_named)
-]
+AnySchedule = Annotated[Constant | Linear | Cosine | Exponential, Field(discriminator="name"), BeforeValidator(_named)]

@@ -56,33 +56,42 @@ def fit(
     for epoch in range(learner.epoch, recipe.optim.epochs):
         if learner.out_of_patience:
             break
-        applied = applied_values(recipe, epoch)
-        method = recipe.method.at(**{name: applied[name] for name in recipe.schedules})
-        learner.begin_epoch(epoch, applied["lr"])
-        ledger, began = Ledger(first_step=epoch * batches), time.perf_counter()
-        for images, labels, answer in lesson.batches(epoch):
-            terms = method.terms(*learner.answers(images, answer), labels)
-            learner.step(terms)
-            ledger.note(terms)
-            if ledger.due():
-                if broken := ledger.broken():
-                    yield broken
-                    return
-                paused = time.perf_counter()
-                yield StepDone(epoch, ledger.step, ledger.window())
-                began += time.perf_counter() - paused
-        if broken := ledger.broken():
-            yield broken
-            return
-        seconds = time.perf_counter() - began
+        applied, ledger = applied_values(recipe, epoch), Ledger(first_step=epoch * batches)
+        for event in train_epoch(recipe, learner, lesson, epoch, applied, ledger):
+            yield event
+            if isinstance(event, Diverged):
+                return
         logits = {part: predict(learner.network, split).cpu() for part, split in judged(splits).items()}
         marks = {
             part: scores(logits[part], split.labels.cpu(), teacher_says.get(part))
             for part, split in judged(splits).items()
         }
         learner.end_epoch(epoch, marks["validation"])
-        yield EpochDone(epoch, ledger.means(), applied, logits, marks, seconds, learner.snapshot)
+        yield EpochDone(epoch, ledger.means(), applied, logits, marks, ledger.seconds, learner.snapshot)
     yield Finished(*learner.reported(), stopped_early=learner.epoch < recipe.optim.epochs)
+
+
+def train_epoch(
+    recipe: Recipe, learner: Learner, lesson: Lesson, epoch: int, applied: Mapping[str, float], ledger: Ledger
+) -> Iterator[StepDone | Diverged]:
+    """Take every step of one epoch; ``ledger`` then knows mean terms and seconds, listeners' time left out."""
+    method = recipe.method.at(**{name: applied[name] for name in recipe.schedules})
+    learner.begin_epoch(epoch, applied["lr"])
+    began = time.perf_counter()
+    for images, labels, answer in lesson.batches(epoch):
+        terms = method.terms(*learner.answers(images, answer), labels)
+        learner.step(terms)
+        ledger.note(terms)
+        if ledger.due():
+            if broken := ledger.broken():
+                yield broken
+                return
+            ledger.seconds += time.perf_counter() - began
+            yield StepDone(epoch, ledger.step, ledger.last)
+            began = time.perf_counter()
+    if broken := ledger.broken():
+        yield broken
+    ledger.seconds += time.perf_counter() - began
 
 
 def judged(splits: Splits) -> dict[str, Split]:
@@ -149,9 +158,17 @@ class Lesson:
 
 @dataclass
 class Ledger:
-    """Sums of the loss terms of one epoch, read from the device only when a report is due."""
+    """Sums of the loss terms of one epoch, read from the device only when a report is due.
+
+    Args:
+        first_step: steps taken before this epoch.
+        steps: taken in this epoch.
+        seconds: spent on them.
+        last: each term's mean over the steps since the report before the last.
+    """
 
     first_step: int
+    seconds: float = 0.0
     steps: int = 0
     reported_at: float = field(default_factory=time.perf_counter)
     waiting: list[dict[str, Tensor]] = field(default_factory=list)
@@ -185,10 +202,6 @@ class Ledger:
         if rows:
             self.last = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
         return None
-
-    def window(self) -> dict[str, float]:
-        """Return each term's mean over the steps of the last report."""
-        return self.last
 
     def means(self) -> dict[str, float]:
         """Return each term's mean over the epoch so far."""

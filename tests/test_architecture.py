@@ -23,7 +23,8 @@ FLOORS = """
 app
 pages
 pages.parts
-kd_core.jobs  kd_core.__main__
+kd_core.__main__
+kd_core.jobs
 kd_core.runs
 kd_core.workshop  kd_core.recorder  kd_core.results  kd_core.export  kd_core.estimate
 kd_core.store

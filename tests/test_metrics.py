@@ -97,6 +97,10 @@ def test_calibration_bins_hold_every_image_once() -> None:
     assert float((bins[:, 0] * bins[:, 2]).sum() / 500) == pytest.approx(accuracy(LOGITS, LABELS))
 
 
+def test_a_confidence_on_the_border_belongs_to_the_lower_bin() -> None:
+    assert calibration_bins(torch.zeros(1, 2), torch.tensor([0]), bins=2)[:, 0].tolist() == [1, 0]
+
+
 def test_mean_soft_labels_of_a_class_are_a_distribution_over_its_images() -> None:
     table = mean_soft_labels(LOGITS, LABELS, 4.0)
     expected = soften(LOGITS, 4.0)[LABELS == 2].mean(0)

@@ -94,8 +94,9 @@ def test_one_seed_gives_no_interval(store: Store) -> None:
     assert judged is not None and judged.outcome == "one seed" and judged.ci95_pp is None
 
 
-def test_a_seed_counts_only_when_both_students_are_finished(store: Store) -> None:
-    study = fill(store, Study.race(RECIPE, seeds=3), unfinished={8})  # the last distilled student
+@pytest.mark.parametrize("position", [7, 8], ids=["alone", "distilled"])
+def test_a_seed_counts_only_when_both_students_are_finished(store: Store, position: int) -> None:
+    study = fill(store, Study.race(RECIPE, seeds=3), unfinished={position})
     places = results.finished(store, study)
     judged = results.race_verdict(places)
     assert len(places) == 8

@@ -44,7 +44,7 @@ def runs(store: Store, study: str) -> list[RunRow]:
 
 
 def alone(one: Recipe) -> Study:
-    return Study(kind="sweep", members=(Member(arm="alone", recipe=one),))
+    return Study(kind="race", members=(Member(arm="alone", recipe=one),))
 
 
 def logits(store: Store, run: str) -> dict[int, np.ndarray]:
@@ -186,6 +186,14 @@ def test_early_stopping_reports_the_best_epoch_on_validation(store: Store) -> No
     best = max(range(len(rows)), key=lambda number: ranks[number])
     assert row.reported_epoch == best == len(rows) - 3
     assert store.files.logits(row.id, best) is not None
+
+
+def test_a_cell_of_a_sweep_keeps_the_logits_of_its_best_and_its_last_epoch_alone(store: Store) -> None:
+    study = carried_out(store, Study.sweep(recipe(optim__epochs=8), {"method.temperature": [2]}))
+    for run in runs(store, study):
+        rows = store.runs.epochs([run.id])
+        best = max(rows, key=lambda row: (row.scores["validation"]["accuracy"] or 0, row.epoch))
+        assert store.files.kept_epochs(run.id) == sorted({best.epoch, run.epochs - 1})
 
 
 def test_equal_recipes_in_a_sweep_are_trained_once(store: Store) -> None:

@@ -170,7 +170,8 @@ def test_who_learns_is_in_training_mode_and_who_is_asked_is_not(
 ) -> None:
     teacher = a_teacher().train()  # somebody forgot it
     modes.clear()
-    trained(recipe(CONVNET, data__augmentation=augmentation), teacher)
+    for _ in fit(recipe(CONVNET, data__augmentation=augmentation), SPLITS, teacher):
+        teacher.train()  # again and again
     assert modes.count((True, True)) == 3 * BATCHES
     assert set(modes) == {(True, True), (False, False)}
 

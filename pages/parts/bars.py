@@ -79,10 +79,8 @@ def softened_bars(
         classes: class names, in the order shown.
         words: a text for each of `BAR_WORDS`.
         hard_label: index of the labelled class, drawn as a one-hot outline.
-        picture: PNG data URL, shown beside the bars.
-        picture_alt: its text alternative.
-        temperature: at first; a later change of it moves the slider, except under the hand.
-        axis: at first; a later change of it switches the axis.
+        picture: PNG data URL, shown beside the bars; ``picture_alt`` is its text alternative.
+        temperature: at first; a later change of it moves the slider, except under the hand; so does ``axis``.
         controls: False leaves out slider, number box and switch.
         on_change: called before the rerun that a release brings; None: no reruns at all.
 

@@ -82,8 +82,7 @@ def live_curve(
         y_title: what y is, with its split and unit.
         x_range: constant while training.
         y_range: None follows the data; say so in the subtitle.
-        title: the finding.
-        subtitle: the setting.
+        title: the finding; ``subtitle`` is the setting.
         percent: y is a fraction and shown in percent.
         replay_seconds: draws a recording from left to right once, on first sight.
         marker_x: a vertical line, such as the scrubbed epoch.

@@ -6,15 +6,15 @@ from typing import Any
 
 import streamlit as st
 
-from pages.parts import links
 from pages.parts.arm_table import arm_table
-from pages.parts.bars import BAR_WORDS, BarsArm, is_view_temperature, softened_bars
+from pages.parts.bars import BAR_WORDS, BarsArm, BarsState, read_state, softened_bars
 from pages.parts.curve import CURVE_WORDS, live_curve
 from pages.parts.literal import literal
 from pages.parts.material import Material, most_ambiguous, recorded, recorded_race
 from pages.parts.race_curves import mean_lines, zoomed_range
 from pages.parts.texts import t, words
 from pages.parts.verdict_text import sampling_text, verdict_text
+from pages.parts.viewing import put_view, sample_index, view_axis, view_temperature
 
 
 @st.fragment(key="first_look")
@@ -58,14 +58,10 @@ def digit(material: Material, *, key: str, index: int | None = None) -> None:
         key: of the bars.
         index: of the image; by default the one in the link, else the teacher's most ambiguous.
     """
-    chosen = sample_index(material) if index is None else index
+    chosen = sample_shown(material) if index is None else index
     label = int(material.labels[chosen])
     name = literal(material.classes[label])
     st.markdown(f"**{t('race.digit_title', name=name)}**")
-    temperature = links.number("T", 4.0, 0.5, float("inf"))
-    if not is_view_temperature(temperature):
-        links.refuse("T", t("link.no_temperature"))
-        temperature = 4.0
     softened_bars(
         key=key,
         arms=[BarsArm(arm, t(f"roles.{arm}"), values[chosen].tolist()) for arm, values in material.logits.items()],  # type: ignore[arg-type]
@@ -74,31 +70,21 @@ def digit(material: Material, *, key: str, index: int | None = None) -> None:
         hard_label=label,
         picture=material.picture(chosen),
         picture_alt=t("race.digit_alt", name=name, index=chosen),
-        temperature=temperature,
-        axis="log" if links.get("axis") == "log" else "linear",
-        on_change=lambda: keep_view(key),
+        temperature=view_temperature(),
+        axis=view_axis(),
+        on_change=lambda: put_view(read_state(st.session_state[key], BarsState(view_temperature(), view_axis()))),
     )
 
 
-def sample_index(material: Material) -> int:
+def sample_shown(material: Material) -> int:
     """Return the image in the link, else the one about which the teacher is least sure and yet right."""
-    asked = int(links.number("sample", -1, 0, len(material.labels) - 1))
-    if asked >= 0:
+    asked = sample_index(len(material.labels))
+    if asked is not None:
         return asked
     first = material.logits.get("teacher", next(iter(material.logits.values())))
     order = most_ambiguous(first)
     right = order[first.argmax(-1)[order] == material.labels[order]]
     return int(right[0] if len(right) else order[0])
-
-
-def keep_view(key: str) -> None:
-    """Put the view temperature and the axis of some bars into the link."""
-    state = st.session_state[key]
-    temperature = state.get("temperature")
-    if temperature is not None:
-        links.put(T=f"{float(temperature):g}")
-    if state.get("axis"):
-        links.put(axis="log" if state["axis"] == "log" else None)
 
 
 def _made(provenance: dict[str, Any]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts import links
 from pages.parts.scripts import script, style
-from pages.parts.texts import LANGUAGES, language, t
+from pages.parts.texts import LANGUAGES, browser_language, language, t
 
 _document_language = st.components.v2.component("kd_language", js=script("language"))
 
@@ -23,7 +23,7 @@ def head(question: str) -> DeltaGenerator:
             t("app.language"),
             list(LANGUAGES),
             format_func=LANGUAGES.__getitem__,
-            default=language(),
+            default=browser_language(),  # the default is left out of the link
             key="language",
             bind="query-params",
             label_visibility="collapsed",

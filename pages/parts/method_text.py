@@ -43,7 +43,7 @@ def methods() -> None:
             st.latex(member.formula)
             st.caption(t("methods_page.source", source=member.source), text_alignment="center")
         _settings("methods", member)
-        _try(name, title)
+        _try(name)
 
 
 def members(section: str) -> None:
@@ -90,12 +90,12 @@ def _settings(section: str, member: type[Settings]) -> None:
     st.table(table)
 
 
-def _try(name: str, title: str) -> None:
+def _try(name: str) -> None:
     from kd_core.methods.labels_only import LabelsOnly
 
     if name == member_words.name(LabelsOnly):
         st.caption(t("methods_page.in_every_race"))
-    elif st.button(t("methods_page.try"), key=f"method_try_{name}", help=t("methods_page.try_help", method=title)):
+    elif st.button(t("methods_page.try"), key=f"method_try_{name}"):
         form.change("method", name)
         st.switch_page("pages/race.py")
 

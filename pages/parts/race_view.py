@@ -16,6 +16,7 @@ from pages.parts import links, material
 from pages.parts.arm_table import arm_table
 from pages.parts.curve import CURVE_WORDS, CurveSeries, live_curve
 from pages.parts.engine import data_root, store
+from pages.parts.epoch_slider import choose_epoch
 from pages.parts.first_look import digit
 from pages.parts.race_curves import accuracy_lines, applied_line, loss_lines, zoomed_range
 from pages.parts.selection import study_label
@@ -41,7 +42,7 @@ def _race_view(study: str, was_alive: bool) -> None:
     _headline(row, members, runs)
     left, right = st.columns(2)
     with left:
-        _picture(study)
+        _picture(row)
     with right:
         _curves(row, members, runs, rows)
     told = _told(study, row.status, sum(run.status == "done" for run in runs.values()))
@@ -94,13 +95,14 @@ def _progress_text(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, 
     return text
 
 
-def _picture(study: str) -> None:
-    asked = links.get("epoch")
-    shown = material.of_study(store(), study, epoch=int(asked) if asked.isdecimal() else None)
-    if shown is None or not shown.logits:
+def _picture(row: StudyRow) -> None:
+    newest = material.of_study(store(), row.id)
+    if newest is None or not newest.logits:
         st.caption(t("race.no_logits_yet"))
         return
-    digit(shown, key="view_temperature")
+    epoch = None if row.alive else choose_epoch(newest.epochs)
+    scrubbed = newest if epoch is None else material.of_study(store(), row.id, epoch=epoch)
+    digit(scrubbed or newest, key="view_temperature")
 
 
 def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow], rows: Sequence[EpochRow]) -> None:
@@ -127,8 +129,6 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         )
         subtitle = t("race.band", n=done, low=f"{100 * low:.0f}")
         _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
-        if not row.alive:
-            _scrubber(epochs)
     elif which == "schedule":
         moved = [
             applied_line(members, rows, name, declared(f"choices.{name}", name.replace("_", " ")))
@@ -145,19 +145,6 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         points = store().runs.points({run.id for run in runs.values()})
         lines = loss_lines(members, points, names, "teacher" if which == "teacher_term" else "")
         _chart(lines, epochs, t("race.loss_axis"), t(f"race.{which}_note"))
-
-
-def _scrubber(epochs: int) -> None:
-    """Let the reader go back to an epoch: the bars follow, and a line in the chart shows where they are."""
-    if epochs > 1:
-        asked = links.get("epoch")
-        st.session_state["epoch"] = min(int(asked) + 1, epochs) if asked.isdecimal() else epochs
-        st.slider(t("race.scrub"), 1, epochs, key="epoch", on_change=_keep_epoch, args=(epochs,))
-
-
-def _keep_epoch(epochs: int) -> None:
-    chosen = st.session_state["epoch"]
-    links.put(epoch=None if chosen == epochs else chosen - 1)
 
 
 def _chart(
@@ -178,7 +165,7 @@ def _chart(
         y_range=y_range,
         subtitle=subtitle,
         percent=percent,
-        marker_x=float(links.get("epoch")) + 1 if links.get("epoch").isdecimal() else None,
+        marker_x=float(links.get("epoch")) if links.get("epoch").isdecimal() else None,
         height=300,
     )
 

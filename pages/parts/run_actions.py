@@ -94,7 +94,6 @@ def _export(row: StudyRow) -> None:
         mime="application/json",
         key="study_export",
         on_click="ignore",
-        help=t("compare.export_help"),
     )
 
 

@@ -82,7 +82,7 @@ def _wish(material: Material) -> _Wish:
 
 
 def _first(material: Material, found: Indices, right_only: bool) -> int:
-    """Return the first image of an order; with ``right_only`` the first about which the teacher is in doubt but right."""
+    """Return the first image of an order; with ``right_only`` the first in doubt about which the teacher is right."""
     answers = material.logits[leading(material.logits)].argmax(-1)
     right = found[answers[found] == material.labels[found]] if right_only else found
     wanted = right if len(right) else found

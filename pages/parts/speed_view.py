@@ -33,17 +33,23 @@ def size_table(arms: Mapping[str, Any]) -> None:
     st.caption(t("speed.size_note"))
 
 
-def latency_section(arms: Mapping[str, Any], device: str | None) -> None:
-    """Show how long a batch takes, and what accuracy that time buys."""
-    rows = latency_rows(arms)
-    if rows.empty:
-        st.info(t("speed.not_timed"))
-        return
-    batches = sorted(int(batch) for batch in rows["batch"].unique())
+def choose_batch(arms: Mapping[str, Any]) -> int | None:
+    """Let the reader choose a batch size that was timed; None where none was."""
+    batches = sorted({int(batch) for batch in latency_rows(arms)["batch"]})
+    if not batches:
+        return None
     batch = st.segmented_control(
         t("speed.batch"), batches, default=batches[0], key="speed_batch", required=True, persist_state="session"
     )
-    batch = batch if batch in batches else batches[0]
+    return batch if batch in batches else batches[0]
+
+
+def latency_section(arms: Mapping[str, Any], device: str | None, batch: int | None) -> None:
+    """Show how long a batch takes, and what accuracy that time buys."""
+    if batch is None:
+        st.info(t("speed.not_timed"))
+        return
+    rows = latency_rows(arms)
     left, right = st.columns(2, gap="large")
     with left:
         st.header(finding(arms, batch), anchor=False)

@@ -25,8 +25,11 @@ def catalogue(language: str) -> dict[str, str]:
 def language() -> str:
     """Return the language of this session: chosen, from the link, or the browser's."""
     chosen = st.session_state.get("language") or st.query_params.get("language")
-    if chosen in LANGUAGES:
-        return str(chosen)
+    return str(chosen) if chosen in LANGUAGES else browser_language()
+
+
+def browser_language() -> str:
+    """Return the language that the reader's browser asks for, as far as we speak it."""
     return "zh" if (st.context.locale or "").startswith("zh") else "en"
 
 

@@ -142,7 +142,7 @@ def test_delete_asks_first_and_leaves_shared_runs(app: App, tmp_path: Path) -> N
     first, second = train_tiny_race(tmp_path), train_tiny_race(tmp_path, method__temperature=10)
     page = app(tmp_path, page="compare", studies=first)
     page.button(key="study_delete").click().run()
-    assert "1 other studies use some of its runs" in told(page)
+    assert "Runs that other studies use stay (1: " in told(page)
     page.button(key="study_delete_confirm").click().run()
     assert not page.exception
     left = Store(tmp_path)
