@@ -110,7 +110,7 @@ def test_what_is_wrong_is_told_in_a_sentence_and_not_in_a_trace(told: Told, word
     assert "Traceback" not in err
 
 
-def test_a_stopped_race_is_resumed_to_what_it_would_have_been(told: Told, tmp_path: Path) -> None:
+def test_an_interrupted_race_is_resumed_to_what_it_would_have_been(told: Told, tmp_path: Path) -> None:
     long = ["--set", "optim.epochs=400", "--set", "teacher.optim.epochs=2", "--seeds", "1"]
     command = [sys.executable, "-m", "kd_core", "race", "digits", *long, "--home", str(tmp_path)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -121,7 +121,7 @@ def test_a_stopped_race_is_resumed_to_what_it_would_have_been(told: Told, tmp_pa
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     study = store.studies.list()[0]
-    assert study.status == "stopped"
+    assert study.status == "interrupted"
     assert f"resume {study.id}" in err
     status, out, _ = told("resume", study.id, "--json")
     assert status == 0

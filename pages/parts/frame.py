@@ -19,15 +19,16 @@ def head(question: str) -> DeltaGenerator:
     with left:
         st.title(question, anchor=False)
     with right:
+        # Not bound to the address by Streamlit, which writes a choice there by its label, and drops "zh".
+        st.session_state["language"] = language()
         st.segmented_control(
             t("app.language"),
             list(LANGUAGES),
             format_func=LANGUAGES.__getitem__,
-            default=browser_language(),  # the default is left out of the link
             key="language",
-            bind="query-params",
             label_visibility="collapsed",
             required=True,
+            on_change=_speak,
         )
     _document_language(data={"language": language()}, key="document_language")
     return st.container(key="link_refused")
@@ -37,3 +38,9 @@ def foot(told_here: DeltaGenerator) -> None:
     """Tell, above the page, which parts of the link could not be used: only now is it known."""
     with told_here:
         links.show_refused()
+
+
+def _speak() -> None:
+    """Keep the chosen language in the link; the browser's own is left out of it."""
+    chosen = st.session_state["language"]
+    links.put(language=None if chosen == browser_language() else chosen)

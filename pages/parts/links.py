@@ -17,7 +17,7 @@ from pages.parts.texts import error_text, t
 
 VERSION = "1"
 TOLD_SECONDS = 20
-_PLAIN = ("preset", "seeds", "study", "studies", "sample", "epoch", "T", "axis", "convention")
+_PLAIN = ("language", "preset", "seeds", "study", "studies", "sample", "epoch", "T", "axis", "convention")
 
 
 def begin() -> None:
@@ -92,7 +92,7 @@ def _reason_against(name: str, value: str) -> str:
     """Return why a part of a link that comes from outside is not taken, or nothing."""
     if name == "v":
         return "" if value == VERSION else t("link.other_version", version=value[:40], this=VERSION)
-    if name not in (*_PLAIN, "language") and not _is_setting(name):
+    if name not in _PLAIN and not _is_setting(name):
         return t("link.unknown_part", part=name[:40])
     if "data.source" in name and _leaves_uploads(value):
         return t("link.foreign_folder")
@@ -113,7 +113,5 @@ def _is_setting(name: str) -> bool:
 
 def _publish() -> None:
     wanted = {"v": VERSION, **st.session_state["link"]} if st.session_state["link"] else {}
-    if "language" in st.query_params:
-        wanted["language"] = st.query_params["language"]
     if st.query_params.to_dict() != wanted:
         st.query_params.from_dict(wanted)

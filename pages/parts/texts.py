@@ -23,9 +23,9 @@ def catalogue(language: str) -> dict[str, str]:
 
 
 def language() -> str:
-    """Return the language of this session: chosen, from the link, or the browser's."""
-    chosen = st.session_state.get("language") or st.query_params.get("language")
-    return str(chosen) if chosen in LANGUAGES else browser_language()
+    """Return the language of this session: the link's, or the browser's."""
+    told = st.session_state.get("link", st.query_params).get("language")
+    return str(told) if told in LANGUAGES else browser_language()
 
 
 def browser_language() -> str:

@@ -87,7 +87,7 @@ def test_a_link_restores_preset_and_changed_settings(app: App, tmp_path: Path, w
         ({"method.temperature": "-3"}, "'method.temperature' cannot be -3"),
         ({"method.no_such": "1"}, "method.no_such"),
         ({"study": "../../etc/passwd"}, "there is no study"),
-        ({"T": "hot"}, "'hot' is not a number"),
+        ({"T": "hot"}, "not 'hot'"),
         ({"v": "99"}, "version 99"),
         ({"colour": "red"}, "'colour' is not a part of a link"),
         ({"method": "resnt8"}, "method"),
