@@ -21,6 +21,7 @@ run: .venv/ready-to-run
 
 test: .venv/ready-to-test
 	$(BIN)/ruff check
+	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
 	KD_CHROMIUM="$$(.ci/chromium $(BIN)/python)" $(BIN)/pytest --cov --cov-report=term
 

@@ -81,7 +81,7 @@ def race_verdict(places: Sequence[Place]) -> Verdict | None:
     return verdict(accuracy["distilled"], accuracy["alone"])
 
 
-def test_set_interval(store: Store, places: Sequence[Place]) -> tuple[float, float] | None:
+def image_interval(store: Store, places: Sequence[Place]) -> tuple[float, float] | None:
     """Return the interval of the verdict's difference that the choice of test images alone would give, in points."""
     right: dict[str, dict[int, Any]] = {"alone": {}, "distilled": {}}
     for place in places:
@@ -114,7 +114,7 @@ def race_json(store: Store, study: str) -> dict[str, Any]:
         "study": study,
         "arms": {arm: _arm_json(result, latency[arm]) for arm, result in arms.items()},
         "verdict": None if judged is None else {**asdict(judged), "sentence": judged.sentence},
-        "test_set_ci95_pp": test_set_interval(store, places),
+        "test_set_ci95_pp": image_interval(store, places),
     }
 
 

@@ -61,7 +61,7 @@ def bars(found: material.Material, index: int, epoch: int | None) -> None:
         if state.temperature != temperature:
             st.rerun(FRAGMENTS)
 
-    st.subheader(say.sample_finding(found, index, temperature), anchor=False)
+    st.header(say.sample_finding(found, index, temperature), anchor=False)
     label_name = sample_picker.class_name(found, label)
     facts = {"index": index, "label": literal(label_name), "T": shown(temperature), "epoch": say.epoch_words(epoch)}
     st.caption(t("soft_labels.setting", provenance=say.provenance(found), **facts))
@@ -99,7 +99,7 @@ def matrix(found: material.Material, epoch: int | None) -> None:
     values = mean_soft_labels(found.logits[arm], found.labels, temperature)
     with place:
         finding = say.matrix_finding(values, found, arm, temperature)
-        st.subheader(finding, anchor=False)
+        st.header(finding, anchor=False)
         setting = say.matrix_setting(found, arm, temperature, epoch, hidden and not log)
         st.caption(setting)
     seen = without_diagonal(values) if hidden else values

@@ -114,7 +114,7 @@ def test_before_anything_is_finished_there_is_nothing_to_tell(store: Store) -> N
 def test_the_interval_of_the_test_set_comes_from_the_stored_logits(store: Store) -> None:
     places = results.finished(store, fill(store, Study.race(RECIPE, seeds=2)))
     right = {arm: np.array([RIGHT[arm]] * 2, bool) for arm in ("alone", "distilled")}
-    assert results.test_set_interval(store, places) == sampling_interval(right["distilled"], right["alone"])
+    assert results.image_interval(store, places) == sampling_interval(right["distilled"], right["alone"])
 
 
 def test_a_race_as_json_has_the_promised_shape(store: Store) -> None:

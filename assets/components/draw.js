@@ -14,5 +14,5 @@ const html = (tag, attributes = {}, ...children) => {
   return node;
 };
 const row = (tag, scope, first, ...rest) =>
-  html("tr", {}, html("th", { scope }, first), ...rest.map((cell) => html(tag, tag === "th" ? { scope } : {}, cell)));
+  html("tr", {}, html(first === "" ? "td" : "th", first === "" ? {} : { scope }, first), ...rest.map((cell) => html(tag, tag === "th" ? { scope } : {}, cell)));
 const fill = (template, values) => template.replace(/\{(\w+)\}/g, (_, name) => values[name]);

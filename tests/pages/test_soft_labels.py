@@ -42,7 +42,7 @@ def bars_of(page: AppTest) -> dict[str, Any]:
 
 
 def titles(page: AppTest) -> list[str]:
-    return [one.value for one in page.subheader]
+    return [one.value for one in page.header]
 
 
 def refused(page: AppTest) -> dict[str, str]:
