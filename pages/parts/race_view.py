@@ -9,8 +9,7 @@ from typing import Any
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.results import finished, race_json, race_verdict
-from kd_core.results import image_interval
+from kd_core.results import finished, image_interval, race_json, race_verdict
 from kd_core.store import EpochRow, MemberRow, RunRow, StudyRow
 from pages.parts import links, material
 from pages.parts.arm_table import arm_table
