@@ -80,7 +80,6 @@ def _main_controls() -> None:
 
 
 def _start_and_stop() -> None:
-    from kd_core.estimate import estimated_seconds
     from kd_core.recipe import Study
 
     recipe, now = form.current_recipe(), current_study()
@@ -90,9 +89,7 @@ def _start_and_stop() -> None:
         st.error(error_text(error))
         return
     fresh = st.session_state.get("train_again", False)
-    about = estimated_seconds(store(), study, fresh=fresh)
-    stale = now is not None and not _same(now, study)
-    if stale and now is not None and not now.alive:
+    if now is not None and not now.alive and not _same(now, study):
         st.caption(t("race.stale"))
     left, right = st.columns(2)
     with left:
@@ -102,11 +99,19 @@ def _start_and_stop() -> None:
         if now is not None and now.alive and st.button(t("race.stop"), key="race_stop", width="stretch"):
             jobs.stop(store(), now.id)
             st.rerun()
+    how_long = st.empty()
     if st.button(t("race.make_it_fail"), key="make_it_fail", type="tertiary", help=t("race.make_it_fail_help")):
         links.put_settings(FAILING)
         st.rerun()
-    st.caption(t("race.reused") if about < 0.05 else t("race.about", seconds=_duration(about)))
     st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
+    how_long.caption(_how_long(study, fresh))  # last, because the first estimate takes a moment
+
+
+def _how_long(study: Study, fresh: bool) -> str:
+    from kd_core.estimate import estimated_seconds
+
+    about = estimated_seconds(store(), study, fresh=fresh)
+    return t("race.reused") if about < 0.05 else t("race.about", seconds=_duration(about))
 
 
 def _start(study: Study, fresh: bool) -> None:

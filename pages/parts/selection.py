@@ -14,15 +14,15 @@ from pages.parts.texts import declared, t
 
 
 def current_study() -> StudyRow | None:
-    """Return the study in the link, else the one that is alive, else None; a broken link is told and dropped."""
+    """Return the study in the link, else the race that is alive, else None; a broken link is told and dropped."""
     asked = links.get("study")
     if asked:
         try:
             return store().studies.get(asked)
         except RunUnknown:
             links.refuse("study", t("link.no_study", study=asked))
-    alive = store().studies.list(status=("running", "queued"), limit=1)
-    return alive[0] if alive else None
+    alive = store().studies.list(status=("running", "queued"), limit=20)
+    return next((row for row in alive if row.kind == "race"), None)
 
 
 def study_label(row: StudyRow) -> str:
@@ -39,7 +39,7 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
         key: the widget's key.
         recorded: whether the recorded race is on offer.
     """
-    rows = [row for row in store().studies.list(limit=50) if row.status != "queued"]
+    rows = [row for row in store().studies.list(limit=50) if row.status != "queued" and row.kind == "race"]
     known = {row.id: row for row in rows}
     now = current_study()
     if now is not None:
