@@ -27,8 +27,8 @@ def recipe(**changes: Any) -> Recipe:
     return Recipe.checked(values).changed({name.replace("__", "."): value for name, value in changes.items()})
 
 
-def solo(epochs: int = 150, seed: int = 0, **changes: Any) -> Study:
-    """One network without a teacher; 150 epochs take a second or two, and so several checkpoints."""
+def solo(epochs: int = 400, seed: int = 0, **changes: Any) -> Study:
+    """One network without a teacher; 400 epochs take some seconds, and so several checkpoints."""
     one = recipe(**{"data__labelled": None, "optim__epochs": epochs, **changes}).alone().seeded(seed)
     return Study(kind="sweep", members=(Member(arm="alone", recipe=one),))
 

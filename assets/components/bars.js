@@ -16,9 +16,10 @@ class Bars {
     this.facts = html("table", { class: "facts" });
     this.table = html("table", { class: "rows" });
     this.summary = html("summary");
+    this.takeaway = new Takeaway(this);
     parent.append(html("div", { class: "kd" }, this.controls.root,
       html("div", { class: "stage" }, this.picture, this.plot), this.facts,
-      html("details", {}, this.summary, html("div", { class: "scroll", tabindex: 0 }, this.table))));
+      this.takeaway.root, html("details", {}, this.summary, html("div", { class: "scroll", tabindex: 0 }, this.table))));
     new ResizeObserver(() => this.plot.clientWidth !== this.width && this.layout()).observe(this.plot);
   }
 
@@ -61,7 +62,7 @@ class Bars {
 
   buildTables(words, classes, hard_label) {
     const { arms } = this.data, kl = this.teacher < 0 ? [] : [words.divergence];
-    this.controls.name(words);
+    this.controls.name(words), this.takeaway.name(words);
     this.summary.textContent = words.table;
     const legend = (arm, name) => html("span", { class: "name" }, svg("svg", { width: 24, height: 14, "aria-hidden": true },
       svg("rect", { x: 1, y: 1, width: 22, height: 12, ...this.ink(arm) })), name);

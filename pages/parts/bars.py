@@ -30,11 +30,13 @@ BAR_WORDS: Final = (
     "table",  # opens the probabilities as a table
     "summary",  # {temperature}
     "summary_arm",  # {name} {first} {p} {second} {q}
+    "csv",  # button
+    "png",  # button
 )
 """Keys of the texts that `softened_bars` shows, looked up as `bars.<key>` in the catalogue."""
 
 _component = st.components.v2.component(
-    "kd_bars", css=style("bars"), js=script("draw", "softening", "temperature", "bars")
+    "kd_bars", css=style("bars"), js=script("draw", "softening", "temperature", "export", "takeaway", "bars")
 )
 
 
@@ -74,7 +76,7 @@ def softened_bars(
     Softening happens in the browser; Python hears of it when the hand lets go, and only with `on_change`.
 
     Args:
-        key: Streamlit key; the chart keeps its identity with it.
+        key: Streamlit key; the chart keeps its identity with it, and downloads are called after it.
         arms: networks to compare; the first with role `teacher` is the reference of the divergence.
         classes: class names, in the order shown.
         words: a text for each of `BAR_WORDS`.
@@ -92,8 +94,8 @@ def softened_bars(
         "picture_alt": picture_alt,
         "axis": axis,
         "controls": controls,
-        "report": on_change is not None,
     }
+    data |= {"report": on_change is not None, "file": key}
     if on_change is None:
         _component(key=key, data=data)
         return BarsState(temperature, axis)
