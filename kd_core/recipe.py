@@ -130,11 +130,13 @@ class Member(Settings):
 
     Args:
         arm: its part in the comparison.
+        seed: of the pair it belongs to; a teacher that all seeds share has a seed of its own in its recipe.
         cell: the values on the axes of a sweep, by path.
     """
 
     arm: Arm
     recipe: Recipe
+    seed: int = 0
     cell: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -144,6 +146,7 @@ class Study(Settings):
     Args:
         kind: how they are compared.
         preset: the preset it started from.
+        one_teacher: all seeds learn from the same trained teacher, so the interval leaves the teacher's own luck out.
         axes: of a sweep, the values by path.
         members: in the order of training; a teacher comes before its students.
     """
@@ -151,18 +154,28 @@ class Study(Settings):
     kind: Literal["race", "sweep"] = "race"
     preset: str = ""
     seeds: int = setting(1, title="Seeds", ge=1, le=1000)
+    one_teacher: bool = False
     axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
     members: tuple[Member, ...]
 
     @classmethod
-    def race(cls, recipe: Recipe, seeds: int = 1, preset: str = "") -> Study:
+    def race(cls, recipe: Recipe, seeds: int = 1, preset: str = "", one_teacher: bool = False) -> Study:
         """Return teacher, student alone and distilled student for seeds 0 .. seeds - 1.
+
+        Args:
+            recipe: the distilled student's.
+            seeds: how many; each has a teacher of its own seed.
+            preset: the preset it started from.
+            one_teacher: the recipe's teacher as it is, seed included, teaches all seeds: an earlier run.
 
         Raises:
             RecipeMismatch: the recipe names no teacher to race with.
         """
-        members = [member for seed in range(seeds) for member in _trio(recipe.seeded(seed), {})]
-        return cls(preset=preset, seeds=seeds, members=tuple(members))
+        keep = {"teacher": recipe.teacher} if one_teacher else {}
+        recipes = [recipe.seeded(seed).model_copy(update=keep) for seed in range(seeds)]
+        trios = [_trio(one, {}, seed) for seed, one in enumerate(recipes)]
+        members = [member for trio in trios for member in trio]
+        return cls(preset=preset, seeds=seeds, one_teacher=one_teacher, members=tuple(members))
 
     @classmethod
     def sweep(cls, recipe: Recipe, axes: Mapping[str, Sequence[Any]], seeds: int = 1, preset: str = "") -> Study:
@@ -176,7 +189,9 @@ class Study(Settings):
                 raise InvalidSetting(path=path, value="empty", reason="an axis needs at least one value.")
         cells = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
         changed = [(recipe.changed(cell), cell) for cell in cells]
-        members = [m for seed in range(seeds) for changes, cell in changed for m in _trio(changes.seeded(seed), cell)]
+        members = [
+            m for seed in range(seeds) for changes, cell in changed for m in _trio(changes.seeded(seed), cell, seed)
+        ]
         return cls(
             kind="sweep",
             preset=preset,
@@ -186,7 +201,7 @@ class Study(Settings):
         )
 
 
-def _trio(recipe: Recipe, cell: dict[str, Any]) -> list[Member]:
+def _trio(recipe: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
     if recipe.teacher is None:
         raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
     arms: list[tuple[Arm, Recipe]] = [
@@ -194,7 +209,7 @@ def _trio(recipe: Recipe, cell: dict[str, Any]) -> list[Member]:
         ("alone", recipe.alone()),
         ("distilled", recipe.without_idle_teacher()),
     ]
-    return [Member(arm=arm, recipe=member, cell=cell) for arm, member in arms]
+    return [Member(arm=arm, seed=seed, recipe=member, cell=cell) for arm, member in arms]
 
 
 def _name(member: Settings) -> str:

@@ -66,6 +66,8 @@ def arm_results(places: Sequence[Place]) -> dict[str, ArmResult]:
     found = {}
     for arm in ARMS:
         mine = tuple(place for place in places if place.member.arm == arm)
+        if arm == "teacher":  # one that taught several seeds counts once
+            mine = tuple({place.run.id: place for place in mine}.values())
         if mine:
             found[arm] = _arm_result(arm, mine)
     return found

@@ -164,7 +164,7 @@ class StudyStory:
 
     def _time_the_arms(self) -> None:
         """Time the arms of the first seed in turn, where all of them were trained."""
-        first = [place for place in self._places() if place[0].seed == self.study.members[0].recipe.seed]
+        first = [place for place in self._places() if place[0].seed == self.study.members[0].seed]
         if any(row.run is None or self.store.runs.get(row.run).status != "done" for row, _ in first):
             return
         networks = {str(member.arm): self.workshop.trained(member.recipe, row.run) for row, member in first}

@@ -14,6 +14,7 @@ import pytest
 from jobs_studies import DATA, recipe, solo
 
 from kd_core.recipe import Member, Recipe, Study
+from kd_core.results import race_json
 from kd_core.runs import run_study
 from kd_core.store import RunRow, Store
 
@@ -330,3 +331,16 @@ def test_a_disk_that_is_really_full_is_told_and_nothing_finished_is_lost(tmp_pat
         store.close()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def test_an_earlier_run_can_teach_all_seeds_and_counts_once(store: Store) -> None:
+    first = carried_out(store, Study.race(recipe()))
+    earlier = next(m.run for m in store.studies.members(first) if m.arm == "teacher")
+    study = carried_out(store, Study.race(recipe(), seeds=3, one_teacher=True))
+    members = store.studies.members(study)
+    assert {member.run for member in members if member.arm == "teacher"} == {earlier}
+    assert [member.seed for member in members if member.arm == "distilled"] == [0, 1, 2]
+    assert all(member.against_teacher for member in members if member.arm != "teacher")
+    told = race_json(store, study)
+    assert len(told["arms"]["teacher"]["accuracy"]["values"]) == 1
+    assert told["verdict"]["seeds"] == 3

@@ -203,6 +203,6 @@ def _member_rows(made: str, study: Settings, spec: dict[str, Any]) -> Sequence[d
     rows = []
     for position, (member, told) in enumerate(zip(study.members, spec["members"], strict=True)):  # type: ignore[attr-defined]
         fingerprint = member.recipe.fingerprint()
-        place = {"arm": told["arm"], "seed": told["recipe"]["seed"], "cell": told["cell"], "fingerprint": fingerprint}
+        place = {"arm": told["arm"], "seed": told["seed"], "cell": told["cell"], "fingerprint": fingerprint}
         rows.append({"study": made, "position": position, **place})
     return rows

@@ -84,7 +84,8 @@ def _start_and_stop() -> None:
 
     recipe, now = form.current_recipe(), current_study()
     try:
-        study = Study.race(recipe, form.seeds(), form.preset_name())
+        one_teacher = bool(form.earlier_teacher())
+        study = Study.race(recipe, form.seeds(), form.preset_name(), one_teacher)
     except KDError as error:
         st.error(error_text(error))
         return
@@ -140,7 +141,10 @@ def _all_settings() -> None:
     }
     folders = {"method": "methods", "student": "networks", "teacher.student": "networks", "data.source": "datasets"}
     shown = {"method.temperature", "method.teacher_weight"}
+    _teacher_field()
     for path, members in parts.items():
+        if path.startswith("teacher.") and form.earlier_teacher():
+            continue
         owner = form.at_path(recipe, path)
         st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
         names = [name for name in members if name != "image_folder"] if path == "data.source" else list(members)
@@ -153,6 +157,8 @@ def _all_settings() -> None:
         if path == "data.source":
             folder_field(recipe)
     for path, words in (("data", "data"), ("optim", "optim"), ("teacher.data", "data"), ("teacher.optim", "optim")):
+        if path.startswith("teacher.") and form.earlier_teacher():
+            continue
         st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
         owner = form.at_path(recipe, path)
         for name in type(owner).model_fields:
@@ -161,6 +167,22 @@ def _all_settings() -> None:
     _schedules()
     st.markdown(f"**{t('race.part.execution')}**")
     st.selectbox(t("race.device"), ["auto", "cpu", "cuda", "mps"], key="device", persist_state="session")
+
+
+def _teacher_field() -> None:
+    """Choose between a teacher trained for each seed and an earlier run of this store."""
+    known = form.teachers(form.current_recipe())
+    now = form.earlier_teacher()
+    options = ["", *known, *([now] if now and now not in known else [])]
+    st.session_state["teacher_run"] = now
+    st.selectbox(
+        t("race.teacher_run"),
+        options,
+        format_func=lambda run: known.get(run, run) if run else t("race.teacher_each_seed"),
+        key="teacher_run",
+        help=t("race.teacher_run_help"),
+        on_change=lambda: links.put(teacher_run=st.session_state["teacher_run"]),
+    )
 
 
 def _schedules() -> None:

@@ -9,7 +9,8 @@ import streamlit as st
 from kd_core.errors import KDError
 from kd_core.settings import read_value, written_value
 from pages.parts import links
-from pages.parts.texts import error_text, t
+from pages.parts.engine import store
+from pages.parts.texts import error_text, language, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Recipe
@@ -42,9 +43,33 @@ def current_recipe() -> Recipe:
     recipe = PRESETS[preset_name()].recipe
     changes = {path: read_value(text) for path, text in links.settings().items()}
     try:
-        return recipe.changed(changes)
+        recipe = recipe.changed(changes)
     except KDError:
-        return _without_refused(recipe, changes)
+        recipe = _without_refused(recipe, changes)
+    return _with_earlier_teacher(recipe)
+
+
+def earlier_teacher() -> str:
+    """Return the id of the earlier run that is to teach, or nothing where teachers are trained for each seed."""
+    return links.get("teacher_run")
+
+
+def teachers(recipe: Recipe) -> dict[str, str]:
+    """Return the newest finished runs on the recipe's dataset that could teach: id -> label."""
+    source = recipe.data.source.fingerprint()
+    able = [run.id for run in store().runs.list(limit=60) if run.status == "done" and run.source == source]
+    return {run: _teacher_label(run, language()) for run in able}
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _teacher_label(run: str, language: str) -> str:
+    """A finished run does not change, so its label is looked up once a language."""
+    from kd_core.recipe import Recipe
+
+    row = store().runs.get(run)
+    recipe, last = Recipe.checked(row.recipe), store().runs.epochs([run], after=(row.reported_epoch or 0) - 1)[0]
+    accuracy = 100 * (last.scores["test"]["accuracy"] or 0)
+    return f"{recipe.student.label} · {accuracy:.1f} % · {t('form.seed', n=recipe.seed)} · {run}"
 
 
 def change(path: str, value: Any) -> None:
@@ -75,7 +100,19 @@ def at_path(recipe: Recipe, path: str) -> Any:
 def use_preset(name: str) -> None:
     """Start from a preset, with none of its settings changed."""
     links.put_settings({})
-    links.put(preset=None if name == DEFAULT_PRESET else name, seeds=None, study=None, sample=None, epoch=None)
+    links.put(preset=None if name == DEFAULT_PRESET else name)
+    links.put(seeds=None, teacher_run=None, study=None, sample=None, epoch=None)
+
+
+def _with_earlier_teacher(recipe: Recipe) -> Recipe:
+    asked = earlier_teacher()
+    if not asked:
+        return recipe
+    try:
+        return type(recipe).checked({**recipe.to_json(), "teacher": store().runs.get(asked).recipe})
+    except KDError as error:
+        links.refuse("teacher_run", error_text(error))
+        return recipe
 
 
 def _mirrored(path: str, recipe: Recipe) -> bool:

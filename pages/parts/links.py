@@ -17,7 +17,19 @@ from pages.parts.texts import error_text, t
 
 VERSION = "1"
 TOLD_SECONDS = 20
-_PLAIN = ("language", "preset", "seeds", "study", "studies", "sample", "epoch", "T", "axis", "convention")
+_PLAIN = (
+    "language",
+    "preset",
+    "teacher_run",
+    "seeds",
+    "study",
+    "studies",
+    "sample",
+    "epoch",
+    "T",
+    "axis",
+    "convention",
+)
 
 
 def begin() -> None:

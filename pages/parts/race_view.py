@@ -85,13 +85,19 @@ def _progress_text(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, 
     if row.status == "queued":
         return t("race.queued", n=store().studies.ahead_of(row))
     if row.activity:
-        return str(row.activity["what"])
+        return f"{activity_text(row.activity['what'])} ({100 * row.activity['done']:.0f} %)"
     done = sum(run.status == "done" for run in runs.values())
     share, text = _progress(members, runs), t("race.progress", done=done, all=len(members))
     spent = time.time() - (row.started or time.time())
     if share > 0.05 and spent > 1:
         text += " · " + t("race.left", n=max(1, round(spent / share * (1 - share))))
     return text
+
+
+def activity_text(what: str) -> str:
+    """Return what a job does beside training, in the reader's language: "downloading MNIST"."""
+    doing, _, name = what.partition(" ")
+    return t(f"activity.{doing}", name=name)
 
 
 def _picture(row: StudyRow) -> None:
@@ -129,17 +135,14 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         subtitle = t("race.band", n=done, low=f"{100 * low:.0f}")
         _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
     elif which == "schedule":
-        moved = [
-            applied_line(members, rows, name, declared(f"choices.{name}", name.replace("_", " ")))
-            for name in ("temperature", "teacher_weight", "lr")
-        ]
-        lines = [line for line in moved if line is not None]
-        _chart(
-            lines[:1],
-            epochs,
-            lines[0].name if lines else "",
-            t("race.schedule_note" if lines else "race.schedule_none"),
-        )
+        shown = 0
+        for name in ("temperature", "teacher_weight", "lr"):
+            title = declared(f"choices.{name}", name.replace("_", " "))
+            if line := applied_line(members, rows, name, title):
+                _chart([line], epochs, title, t("race.schedule_note"), key=f"race_schedule_{name}")
+                shown += 1
+        if not shown:
+            st.caption(t("race.schedule_none"))
     else:
         points = store().runs.points({run.id for run in runs.values()})
         lines = loss_lines(members, points, names, "teacher" if which == "teacher_term" else "")
@@ -153,9 +156,10 @@ def _chart(
     subtitle: str,
     y_range: tuple[float, float] | None = None,
     percent: bool = False,
+    key: str = "race_curve",
 ) -> None:
     live_curve(
-        key="race_curve",
+        key=key,
         series=lines,
         words=words("curve", CURVE_WORDS),
         x_title=t("race.epoch"),
@@ -178,6 +182,8 @@ def _told(study: str, status: str, done: int) -> dict[str, Any]:
 def _below_the_table(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
     """Who saw what, on what it ran, and how far the choice of test images alone would move the verdict."""
     facts = [_who_saw_what(row)]
+    if row.spec.get("one_teacher"):
+        facts.append(t("race.one_teacher"))
     if any(member.reused for member in members):
         facts.append(t("race.some_reused"))
     executions = {

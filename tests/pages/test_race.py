@@ -189,3 +189,20 @@ def test_chinese_shows_no_english_sentence(app: App, trained_home: TrainedHome, 
     assert not page.exception
     assert "个百分点" in texts(page)
     assert "percentage" not in texts(page)
+
+
+def test_an_earlier_run_of_the_store_can_be_chosen_as_the_teacher_of_all_seeds(
+    app: App, trained_home: TrainedHome, warm: None
+) -> None:
+    store = Store(trained_home.home)
+    members = store.studies.members(trained_home.study)
+    teacher = next(member.run for member in members if member.arm == "teacher" and member.seed == 1)
+    store.close()
+    page = app(trained_home.home, teacher_run=str(teacher))
+    assert not page.exception
+    assert page.selectbox(key="teacher_run").value == teacher
+    assert not any(box.key == "set.teacher.student.widths" for box in page.text_input)
+    page.selectbox(key="teacher_run").set_value("").run()
+    assert any(box.key == "set.teacher.student.widths" for box in page.text_input)
+    unknown = app(trained_home.home, teacher_run="0000000000")
+    assert ("teacher_run") in {part for part, _ in unknown.session_state["link_refused"]}
