@@ -62,7 +62,10 @@ def _headline(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRo
     if row.alive:
         st.progress(_progress(members, runs), text=_progress_text(row, members, runs))
         return
-    st.caption(f"{study_label(row)} · {t('provenance.live')} · {t(f'status.{row.status}')}")
+    source = row.spec["members"][0]["recipe"]["data"]["source"]["name"]
+    dataset = declared(f"datasets.{source}.title", source.replace("_", " "))
+    facts = [study_label(row), t("race.on", dataset=dataset), t("provenance.live"), t(f"status.{row.status}")]
+    st.caption(" · ".join(facts))
     if row.error:
         st.error(error_text(row.error))
     if row.status in ("stopped", "interrupted", "failed", "lost") and st.button(t("race.resume"), key="race_resume"):
