@@ -29,7 +29,7 @@ FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
 def controls() -> None:
     """Draw the controls, behind a skeleton until recipes can be built."""
     waiting = not engine_ready()
-    st.fragment(_controls, run_every=0.2 if waiting else None, key="race_controls")(waiting)
+    st.fragment(_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting)
 
 
 def _controls(waiting: bool) -> None:
@@ -40,10 +40,15 @@ def _controls(waiting: bool) -> None:
         st.rerun()
     _main_controls()
     _start_and_stop()
-    with st.expander(t("race.formula"), key="formula"):
-        formula(form.current_recipe().method)
-    with st.expander(t("race.all_settings"), key="all_settings"):
-        _all_settings()
+    # What is behind a fold is drawn when it is opened: fifty widgets would double the time to the first picture.
+    loss = st.expander(t("race.formula"), key="formula", on_change="rerun")
+    if loss.open:
+        with loss:
+            formula(form.current_recipe().method)
+    everything = st.expander(t("race.all_settings"), key="all_settings", on_change="rerun")
+    if everything.open:
+        with everything:
+            _all_settings()
 
 
 def _main_controls() -> None:

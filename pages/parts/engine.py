@@ -51,11 +51,13 @@ def _wait_for_engine() -> None:
 
 
 def _warm_up() -> None:
-    jobs.ensure_supervisor(store().home, data_root())
+    # Streamlit collects garbage after every rerun; what was imported before need not be looked at again.
+    gc.freeze()
     from kd_core.presets import PRESETS  # imports torch
 
     next(iter(PRESETS.values()))
-    # Streamlit collects garbage after every rerun; what torch brought need not be looked at again.
     gc.collect()
     gc.freeze()
     _ready.set()
+    # Only now: its fork server imports torch too, and two imports at once take twice as long.
+    jobs.ensure_supervisor(store().home, data_root())

@@ -68,6 +68,7 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
         test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
         for name, value in query.items():
             test.query_params[name] = value
+        test.session_state["all_settings"] = test.session_state["formula"] = True  # folds are drawn when they are open
         test.run()
         return test if page == "race" else test.switch_page(f"pages/{page}.py").run()
 

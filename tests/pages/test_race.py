@@ -56,7 +56,7 @@ def test_a_finished_race_shows_its_verdict_its_table_and_who_saw_what(
     assert not page.exception
     assert "n = 2 seeds" in texts(page)
     assert "Labels seen: teacher all, students 200" in texts(page)
-    table = page.dataframe[0].value
+    table = page.table[0].value
     assert list(table.iloc[:, 0]) == ["Teacher", "Student alone", "Student with teacher"]
     assert table.iloc[0]["Parameters"] == "85,002"
 
@@ -68,7 +68,7 @@ def test_the_table_shows_what_the_store_holds(app: App, trained_home: TrainedHom
     last = [row.scores["test"]["accuracy"] for row in store.runs.epochs(alone) if row.epoch == 2]
     mean = 100 * sum(value or 0 for value in last) / 2
     store.close()
-    shown = app(trained_home.home, study=trained_home.study).dataframe[0].value
+    shown = app(trained_home.home, study=trained_home.study).table[0].value
     assert shown.iloc[1]["Test accuracy"].startswith(f"{mean:.2f} ±")
 
 
