@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts import frame, links
+from pages.parts import attempts, frame, links
 from pages.parts.texts import t
 
 st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layout="wide")
@@ -15,5 +15,6 @@ page = st.navigation(
     position="top",
 )
 told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
-page.run()
+with attempts.told():
+    page.run()
 frame.foot(told_here)

@@ -98,7 +98,7 @@ def resume(asked: argparse.Namespace) -> int:
     """Go on with a study, or with the study of a run, that did not come to its end."""
     store = Store(asked.home)
     study = store.studies.of_run(asked.run) or asked.run
-    store.studies.ask_resume(study)
+    store.studies.ask_resume(study, status="running")
     return _carry_out(store, study, asked)
 
 

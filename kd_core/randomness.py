@@ -1,4 +1,8 @@
-"""Randomness: generators derived from (seed, purpose, epoch), so that nothing depends on what ran before."""
+"""Randomness: generators derived from (seed, purpose, epoch), so that nothing depends on what ran before.
+
+The arm is no part of it: arms of one seed share initialisation and batch order as far as their shapes allow, which
+makes their comparison sharp, and equal recipes are one run whichever part they play.
+"""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ class Recipe(Settings):
             return self
         if self.teacher is None:
             raise TeacherMissing(method=_name(self.method))
-        if _name(self.teacher.data.source) != _name(self.data.source):
-            raise RecipeMismatch(reason="Teacher and student must look at the same dataset.")
+        if self.teacher.data.source != self.data.source:
+            raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
         for network in (self.student, self.teacher.student):
             if missing := self.method.needs - network.provides:
                 needed = ", ".join(sorted(missing))
@@ -101,13 +101,25 @@ class Recipe(Settings):
             if name not in lane_fields(type(self.method)):
                 reason = f"the method '{_name(self.method)}' has no setting '{name}' that may be scheduled."
                 raise InvalidSetting(path=f"schedules.{name}", value=_name(self.schedules[name]), reason=reason)
+            start = getattr(self.method, name)
+            for epoch in (0, self.optim.epochs - 1) if start is not None else ():
+                reached = self.schedules[name].value(start, epoch, self.optim.epochs)
+                self.method.changed({name: reached})  # refuses what the setting itself would refuse
 
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
-        """Return a checked copy; another dataset is the teacher's too, unless its own is named.
+        """Return a checked copy; another dataset is the teacher's too, and schedules go that a new method lacks.
 
         Raises:
             InvalidSetting: a path that does not exist, or a value out of range.
         """
+        method = changes.get("method")
+        new_method = str(method.get("name") if isinstance(method, dict) else method)
+        if new_method in METHODS:
+            known = lane_fields(METHODS[new_method])
+            gone = {f"schedules.{name}": None for name in self.schedules if name not in known}
+            changes = {**gone, **changes}
+        if "data.source.path" in changes:  # another folder holds other files
+            changes = {"data.source.content": "", **changes}
         both = {f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")}
         return super().changed(({} if self.teacher is None else both) | dict(changes))
 

@@ -32,7 +32,10 @@ class Recorder:
         self, store: Store, run: str, epochs: int, patience: int | None = None, only_ends: bool = False
     ) -> None:
         self.store, self.run, self.epochs = store, run, epochs
-        self.only_ends, self.best = only_ends, (-1.0, -1)
+        self.only_ends = only_ends
+        self.best_marks, self.best = (-1.0, 0.0), -1
+        for row in store.runs.epochs([run]) if only_ends else ():
+            self._remember_best(row)
         self.kept = set(range(epochs)) if patience else kept_epochs(epochs)
         self.seconds = store.runs.get(run).seconds
         self.checkpoint_seconds = float(store.fact("checkpoint_seconds", CHECKPOINT_SECONDS))
@@ -68,6 +71,12 @@ class Recorder:
             self.store.runs.record(self.run, self.progress, self.points, self.rows)
         self.progress, self.points, self.rows, self.written_at = {}, [], [], time.monotonic()
 
+    def leave(self, event: Event) -> None:
+        """Write what there is before the run is left; at the end of an epoch that is a checkpoint too."""
+        self.flush()
+        if isinstance(event, EpochDone):
+            self.store.files.save_checkpoint(self.run, arrays(event.snapshot()))
+
     def _epoch(self, event: EpochDone) -> None:
         self.seconds += event.seconds
         marks = {part: asdict(scores) for part, scores in event.scores.items()}
@@ -78,12 +87,18 @@ class Recorder:
         if event.epoch in self.kept or self.only_ends:
             self.store.files.save_logits(self.run, event.epoch, arrays(event.logits))
         if self.only_ends:
-            self.best = max(self.best, (event.scores["validation"].accuracy, event.epoch))
-            for epoch in set(self.store.files.kept_epochs(self.run)) - {event.epoch, self.best[1]}:
+            self._remember_best(row)
+            for epoch in set(self.store.files.kept_epochs(self.run)) - {event.epoch, self.best}:
                 self.store.files.drop_logits(self.run, epoch)
         if event.epoch == 0:
             self.flush()  # a person who pressed Start sees the first epoch when it is there
         self._checkpoint(event.snapshot)
+
+    def _remember_best(self, row: EpochRow) -> None:
+        """Rank epochs as early stopping does: validation accuracy, ties by lower NLL."""
+        marks = (row.scores["validation"]["accuracy"] or 0.0, -(row.scores["validation"]["nll"] or 0.0))
+        if marks > self.best_marks:
+            self.best_marks, self.best = marks, row.epoch
 
     def _checkpoint(self, snapshot: Callable[[], dict[str, Tensor]]) -> None:
         if time.monotonic() - self.checkpointed_at >= self.checkpoint_seconds:
@@ -100,8 +115,13 @@ def kept_epochs(epochs: int, most: int = 60) -> set[int]:
     """Return the epochs whose logits are kept: all up to ``most``, else about ``most`` log-spaced ones and the last."""
     if epochs <= most:
         return set(range(epochs))
-    ratio = epochs ** (1 / (most - 1))
-    return {round(ratio**i) - 1 for i in range(most)} | {epochs - 1}
+    points = most
+    while True:  # early points fall on the same epoch, so a few more are asked for
+        ratio = epochs ** (1 / (points - 1))
+        kept = {round(ratio**i) - 1 for i in range(points)} | {epochs - 1}
+        if len(kept) >= min(most, epochs):
+            return kept
+        points += 1
 
 
 def arrays(tensors: Mapping[str, Tensor]) -> dict[str, Any]:

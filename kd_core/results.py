@@ -126,7 +126,8 @@ def sweep_rows(store: Store, study: str) -> list[dict[str, Any]]:
     for place in finished(store, study):
         measures = {name: place.measure(name) for name in MEASURES}
         place_facts = {"arm": place.member.arm, "seed": place.member.seed, "run": place.run.id}
-        rows.append({**place.member.cell, **place_facts, **measures, "seconds": place.run.seconds})
+        costs = {name: (place.run.cost or {}).get(name) for name in ("parameters", "bytes", "macs")}
+        rows.append({**place.member.cell, **place_facts, **measures, **costs, "seconds": place.run.seconds})
     return rows
 
 

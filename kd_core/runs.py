@@ -125,7 +125,7 @@ class StudyStory:
         for event in recipe.protocol.run(recipe, fit_one, answers):
             recorder.note(event)
             if wish := self.ask():
-                recorder.flush()
+                recorder.leave(event)
                 raise Ended(wish)
             if isinstance(event, EpochDone):
                 yield
@@ -145,10 +145,10 @@ class StudyStory:
         teachers = {
             member.recipe.fingerprint(): self._test_logits(row) for row, member in places if member.arm == "teacher"
         }
-        alone = next(iter(teachers.values()), None)
+        of_cell = {str(row.cell): self._test_logits(row) for row, member in places if member.arm == "teacher"}
         for row, member in places:
             own = member.recipe.teacher
-            teacher = teachers.get(own.fingerprint()) if own else alone
+            teacher = teachers.get(own.fingerprint()) if own else of_cell.get(str(row.cell))
             student = self._test_logits(row)
             if member.arm == "teacher" or teacher is None or student is None:
                 continue

@@ -49,7 +49,9 @@ def fit(
     if snapshot:
         learner.restore(snapshot)
     lesson = Lesson(recipe, splits.train, teacher)
-    teacher_says = {} if teacher is None else {part: predict(teacher, split) for part, split in judged(splits).items()}
+    teacher_says = (
+        {} if teacher is None else {part: predict(teacher, split).cpu() for part, split in judged(splits).items()}
+    )
     batches = steps_per_epoch(len(splits.train), recipe.optim.batch)
     yield Started(recipe.optim.epochs, batches, learner.epoch)
 

@@ -91,13 +91,14 @@ class Workshop:
         return self.teachers[key]
 
     def describe(self, run: str, recipe: Recipe) -> int:
-        """Tell the store what a run costs and on what it is carried out; return how many threads it should use."""
+        """Tell the store what a run costs, sees and is carried out on; return how many threads it should use."""
         shape = self.source(recipe).train.shape
         costs = cost(self.network(recipe), shape)
         threads = suggested_threads(costs.macs, recipe.optim.batch)
         record = execution(self.device, threads, self.device_name)
         key = recipe.data.source.fingerprint()
-        self.store.runs.update(run, cost=vars(costs), execution=record.to_json(), source=key)
+        labels = int((self.splits(recipe).train.labels >= 0).sum())
+        self.store.runs.update(run, cost={**vars(costs), "labels": labels}, execution=record.to_json(), source=key)
         return threads
 
     def _report(self, what: str, done: float) -> None:

@@ -231,3 +231,16 @@ def test_a_part_of_the_cifar_zip_is_uploaded_and_read(tmp_path: Path) -> None:
         folder / "train" / "airplane" / sorted(p.name for p in (folder / "train" / "airplane").iterdir())[0]
     )
     assert torch.equal(source.train.images[0], torch.from_numpy(np.asarray(first).transpose(2, 0, 1).copy()))
+
+
+def test_a_folder_that_has_changed_is_another_dataset_and_the_old_one_says_so(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    for name in ("cat", "dog"):
+        for number in range(8):
+            save(tmp_path / name / f"{number}.png", pixels)
+    chosen = ImageFolder(path=str(tmp_path))
+    assert chosen.fingerprint() == ImageFolder(path=str(tmp_path)).fingerprint()
+    save(tmp_path / "cat" / "new.png", pixels)
+    assert ImageFolder(path=str(tmp_path)).fingerprint() != chosen.fingerprint()
+    with pytest.raises(DataUnusable, match="changed since it was chosen"):
+        chosen.load(tmp_path)

@@ -133,10 +133,24 @@ def test_a_schedule_is_set_and_taken_away_by_a_path() -> None:
     assert cooling.changed({"schedules.temperature": None}) == DISTILLED
 
 
-def test_a_schedule_of_a_method_left_behind_is_refused() -> None:
-    cooling = DISTILLED.changed({"schedules.temperature": "exponential"})
+def test_a_new_method_leaves_behind_the_schedules_that_it_lacks() -> None:
+    cooling = DISTILLED.changed({"schedules.temperature": "exponential", "schedules.teacher_weight": "linear"})
+    changed = cooling.changed({"method": "logit_mse"})
+    assert changed.schedules.keys() == {"teacher_weight"}
     with pytest.raises(InvalidSetting, match="no setting 'temperature' that may be scheduled"):
-        cooling.changed({"method": "logit_mse"})
+        Recipe.checked({**changed.to_json(), "schedules": {"temperature": {"name": "constant"}}})
+
+
+@pytest.mark.parametrize("schedule", [("temperature", 0), ("teacher_weight", 5)])
+def test_a_schedule_may_not_leave_the_range_of_its_setting(schedule: tuple[str, float]) -> None:
+    name, end = schedule
+    with pytest.raises(InvalidSetting, match=name):
+        DISTILLED.changed({f"schedules.{name}": {"name": "linear", "end": end}})
+
+
+def test_a_teacher_must_look_at_images_normalised_like_the_students() -> None:
+    with pytest.raises(RecipeMismatch, match="same dataset"):
+        DISTILLED.changed({"teacher.data.source.mean": [0.9]})
 
 
 def test_differences_lead_back() -> None:

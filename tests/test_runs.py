@@ -344,3 +344,27 @@ def test_an_earlier_run_can_teach_all_seeds_and_counts_once(store: Store) -> Non
     told = race_json(store, study)
     assert len(told["arms"]["teacher"]["accuracy"]["values"]) == 1
     assert told["verdict"]["seeds"] == 3
+
+
+def test_on_a_sweep_over_teachers_the_student_alone_is_judged_against_each_cells_own(store: Store) -> None:
+    study = carried_out(store, Study.sweep(recipe(), {"teacher.optim.epochs": [1, 4]}))
+    members = store.studies.members(study)
+    for cell in ({"teacher.optim.epochs": 1}, {"teacher.optim.epochs": 4}):
+        arms = {member.arm: member for member in members if member.cell == cell}
+        teacher, alone_ = (last_logits(store, arms[arm].run) for arm in ("teacher", "alone"))
+        expected = float((teacher.argmax(-1) == alone_.argmax(-1)).mean())
+        assert (arms["alone"].against_teacher or {})["agreement"] == pytest.approx(expected)
+
+
+def test_a_sweep_with_early_stopping_keeps_the_reported_epoch(store: Store) -> None:
+    hasty = recipe(optim__epochs=60, optim__patience=3)
+    study = carried_out(store, Study.sweep(hasty, {"method.temperature": [2]}))
+    for run in runs(store, study):
+        if run.recipe["optim"]["patience"]:
+            assert run.reported_epoch in store.files.kept_epochs(run.id)
+
+
+def last_logits(store: Store, run: str | None) -> np.ndarray:
+    values = store.files.logits(run or "", store.runs.get(run or "").reported_epoch or 0)
+    assert values is not None
+    return values

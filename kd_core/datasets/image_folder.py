@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
+from pydantic import model_validator
 
 from kd_core.datasets.base import Normalised, Report, Source, Split
 from kd_core.datasets.image_files import folders, image_paths, read_images
@@ -58,6 +63,20 @@ class ImageFolder(Normalised):
     )
     grey: bool = setting(False, title="Grey", description="One channel of brightness instead of three of colour.")
     split_seed: int = setting(0, title="Split seed", description="Which images are set aside for the test.", ge=0)
+    content: str = setting(
+        "",
+        title="Content",
+        description="What the folder held when it was chosen: a digest of names, sizes and times; filled in by itself.",
+        max_length=16,
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _know_the_content(cls, values: Any) -> Any:
+        # Without it, networks trained on what a folder held yesterday would be taken for those of today.
+        if isinstance(values, Mapping) and not values.get("content") and isinstance(values.get("path"), str):
+            return {**values, "content": content_of(Path(values["path"]))}
+        return values
 
     @property
     def label(self) -> str:
@@ -78,6 +97,8 @@ class ImageFolder(Normalised):
             DataUnusable: no such folder, too many files, fewer than two classes, or a class without images in a split.
         """
         parts = self._parts()
+        if self.content != content_of(Path(self.path)):
+            raise DataUnusable(source=self.path, reason="it has changed since it was chosen. Choose the folder again.")
         classes = tuple(sorted(set(parts["train"].class_names)))
         self._check_size(sum(len(part.paths) for part in parts.values()))
         self._check_classes(parts, classes)
@@ -180,3 +201,20 @@ def _split_folders(top: dict[str, Path]) -> dict[str, Path]:
         if folders(folder):
             given.setdefault(split, folder)
     return given
+
+
+def content_of(folder: Path) -> str:
+    """Return a digest of the names, sizes and times of a folder's files; empty where there is no such folder."""
+    root = folder.expanduser()
+    if not root.is_dir():
+        return ""
+    facts = hashlib.sha256()
+    for at, inner, files in os.walk(root):
+        inner.sort()
+        for name in sorted(files):
+            path = Path(at) / name
+            with suppress(OSError):  # a broken link counts by its name
+                stat = path.stat()
+                facts.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
+            facts.update(f"{path.relative_to(root).as_posix()}\n".encode())
+    return facts.hexdigest()[:16]

@@ -135,8 +135,12 @@ class Studies:
             running = sa.and_(studies.c.id == study, studies.c.status == "running")
             connection.execute(sa.update(studies).where(running).values(wish="stop"))
 
-    def ask_resume(self, study: str) -> None:
+    def ask_resume(self, study: str, status: str = "queued") -> None:
         """Queue a study again that did not come to its end; its finished runs and checkpoints stay.
+
+        Args:
+            study: its id.
+            status: "running" where the caller trains it itself.
 
         Raises:
             NothingToResume: it is done, or still alive.
@@ -144,7 +148,7 @@ class Studies:
         row = self.get(study)
         if row.status not in RESUMABLE:
             raise NothingToResume(id=study, status=row.status)
-        self.update(study, status="queued", wish=None, error=None, finished=None)
+        self.update(study, status=status, wish=None, error=None, finished=None)
 
     def queue(self) -> Sequence[str]:
         """Return the ids of the studies that wait, the next one first."""

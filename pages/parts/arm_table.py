@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -72,8 +72,3 @@ def _milliseconds(row: Mapping[Any, Any]) -> str:
     if row["latency_p50"] is None or pd.isna(row["latency_p50"]):
         return "–"
     return f"{row['latency_p50']:.3f} / {row['latency_p95']:.3f} ms"
-
-
-def provenance_line(facts: Sequence[str]) -> None:
-    """Tell where the numbers of a table come from."""
-    st.caption(" · ".join(fact for fact in facts if fact))

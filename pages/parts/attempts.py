@@ -1,13 +1,24 @@
-"""Attempts: what a person asked for and the engine may refuse, told on the next run of the page."""
+"""Attempts: what a person asked for and the engine may refuse, told in a sentence."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import streamlit as st
 
 from kd_core.errors import KDError
+from pages.parts.literal import literal
 from pages.parts.texts import error_text
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Show the sentence of what the engine refuses inside the block; anything else is a bug and shows its trace."""
+    try:
+        yield
+    except KDError as error:
+        st.error(literal(error_text(error)))
 
 
 def attempt(action: Callable[[], object]) -> None:

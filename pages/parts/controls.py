@@ -12,6 +12,7 @@ from kd_core.errors import KDError
 from kd_core.settings import lane_fields
 from kd_core.store import StudyRow
 from pages.parts import form, links
+from pages.parts.attempts import told
 from pages.parts.engine import data_root, engine_ready, store
 from pages.parts.fields import member_field, setting_field, temperature_field
 from pages.parts.formula import formula
@@ -29,7 +30,12 @@ FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
 def controls() -> None:
     """Draw the controls, behind a skeleton until recipes can be built."""
     waiting = not engine_ready()
-    st.fragment(_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting)
+    st.fragment(_told_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting)
+
+
+def _told_controls(waiting: bool) -> None:
+    with told():
+        _controls(waiting)
 
 
 def _controls(waiting: bool) -> None:
@@ -116,7 +122,10 @@ def _start_and_stop() -> None:
 def _how_long(study: Study, fresh: bool) -> str:
     from kd_core.estimate import estimated_seconds
 
-    about = estimated_seconds(store(), study, fresh=fresh)
+    try:
+        about = estimated_seconds(store(), study, fresh=fresh)
+    except KDError as error:  # networks and images that do not fit each other
+        return error_text(error)
     return t("race.reused") if about < 0.05 else t("race.about", seconds=_duration(about))
 
 
@@ -157,7 +166,7 @@ def _all_settings() -> None:
             names.append(_name(owner))
         member_field(path, _name(owner), names, t("race.which." + path.replace(".", "_")), folders[path])
         for name in type(owner).model_fields:
-            if name not in ("name", "path") and f"{path}.{name}" not in shown:
+            if name not in ("name", "path", "content") and f"{path}.{name}" not in shown:
                 setting_field(owner, name, f"{path}.{name}", f"{folders[path]}.{_name(owner)}")
         if path == "data.source":
             folder_field(recipe)

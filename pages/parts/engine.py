@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import threading
 from functools import cache
@@ -11,11 +12,14 @@ from pathlib import Path
 import streamlit as st
 
 from kd_core import jobs
+from kd_core.errors import JobFailed, KDError
 from kd_core.store import Store
 from kd_core.store.store import default_home
 
 _ready = threading.Event()
 _starting = threading.Lock()
+_failures: list[Exception] = []
+log = logging.getLogger("kd_core.pages")
 
 
 @cache
@@ -30,7 +34,14 @@ def data_root() -> Path:
 
 
 def engine_ready() -> bool:
-    """Tell whether recipes can be built; the first question starts the warm-up in a thread."""
+    """Tell whether recipes can be built; the first question starts the warm-up in a thread.
+
+    Raises:
+        KDError: the warm-up failed, and why.
+    """
+    if _failures:
+        error = _failures[0]
+        raise error if isinstance(error, KDError) else JobFailed(reason=f"{type(error).__name__}: {error}")
     if not _ready.is_set() and _starting.acquire(blocking=False):
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     return _ready.is_set()
@@ -53,11 +64,15 @@ def _wait_for_engine() -> None:
 def _warm_up() -> None:
     # Streamlit collects garbage after every rerun; what was imported before need not be looked at again.
     gc.freeze()
-    from kd_core.presets import PRESETS  # imports torch
+    try:
+        from kd_core.presets import PRESETS  # imports torch
 
-    next(iter(PRESETS.values()))
-    gc.collect()
-    gc.freeze()
-    _ready.set()
-    # Only now: its fork server imports torch too, and two imports at once take twice as long.
-    jobs.ensure_supervisor(store().home, data_root())
+        next(iter(PRESETS.values()))
+        gc.collect()
+        gc.freeze()
+        _ready.set()
+        # Only now: its fork server imports torch too, and two imports at once take twice as long.
+        jobs.ensure_supervisor(store().home, data_root())
+    except Exception as error:  # a page must not wait for ever for what will not come
+        log.exception("the engine did not start")
+        _failures.append(error)

@@ -9,6 +9,7 @@ from pydantic.fields import FieldInfo
 
 from kd_core.settings import Settings, extra
 from pages.parts import form
+from pages.parts.literal import literal
 from pages.parts.texts import declared, t
 
 TEMPERATURES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0)
@@ -29,9 +30,7 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
     label = f"{title} ({declared(f'units.{unit}', unit)})" if unit else title
     described = declared(f"{words}.{name}.description", info.description or "") or None
     _DRAW[form.field_kind(info.annotation)](owner, name, path, info, label, described)
-    failed = st.session_state.get("form_error")
-    if failed and failed[0] == path:
-        st.error(failed[1])
+    _tell_refused(path)
 
 
 def member_field(path: str, now: str, names: list[str], label: str, words: str) -> None:
@@ -39,6 +38,7 @@ def member_field(path: str, now: str, names: list[str], label: str, words: str) 
     key = _remember(path, now)
     shown = {name: declared(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
     st.selectbox(label, names, format_func=shown.__getitem__, key=key, on_change=_changed, args=(path,))
+    _tell_refused(path)
 
 
 def temperature_field(owner: Settings, path: str, words: str) -> None:
@@ -117,6 +117,12 @@ def limits(info: FieldInfo) -> tuple[float | None, float | None]:
         low = getattr(limit, "ge", getattr(limit, "gt", low))
         high = getattr(limit, "le", getattr(limit, "lt", high))
     return None if low is None else float(low), None if high is None else float(high)
+
+
+def _tell_refused(path: str) -> None:
+    failed = st.session_state.get("form_error")
+    if failed and failed[0] == path:
+        st.error(literal(failed[1]))
 
 
 def _remember(path: str, value: Any) -> str:

@@ -106,21 +106,27 @@ def _reason_against(name: str, value: str) -> str:
         return "" if value == VERSION else t("link.other_version", version=value[:40], this=VERSION)
     if name not in _PLAIN and not _is_setting(name):
         return t("link.unknown_part", part=name[:40])
-    if "data.source" in name and _leaves_uploads(value):
+    if _is_setting(name) and _leaves_uploads(name, value):
         return t("link.foreign_folder")
     return ""
 
 
-def _leaves_uploads(value: str) -> bool:
-    """Tell whether a dataset names a folder that was not uploaded here: a link must not choose what a server reads."""
-    chosen = read_value(value)
-    path = chosen.get("path") if isinstance(chosen, dict) else value if "/" in value or "\\" in value else None
+def _leaves_uploads(name: str, value: str) -> bool:
+    """Tell whether a setting names a folder that was not uploaded here: a link must not choose what a server reads."""
     uploads = (default_home() / "uploads").resolve()
-    return path is not None and not Path(str(path)).resolve().is_relative_to(uploads)
+    named = [value] if name.split(".")[-1] == "path" else _paths_in(read_value(value))
+    return any(not Path(path).expanduser().resolve().is_relative_to(uploads) for path in named)
+
+
+def _paths_in(value: Any) -> list[str]:
+    if not isinstance(value, dict):
+        return []
+    inside = [path for inner in value.values() for path in _paths_in(inner)]
+    return inside + ([str(value["path"])] if "path" in value else [])
 
 
 def _is_setting(name: str) -> bool:
-    return "." in name or name in ("method", "student")
+    return "." in name or name in ("method", "student", "data", "teacher", "optim")
 
 
 def _publish() -> None:

@@ -13,10 +13,13 @@ from kd_core.results import finished, image_interval, race_json, race_verdict
 from kd_core.store import EpochRow, MemberRow, RunRow, StudyRow
 from pages.parts import links, material
 from pages.parts.arm_table import arm_table
+from pages.parts.attempts import told
 from pages.parts.curve import CURVE_WORDS, CurveSeries, live_curve
 from pages.parts.engine import data_root, store
 from pages.parts.epoch_slider import choose_epoch
 from pages.parts.first_look import digit
+from pages.parts.literal import literal
+from pages.parts.numbers import seconds_text
 from pages.parts.race_curves import accuracy_lines, applied_line, loss_lines, zoomed_range
 from pages.parts.selection import study_label
 from pages.parts.texts import declared, error_text, t, words
@@ -28,7 +31,12 @@ POLL_SECONDS = 0.4
 def race_view(study: StudyRow) -> None:
     """Show a race; poll only while it lives."""
     poll = POLL_SECONDS if study.alive else None
-    st.fragment(_race_view, run_every=poll, key="race_view")(study.id, study.alive)
+    st.fragment(_told_view, run_every=poll, key="race_view")(study.id, study.alive)
+
+
+def _told_view(study: str, was_alive: bool) -> None:
+    with told():
+        _race_view(study, was_alive)
 
 
 def _race_view(study: str, was_alive: bool) -> None:
@@ -44,9 +52,9 @@ def _race_view(study: str, was_alive: bool) -> None:
         _picture(row)
     with right:
         _curves(row, members, runs, rows)
-    told = _told(study, row.status, sum(run.status == "done" for run in runs.values()))
-    if told["arms"]:
-        arm_table(told["arms"], key="race_table")
+    race = _numbers(study, row.status, sum(run.status == "done" for run in runs.values()))
+    if race["arms"]:
+        arm_table(race["arms"], key="race_table")
         _below_the_table(row, members, runs)
 
 
@@ -65,9 +73,9 @@ def _headline(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRo
     source = row.spec["members"][0]["recipe"]["data"]["source"]["name"]
     dataset = declared(f"datasets.{source}.title", source.replace("_", " "))
     facts = [study_label(row), t("race.on", dataset=dataset), t("provenance.live"), t(f"status.{row.status}")]
-    st.caption(" · ".join(facts))
+    st.caption(literal(" · ".join(facts)))
     if row.error:
-        st.error(error_text(row.error))
+        st.error(literal(error_text(row.error)))
     if row.status in ("stopped", "interrupted", "failed", "lost") and st.button(t("race.resume"), key="race_resume"):
         jobs.resume(store(), row.id, data_root())
         st.rerun()
@@ -90,10 +98,13 @@ def _progress_text(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, 
     if row.activity:
         return f"{activity_text(row.activity['what'])} ({100 * row.activity['done']:.0f} %)"
     done = sum(run.status == "done" for run in runs.values())
-    share, text = _progress(members, runs), t("race.progress", done=done, all=len(members))
-    spent = time.time() - (row.started or time.time())
+    text = t("race.progress", done=done, all=len(members))
+    began = row.started or time.time()
+    earlier = {position for position, run in runs.items() if run.finished is not None and run.finished < began}
+    share = _progress([member for member in members if member.position not in earlier], runs)
+    spent = time.time() - began
     if share > 0.05 and spent > 1:
-        text += " · " + t("race.left", n=max(1, round(spent / share * (1 - share))))
+        text += " · " + t("race.left", time=seconds_text(spent / share * (1 - share)))
     return text
 
 
@@ -124,7 +135,7 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         label_visibility="collapsed",
         required=True,
     )
-    epochs = max([run.epochs for run in runs.values()] or [1])
+    epochs = max(member["recipe"]["optim"]["epochs"] for member in row.spec["members"])
     if which == "accuracy":
         lines = accuracy_lines(members, runs, rows, names)
         low, high = zoomed_range(lines, row.alive)
@@ -177,14 +188,14 @@ def _chart(
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _told(study: str, status: str, done: int) -> dict[str, Any]:
+def _numbers(study: str, status: str, done: int) -> dict[str, Any]:
     """The race's numbers; they change only when another network is finished, so that polling costs little."""
     return race_json(store(), study)
 
 
 def _below_the_table(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
     """Who saw what, on what it ran, and how far the choice of test images alone would move the verdict."""
-    facts = [_who_saw_what(row)]
+    facts = [_who_saw_what(row, members, runs)]
     if row.spec.get("one_teacher"):
         facts.append(t("race.one_teacher"))
     if any(member.reused for member in members):
@@ -196,26 +207,32 @@ def _below_the_table(row: StudyRow, members: Sequence[MemberRow], runs: dict[int
     }
     facts += sorted(executions)
     st.caption(" · ".join(facts))
-    interval = None if row.alive else _image_interval(row.id, len(runs))
+    interval = None if row.alive else _image_interval(row.id, row.finished)
     if interval:
         st.caption(sampling_text(interval[0], interval[1]))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _image_interval(study: str, runs: int) -> tuple[tuple[float, float], int] | None:
+def _image_interval(study: str, finished_at: float | None) -> tuple[tuple[float, float], int] | None:
     places = finished(store(), study)
     interval = image_interval(store(), places)
     source = store().files.source(places[0].run.source or "") if places else None
     return (interval, len(source[0]["labels"])) if interval and source else None
 
 
-def _who_saw_what(row: StudyRow) -> str:
+def _who_saw_what(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
     recipes = {member["arm"]: member["recipe"] for member in row.spec["members"]}
+    counted = {m.arm: (runs[m.position].cost or {}).get("labels") for m in members if m.position in runs}
 
     def seen(arm: str) -> str:
-        data = recipes[arm]["data"]
-        labelled, noise = data["labelled"], 100 * data["label_noise"]
-        text = t("race.all_labels") if labelled is None else t("race.n_labels", n=f"{labelled:,}")
-        return f"{text} ({t('race.noise', share=f'{noise:g}')})" if noise else text
+        data, labels = recipes[arm]["data"], counted.get(arm)
+        facts = [t("race.all_labels") if labels is None else t("race.n_labels", n=f"{labels:,}")]
+        if data["label_noise"]:
+            facts.append(t("race.noise", share=f"{100 * data['label_noise']:g}"))
+        if data["dropped_classes"]:
+            facts.append(t("race.dropped", classes=", ".join(map(str, data["dropped_classes"]))))
+        if data["labelled"] is not None and data["unlabelled"] == "keep":
+            facts.append(t("race.unlabelled"))
+        return ", ".join(facts)
 
     return t("race.who_saw", teacher=seen("teacher"), students=seen("distilled"))

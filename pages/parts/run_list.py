@@ -14,6 +14,7 @@ from kd_core.results import ARMS, arm_results, finished, race_verdict
 from kd_core.store import StudyRow
 from pages.parts import links
 from pages.parts.engine import store
+from pages.parts.literal import literal
 from pages.parts.numbers import bytes_text, seconds_text, spread_text
 from pages.parts.texts import declared, t
 
@@ -46,7 +47,7 @@ def picked() -> list[StudyRow]:
             gone.append(study)
     if gone:
         pick([row.id for row in found])
-        st.warning(t("link.no_study", study=", ".join(gone)))
+        st.warning(literal(t("link.no_study", study=", ".join(gone))))
     return sorted(found, key=lambda row: -row.number)
 
 
