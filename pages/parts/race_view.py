@@ -146,7 +146,7 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
             ),
             default=0,
         )
-        subtitle = t("race.band", n=done, low=f"{100 * low:.0f}")
+        subtitle = t("race.band" if low else "race.band_full", n=done, low=f"{100 * low:.0f}")
         _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
     elif which == "schedule":
         shown = 0
