@@ -8,7 +8,7 @@ from functools import cache
 from kd_core.cost import macs
 from kd_core.networks import Architecture
 from kd_core.recipe import Recipe, Study
-from kd_core.settings import Settings
+from kd_core.settings import Settings, name_of
 from kd_core.store import RunRow, Store
 
 STEP_SECONDS = 0.0006
@@ -41,7 +41,7 @@ def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
 
 def training_images(recipe: Recipe) -> int:
     """Return about how many images an epoch has."""
-    everything = IMAGES.get(_name(recipe.data.source), 10_000)
+    everything = IMAGES.get(name_of(recipe.data.source), 10_000)
     if recipe.data.labelled is None or recipe.data.unlabelled == "keep":
         return everything
     return min(everything, recipe.data.labelled)
@@ -57,14 +57,10 @@ def _seconds_per_step(run: RunRow) -> float:
 
 
 def _guess(recipe: Recipe) -> float:
-    shape = SHAPES.get(_name(recipe.data.source), (3, 32, 32))
+    shape = SHAPES.get(name_of(recipe.data.source), (3, 32, 32))
     return STEP_SECONDS + 3 * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
 
 
 @cache
 def _macs(architecture: Architecture, shape: tuple[int, int, int]) -> int:
     return macs(architecture.build(shape, 10), shape)
-
-
-def _name(source: Settings) -> str:
-    return str(type(source).model_fields["name"].default)

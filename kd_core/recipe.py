@@ -17,7 +17,7 @@ from kd_core.networks import NETWORKS, Architecture
 from kd_core.protocols import PROTOCOLS, Protocol
 from kd_core.protocols.offline import Offline
 from kd_core.schedules import AnySchedule
-from kd_core.settings import Settings, lane_fields, setting
+from kd_core.settings import Settings, lane_fields, name_of, setting
 
 if TYPE_CHECKING:
     AnyDataset: TypeAlias = Dataset
@@ -87,20 +87,20 @@ class Recipe(Settings):
         if not self.method.needs_teacher:
             return self
         if self.teacher is None:
-            raise TeacherMissing(method=_name(self.method))
+            raise TeacherMissing(method=name_of(self.method))
         if self.teacher.data.source != self.data.source:
             raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
         for network in (self.student, self.teacher.student):
             if missing := self.method.needs - network.provides:
                 needed = ", ".join(sorted(missing))
-                raise FeatureMissing(method=_name(self.method), needed=needed, network=_name(network))
+                raise FeatureMissing(method=name_of(self.method), needed=needed, network=name_of(network))
         return self
 
     def _check_schedules(self) -> None:
         for name in self.schedules:
             if name not in lane_fields(type(self.method)):
-                reason = f"the method '{_name(self.method)}' has no setting '{name}' that may be scheduled."
-                raise InvalidSetting(path=f"schedules.{name}", value=_name(self.schedules[name]), reason=reason)
+                reason = f"the method '{name_of(self.method)}' has no setting '{name}' that may be scheduled."
+                raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
             start = getattr(self.method, name)
             for epoch in (0, self.optim.epochs - 1) if start is not None else ():
                 reached = self.schedules[name].value(start, epoch, self.optim.epochs)
@@ -222,7 +222,3 @@ def _trio(recipe: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
         ("distilled", recipe.without_idle_teacher()),
     ]
     return [Member(arm=arm, seed=seed, recipe=member, cell=cell) for arm, member in arms]
-
-
-def _name(member: Settings) -> str:
-    return str(type(member).model_fields["name"].default)

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field
 
 from kd_core.errors import UnknownName
-from kd_core.settings import Settings
+from kd_core.settings import Settings, named
 
 T = TypeVar("T", bound=Settings)
 
@@ -53,8 +53,8 @@ class Registry(Mapping[str, type[T]]):
         """Return the annotation of a field that holds any member, chosen by ``name``; the bare name will do."""
         members = reduce(or_, self._members.values())
         if len(self._members) == 1:
-            return Annotated[members, BeforeValidator(_named)]
-        return Annotated[members, Field(discriminator="name"), BeforeValidator(_named)]
+            return Annotated[members, BeforeValidator(named)]
+        return Annotated[members, Field(discriminator="name"), BeforeValidator(named)]
 
     @cached_property
     def _members(self) -> dict[str, type[T]]:
@@ -66,7 +66,3 @@ class Registry(Mapping[str, type[T]]):
                 if isinstance(member, type) and issubclass(member, self.base) and "name" in member.model_fields:
                     found[member.model_fields["name"].default] = member
         return dict(sorted(found.items()))
-
-
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from kd_core.settings import Settings, setting
+from kd_core.settings import Settings, named, setting
 
 
 class Schedule(Settings):
@@ -67,8 +67,4 @@ def _progress(epoch: int, epochs: int) -> float:
     return epoch / max(1, epochs - 1)
 
 
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
-AnySchedule = Annotated[Constant | Linear | Cosine | Exponential, Field(discriminator="name"), BeforeValidator(_named)]
+AnySchedule = Annotated[Constant | Linear | Cosine | Exponential, Field(discriminator="name"), BeforeValidator(named)]

@@ -99,6 +99,16 @@ def setting(
     )
 
 
+def name_of(member: Settings) -> str:
+    """Return the name of a method, dataset, network, protocol or schedule."""
+    return str(type(member).model_fields["name"].default)
+
+
+def named(value: Any) -> Any:
+    """Let a bare name stand for a member with its own defaults; for a ``BeforeValidator``."""
+    return {"name": value} if isinstance(value, str) else value
+
+
 def read_value(text: str) -> Any:
     """Read a setting's value from text: JSON where it is JSON, ``none`` or nothing for None, else the text itself."""
     if text.lower() in ("none", "null", ""):

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
 from kd_core.divergences import label_cross_entropy
 from kd_core.outputs import Outputs
 from kd_core.settings import Settings, setting
+
+
+def temperature_setting(default: float) -> Any:
+    """Declare the temperature of a method that softens both networks' logits."""
+    return setting(
+        default,
+        title="Temperature",
+        description="Divides the logits of both networks before the softmax; higher shows more of the wrong classes.",
+        gt=0,
+        le=1000,
+        lane=True,
+        scale="log",
+    )
 
 
 class Method(Settings):

@@ -7,9 +7,8 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from kd_core.divergences import cross_entropy
-from kd_core.methods.base import Distillation
+from kd_core.methods.base import Distillation, temperature_setting
 from kd_core.outputs import Outputs
-from kd_core.settings import setting
 
 
 class SoftCrossEntropy(Distillation):
@@ -23,15 +22,7 @@ class SoftCrossEntropy(Distillation):
     formula: ClassVar[str] = r"\mathcal{L} = w_h\,\mathrm{CE}(y, p_s) + w_s\,T^2\,\mathrm{CE}\big(p_t^{T}, p_s^{T}\big)"
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015"
 
-    temperature: float = setting(
-        4.0,
-        title="Temperature",
-        description="Divides the logits of both networks before the softmax; higher shows more of the wrong classes.",
-        gt=0,
-        le=1000,
-        lane=True,
-        scale="log",
-    )
+    temperature: float = temperature_setting(4.0)
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher``, in nats."""

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 
 from kd_core.divergences import kl_divergence
-from kd_core.methods.base import Distillation
+from kd_core.methods.base import Distillation, temperature_setting
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
@@ -26,15 +26,7 @@ class SoftTargets(Distillation):
     )
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015"
 
-    temperature: float = setting(
-        4.0,
-        title="Temperature",
-        description="Divides the logits of both networks before the softmax; higher shows more of the wrong classes.",
-        gt=0,
-        le=1000,
-        lane=True,
-        scale="log",
-    )
+    temperature: float = temperature_setting(4.0)
     scale_by_t2: bool = setting(
         True, title="Multiply by T²", description="Keeps the teacher's gradient as large as it is at T = 1."
     )
