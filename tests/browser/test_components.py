@@ -186,6 +186,7 @@ def test_a_temperature_set_by_python_moves_the_slider(bars: Page) -> None:
 def test_the_table_holds_the_same_probabilities(bars: Page) -> None:
     bars.get_by_text("View as table").click()
     first = bars.locator("table.rows tr").nth(4).locator("td")
+    expect(first).to_have_count(len(ARMS))
     assert [float(cell) for cell in first.all_inner_texts()] == pytest.approx(
         [softmax(logits, 1.0)[3] for logits in ARMS.values()], abs=5e-5
     )
@@ -337,4 +338,4 @@ def test_the_chart_is_told_in_words(curve: Page) -> None:
     label = curve.get_by_test_id("curve").get_attribute("aria-label") or ""
     assert "student alone" in label and "epoch 24" in label
     curve.get_by_text("View as table").click()
-    assert curve.locator("details tr").count() == 26
+    expect(curve.locator("details tr")).to_have_count(26)
