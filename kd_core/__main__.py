@@ -13,6 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from kd_core.axes import read_axis
 from kd_core.errors import InvalidSetting, KDError, RunUnknown
 from kd_core.results import MEASURES, finished, race_json, sweep_rows
 from kd_core.settings import read_value
@@ -57,15 +58,15 @@ def race(asked: argparse.Namespace) -> int:
 
 
 def sweep(asked: argparse.Namespace) -> int:
-    """Train a trio for every cell of a grid, and print one row a run."""
+    """Train a trio for every cell of a grid, or of a random search, and print one row a run."""
     from kd_core.presets import PRESETS
     from kd_core.recipe import Study
 
     preset = PRESETS[asked.preset]
     recipe = preset.recipe.changed(_changes(asked.set))
-    axes = {path: [read_value(text) for text in values.split(",")] for path, values in _pairs(asked.axis)}
+    axes = {path: read_axis(path, values) for path, values in _pairs(asked.axis)}
     store = Store(asked.home)
-    study = Study.sweep(recipe, axes, asked.seeds or 1, preset.name)
+    study = Study.sweep(recipe, axes, asked.seeds or 1, preset.name, asked.random)
     return _carry_out(store, _add(store, study, asked), asked)
 
 
@@ -131,6 +132,7 @@ def _carry_out(store: Store, study: str, asked: argparse.Namespace) -> int:
 def _tell_progress(store: Store, study: str, over: threading.Event) -> None:
     interval = 0.5 if sys.stderr.isatty() else 15.0
     end = "\r" if sys.stderr.isatty() else "\n"
+    members = {member.fingerprint for member in store.studies.members(study)}
     while not over.wait(interval):
         runs_now, row = store.studies.runs_of(study), store.studies.get(study)
         going = [
@@ -141,7 +143,7 @@ def _tell_progress(store: Store, study: str, over: threading.Event) -> None:
         done = sum(run.status == "done" for run in runs_now.values())
         doing = row.activity["what"] if row.activity else ", ".join(going)
         print(
-            f"{done} of {len(row.spec['members'])} networks trained; {doing}".ljust(79),
+            f"{done} of {len(members)} networks trained; {doing}".ljust(79),
             end=end,
             file=sys.stderr,
             flush=True,
@@ -234,7 +236,10 @@ def _parser() -> argparse.ArgumentParser:
 
     add(presets)
     add(race, training)
-    add(sweep, training).add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...")
+    sweeping = add(sweep, training)
+    words = "values, or with --random also a range: 1..20, or '1..20 log'"
+    sweeping.add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...", help=words)
+    sweeping.add_argument("--random", type=_count, metavar="N", help="draw N cells instead of training the whole grid")
     add(runs)
     for command in (show, resume):
         add(command).add_argument("run", metavar="RUN")

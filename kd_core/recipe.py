@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from kd_core.axes import Axis, drawn, grid
 from kd_core.datasets import DATASETS, Dataset
 from kd_core.datasets.conditions import Conditions
 from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
@@ -159,16 +159,34 @@ class Study(Settings):
         kind: how they are compared.
         preset: the preset it started from.
         one_teacher: all seeds learn from the same trained teacher, so the interval leaves the teacher's own luck out.
+        base: of a sweep, the distilled student's recipe that every cell changes.
         axes: of a sweep, the values by path.
-        members: in the order of training; a teacher comes before its students.
+        cells: of a sweep, the changes of each cell by path; a grid's, or drawn at random.
+        members: in the order of training; a teacher comes before its students. A sweep's follow from its cells.
     """
 
     kind: Literal["race", "sweep"] = "race"
     preset: str = ""
     seeds: int = setting(1, title="Seeds", ge=1, le=1000)
     one_teacher: bool = False
+    base: Recipe | None = None
     axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
-    members: tuple[Member, ...]
+    cells: tuple[dict[str, Any], ...] = ()
+    members: tuple[Member, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _members_of_cells(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or values.get("base") is None or values.get("members"):
+            return values
+        base, cells = values["base"], values.get("cells", ())
+        base = base if isinstance(base, Recipe) else Recipe.checked(base)
+        seeds = range(values.get("seeds", 1))
+        changed = [(base.changed(cell), cell) for cell in cells]
+        return {
+            **values,
+            "members": [m for seed in seeds for one, cell in changed for m in _trio(one.seeded(seed), cell, seed)],
+        }
 
     @classmethod
     def race(cls, recipe: Recipe, seeds: int = 1, preset: str = "", one_teacher: bool = False) -> Study:
@@ -190,27 +208,31 @@ class Study(Settings):
         return cls(preset=preset, seeds=seeds, one_teacher=one_teacher, members=tuple(members))
 
     @classmethod
-    def sweep(cls, recipe: Recipe, axes: Mapping[str, Sequence[Any]], seeds: int = 1, preset: str = "") -> Study:
-        """Return a trio for every cell of the grid and every seed; equal recipes of several cells are one run.
+    def sweep(
+        cls, recipe: Recipe, axes: Mapping[str, Axis], seeds: int = 1, preset: str = "", random: int | None = None
+    ) -> Study:
+        """Return a trio for every cell and every seed; equal recipes of several cells are one run.
+
+        Args:
+            recipe: the distilled student's, which the cells change.
+            axes: by path, values, or a range to draw from.
+            seeds: of every cell.
+            preset: the preset it started from.
+            random: how many cells to draw; None for the whole grid.
 
         Raises:
-            InvalidSetting: an axis without values, or a value out of range.
+            InvalidSetting: an axis without values, a range in a grid, or a value out of range.
         """
-        for path, values in axes.items():
-            if not values:
-                raise InvalidSetting(path=path, value="empty", reason="an axis needs at least one value.")
-        cells = [dict(zip(axes, values, strict=True)) for values in itertools.product(*axes.values())]
-        changed = [(recipe.changed(cell), cell) for cell in cells]
-        members = [
-            m for seed in range(seeds) for changes, cell in changed for m in _trio(changes.seeded(seed), cell, seed)
-        ]
-        return cls(
-            kind="sweep",
-            preset=preset,
-            seeds=seeds,
-            axes={path: tuple(values) for path, values in axes.items()},
-            members=tuple(members),
+        cells = grid(axes) if random is None else drawn(axes, random)
+        values = {path: tuple(dict.fromkeys(cell[path] for cell in cells)) for path in axes}
+        return cls.checked(
+            {"kind": "sweep", "preset": preset, "seeds": seeds, "base": recipe, "axes": values, "cells": cells}
         )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; members that follow from the cells are left out, for there are many."""
+        exclude = {"members"} if self.base is not None else None
+        return self.model_dump(mode="json", exclude=exclude)
 
 
 def _trio(recipe: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:

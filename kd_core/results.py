@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from kd_core.statistics import Spread, Verdict, sampling_interval, spread, verdict
-from kd_core.store import EpochRow, MemberRow, RunRow, Store
+from kd_core.store import EpochRow, MemberRow, RunRow, Store, StudyRow
 
 ARMS = ("teacher", "alone", "distilled")
 MEASURES = ("accuracy", "nll", "ece", "agreement")
@@ -109,7 +109,7 @@ def race_json(store: Store, study: str) -> dict[str, Any]:
     source = store.files.source(first.source) if first and first.source else None
     return {
         "preset": row.preset,
-        "dataset": row.spec["members"][0]["recipe"]["data"]["source"]["name"],
+        "dataset": recipe_of(row)["data"]["source"]["name"],
         "test_images": len(source[0]["labels"]) if source else None,
         "seeds": row.seeds,
         "device": (first.execution or {}).get("device") if first else None,
@@ -118,6 +118,12 @@ def race_json(store: Store, study: str) -> dict[str, Any]:
         "verdict": None if judged is None else {**asdict(judged), "sentence": judged.sentence},
         "test_set_ci95_pp": image_interval(store, places),
     }
+
+
+def recipe_of(row: StudyRow) -> dict[str, Any]:
+    """Return the distilled student's recipe as JSON: of a race its last member's, of a sweep the one its cells change."""
+    recipe: dict[str, Any] = row.spec.get("base") or row.spec["members"][-1]["recipe"]
+    return recipe
 
 
 def sweep_rows(store: Store, study: str) -> list[dict[str, Any]]:

@@ -36,7 +36,8 @@ kd_core.recipe
 kd_core.methods  kd_core.networks  kd_core.datasets  kd_core.protocols  kd_core.cost  kd_core.execution
 kd_core.events
 kd_core.metrics
-kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics  kd_core.registry
+kd_core.axes  kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics
+kd_core.registry
 kd_core.settings
 kd_core.errors
 """

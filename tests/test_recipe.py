@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kd_core.axes import Range
 from kd_core.errors import FeatureMissing, InvalidSetting, KDError, RecipeMismatch, TeacherMissing, UnknownName
 from kd_core.methods.labels_only import LabelsOnly
 from kd_core.methods.logit_mse import LogitMSE
@@ -247,3 +248,19 @@ def test_a_sweep_over_a_wrong_value_or_no_value_is_refused() -> None:
 def test_a_study_survives_storage() -> None:
     study = Study.sweep(DISTILLED, {"optim.epochs": [1, 2], "student.width": [8]})
     assert Study.checked(study.to_json()) == study
+
+
+def test_a_sweep_is_stored_as_its_base_and_cells_and_read_back_with_every_member() -> None:
+    study = Study.sweep(DISTILLED, {"method.temperature": [1, 4], "optim.lr": [0.01, 0.1]}, seeds=2)
+    told = study.to_json()
+    assert "members" not in told and len(told["cells"]) == 4
+    assert Study.checked(told) == study
+    assert len(study.members) == 4 * 2 * 3
+
+
+def test_a_random_sweep_draws_cells_from_ranges_and_values() -> None:
+    axes = {"method.temperature": Range(1, 20, log=True), "method.teacher_weight": [0.5, 0.9]}
+    study = Study.sweep(DISTILLED, axes, random=5)
+    assert len(study.cells) == 5
+    assert {cell["method.teacher_weight"] for cell in study.cells} <= {0.5, 0.9}
+    assert set(study.axes["method.temperature"]) == {cell["method.temperature"] for cell in study.cells}

@@ -53,7 +53,7 @@ class Studies:
                     started=time.time() if status == "running" else None,
                 )
             )
-            connection.execute(sa.insert(members), _member_rows(made, study, spec))
+            connection.execute(sa.insert(members), _member_rows(made, study))
         return made
 
     def get(self, study: str) -> StudyRow:
@@ -203,10 +203,14 @@ class Studies:
         self.runs.delete_orphans()
 
 
-def _member_rows(made: str, study: Settings, spec: dict[str, Any]) -> Sequence[dict[str, Any]]:
+def _member_rows(made: str, study: Settings) -> Sequence[dict[str, Any]]:
     rows = []
-    for position, (member, told) in enumerate(zip(study.members, spec["members"], strict=True)):  # type: ignore[attr-defined]
-        fingerprint = member.recipe.fingerprint()
-        place = {"arm": told["arm"], "seed": told["seed"], "cell": told["cell"], "fingerprint": fingerprint}
+    for position, member in enumerate(study.members):  # type: ignore[attr-defined]
+        place = {
+            "arm": member.arm,
+            "seed": member.seed,
+            "cell": member.cell,
+            "fingerprint": member.recipe.fingerprint(),
+        }
         rows.append({"study": made, "position": position, **place})
     return rows

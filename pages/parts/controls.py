@@ -213,7 +213,7 @@ def _schedules() -> None:
 
 
 def _same(row: StudyRow, study: Study) -> bool:
-    return bool(row.spec["members"] == study.to_json()["members"])
+    return bool(row.spec.get("members") == study.to_json()["members"])
 
 
 def _name(owner: object) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.results import finished, image_interval, race_json, race_verdict
+from kd_core.results import finished, image_interval, race_json, race_verdict, recipe_of
 from kd_core.store import EpochRow, MemberRow, RunRow, StudyRow
 from pages.parts import links, material
 from pages.parts.arm_table import arm_table
@@ -70,7 +70,7 @@ def _headline(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRo
     if row.alive:
         st.progress(_progress(members, runs), text=_progress_text(row, members, runs))
         return
-    source = row.spec["members"][0]["recipe"]["data"]["source"]["name"]
+    source = recipe_of(row)["data"]["source"]["name"]
     dataset = declared(f"datasets.{source}.title", source.replace("_", " "))
     facts = [study_label(row), t("race.on", dataset=dataset), t("provenance.live"), t(f"status.{row.status}")]
     st.caption(literal(" · ".join(facts)))

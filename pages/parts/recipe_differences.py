@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from kd_core.results import recipe_of
 from kd_core.store import StudyRow
 from pages.parts.downloads import table_with_csv
 from pages.parts.run_list import short_label
@@ -38,8 +39,7 @@ def recipe_differences(studies: Sequence[StudyRow]) -> None:
 
 def told_recipe(row: StudyRow) -> dict[str, str]:
     """Return the distilled student's recipe by path, without its seed, and how many seeds and cells the study has."""
-    recipes = [member["recipe"] for member in row.spec["members"] if member["arm"] == "distilled"]
-    told = dict(_flat(recipes[0], ""))
+    told = dict(_flat(recipe_of(row), ""))
     told = {path: value for path, value in told.items() if path not in ("seed", "teacher.seed")}
     axes = {f"axis {path}": _written(values) for path, values in row.spec["axes"].items()}
     return {"seeds": str(row.seeds), "device": row.device, **axes, **told}
@@ -80,7 +80,7 @@ def _catalogued(path: str, studies: Sequence[StudyRow]) -> str:
     owners = {"method": "methods", "student": "networks"}
     if head not in owners:
         return declared(f"{path}.title", _spoken(field))
-    recipe = studies[0].spec["members"][-1]["recipe"]
+    recipe = recipe_of(studies[0])
     return declared(f"{owners[head]}.{recipe[head]['name']}.{field}.title", _spoken(field))
 
 

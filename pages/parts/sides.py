@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core.results import ARMS, ArmResult, arm_results, finished
+from kd_core.results import ARMS, ArmResult, arm_results, finished, recipe_of
 from kd_core.store import StudyRow
 from pages.parts.downloads import csv_button
 from pages.parts.engine import store
@@ -53,7 +53,7 @@ def sides_of(studies: Sequence[StudyRow]) -> list[Side]:
         if row.kind != "race":
             continue
         results = arm_results(finished(store(), row.id))
-        dataset = str(row.spec["members"][0]["recipe"]["data"]["source"]["name"])
+        dataset = str(recipe_of(row)["data"]["source"]["name"])
         for arm in ARMS:
             if arm in results:
                 label = t(f"roles.{arm}") if len(studies) == 1 else f"{short_label(row)} · {t(f'roles.{arm}')}"
