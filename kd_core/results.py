@@ -121,7 +121,7 @@ def race_json(store: Store, study: str) -> dict[str, Any]:
 
 
 def recipe_of(row: StudyRow) -> dict[str, Any]:
-    """Return the distilled student's recipe as JSON: of a race its last member's, of a sweep the one its cells change."""
+    """Return the distilled student's recipe as JSON: a race's last member's, or the one that a sweep's cells change."""
     recipe: dict[str, Any] = row.spec.get("base") or row.spec["members"][-1]["recipe"]
     return recipe
 

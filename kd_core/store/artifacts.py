@@ -11,12 +11,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import load_file, save
+from safetensors import safe_open
 
-from kd_core.store.schema import told_full
-
-Arrays = Mapping[str, NDArray[Any]]
+from kd_core.store.files import Arrays, half, read_arrays, read_part, size_of, write_arrays
+from kd_core.store.lane_files import LaneFiles
 
 
 class Artifacts:
@@ -24,26 +22,30 @@ class Artifacts:
 
     Args:
         home: the store's folder.
+
+    Attributes:
+        lanes: what runs that train as lanes of one loop keep together.
     """
 
     def __init__(self, home: Path) -> None:
         self.home = home
+        self.lanes = LaneFiles(home)
 
     def save_weights(self, run: str, weights: Arrays) -> None:
         """Keep a trained network's parameters and buffers."""
-        self._write(self._run(run) / "weights.safetensors", weights)
+        write_arrays(self._run(run) / "weights.safetensors", weights, self.home)
 
     def weights(self, run: str) -> dict[str, NDArray[Any]] | None:
         """Return the stored parameters and buffers, or None."""
-        return self._read(self._run(run) / "weights.safetensors")
+        return read_arrays(self._run(run) / "weights.safetensors")
 
     def save_checkpoint(self, run: str, snapshot: Arrays) -> None:
         """Keep what is needed to go on; it replaces the last one."""
-        self._write(self._run(run) / "checkpoint.safetensors", snapshot)
+        write_arrays(self._run(run) / "checkpoint.safetensors", snapshot, self.home)
 
     def checkpoint(self, run: str) -> dict[str, NDArray[Any]] | None:
         """Return the last checkpoint, or None where there is none or it cannot be read."""
-        return self._read(self._run(run) / "checkpoint.safetensors")
+        return read_arrays(self._run(run) / "checkpoint.safetensors")
 
     def drop_checkpoint(self, run: str) -> None:
         """Forget the checkpoint of a run that has ended well."""
@@ -56,32 +58,35 @@ class Artifacts:
 
     def save_logits(self, run: str, epoch: int, logits: Arrays) -> None:
         """Keep (N, K) logits of ``validation`` and ``test`` after an epoch, as float16."""
-        half = {part: np.clip(values, -65504, 65504).astype(np.float16) for part, values in logits.items()}
-        self._write(self._run(run) / f"logits-{epoch:05d}.safetensors", half)
+        write_arrays(self._logits(run, epoch), {part: half(values) for part, values in logits.items()}, self.home)
 
     def logits(self, run: str, epoch: int, part: str = "test") -> NDArray[np.float32] | None:
         """Return (N, K) logits of a part after ``epoch``, or None where that epoch was not kept."""
-        arrays = self._read(self._run(run) / f"logits-{epoch:05d}.safetensors", only=part)
-        return None if arrays is None else arrays[part].astype(np.float32)
+        return self._kept_logits(run, epoch, part)
+
+    def logits_of_image(self, run: str, epoch: int, image: int, part: str = "test") -> NDArray[np.float32] | None:
+        """Return the (K,) logits of one image after ``epoch`` without reading the others, or None."""
+        return self._kept_logits(run, epoch, part, image)
 
     def kept_epochs(self, run: str) -> list[int]:
         """Return the epochs whose logits are kept, in order."""
-        return sorted(int(path.stem.split("-")[1]) for path in self._run(run).glob("logits-*.safetensors"))
+        own = {int(path.stem.split("-")[1]) for path in self._run(run).glob("logits-*.safetensors")}
+        return sorted(own | self.lanes.kept_epochs(run))
 
     def drop_logits(self, run: str, epoch: int) -> None:
         """Forget the logits of an epoch."""
-        (self._run(run) / f"logits-{epoch:05d}.safetensors").unlink(missing_ok=True)
+        self._logits(run, epoch).unlink(missing_ok=True)
 
     def save_source(self, source: str, arrays: Arrays, facts: Mapping[str, Any]) -> None:
         """Keep a dataset's test images (N, C, H, W) and labels (N,), once, with its class names."""
         path = self.home / "sources" / f"{source}.safetensors"
         if not path.exists():
-            self._write(path, arrays, {"facts": json.dumps(facts)})
+            write_arrays(path, arrays, self.home, {"facts": json.dumps(facts)})
 
     def source(self, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
         """Return what ``save_source`` kept, or None."""
         path = self.home / "sources" / f"{source}.safetensors"
-        arrays = self._read(path)
+        arrays = read_arrays(path)
         if arrays is None:
             return None
         with safe_open(path, framework="numpy") as file:
@@ -89,38 +94,28 @@ class Artifacts:
 
     def delete(self, run: str) -> None:
         """Remove every file of a run."""
+        self.lanes.leave(run)
         shutil.rmtree(self._run(run), ignore_errors=True)
 
     def size(self, run: str | None = None) -> int:
-        """Return the bytes that a run, or the whole store, takes on disk."""
-        folder = self.home if run is None else self._run(run)
-        return sum(_bytes(Path(at) / file) for at, _, files in os.walk(folder) for file in files)
+        """Return the bytes that a run with its share of what lanes keep together, or the whole store, takes on disk."""
+        if run is None:
+            return _bytes_below(self.home)
+        shared = self.lanes.share(run)
+        return _bytes_below(self._run(run)) + (_bytes_below(shared[0]) // shared[1] if shared else 0)
+
+    def _kept_logits(self, run: str, epoch: int, part: str, *index: int) -> NDArray[np.float32] | None:
+        values = read_part(self._logits(run, epoch), part, *index)
+        if values is None:
+            values = self.lanes.logits(run, epoch, part, *index)
+        return None if values is None else values.astype(np.float32)
+
+    def _logits(self, run: str, epoch: int) -> Path:
+        return self._run(run) / f"logits-{epoch:05d}.safetensors"
 
     def _run(self, run: str) -> Path:
         return self.home / "runs" / run
 
-    def _write(self, path: Path, arrays: Arrays, metadata: dict[str, str] | None = None) -> None:
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            partial.write_bytes(save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata))
-            partial.replace(path)
-        except OSError as error:
-            partial.unlink(missing_ok=True)
-            raise told_full(error, self.home) from error
 
-    def _read(self, path: Path, only: str | None = None) -> dict[str, NDArray[Any]] | None:
-        try:
-            if only is None:
-                return dict(load_file(path))
-            with safe_open(path, framework="numpy") as file:
-                return {only: file.get_tensor(only)} if only in file.keys() else None  # noqa: SIM118 (no __contains__)
-        except (FileNotFoundError, SafetensorError):
-            return None
-
-
-def _bytes(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # a job may replace a file while we count
-        return 0
+def _bytes_below(folder: Path) -> int:
+    return sum(size_of(Path(at) / file) for at, _, files in os.walk(folder) for file in files)

@@ -1,0 +1,133 @@
+"""Lane files: what runs that train as lanes of one loop keep together, one file for all of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kd_core.store.files import Arrays, half, read_arrays, read_part, write_arrays, write_bytes
+
+NOWHERE = -1
+"""The epoch of a lane that a file says nothing about."""
+
+
+class LaneFiles:
+    """The files of lane groups; ids come from the database, never from outside.
+
+    Args:
+        home: the store's folder.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+
+    def found(self, group: str, runs: Sequence[str]) -> None:
+        """Note which runs are the lanes of a group, in their order."""
+        write_bytes(self._group(group) / "members.json", json.dumps(list(runs)).encode(), self.home)
+        for lane, run in enumerate(runs):
+            place = json.dumps({"group": group, "lane": lane}).encode()
+            write_bytes(self.home / "runs" / run / "lane.json", place, self.home)
+
+    def members(self, group: str) -> list[str]:
+        """Return the runs of a group by lane; empty where there is no such group."""
+        try:
+            return list(json.loads((self._group(group) / "members.json").read_text()))
+        except (OSError, ValueError):
+            return []
+
+    def place(self, run: str) -> tuple[str, int] | None:
+        """Return a run's group and lane, or None where it was trained by itself."""
+        try:
+            return _read_place(self.home / "runs" / run / "lane.json")
+        except (OSError, ValueError):
+            return None
+
+    def save_logits(self, group: str, name: str, epochs: Sequence[int], logits: Arrays) -> None:
+        """Keep (L, N, K) logits of ``validation`` and ``test``, as float16.
+
+        Args:
+            group: its id.
+            name: "best", "last", or the epoch in five digits.
+            epochs: of each lane; ``NOWHERE`` for one whose numbers mean nothing.
+            logits: by part.
+        """
+        arrays: dict[str, NDArray[Any]] = {part: half(values) for part, values in logits.items()}
+        arrays["epoch"] = np.asarray(epochs, dtype=np.int32)
+        write_arrays(self._group(group) / f"logits-{name}.safetensors", arrays, self.home)
+
+    def logits(self, run: str, epoch: int, part: str, *index: int) -> NDArray[Any] | None:
+        """Return one lane's (N, K) logits after ``epoch``, or of one image (K,); None where they were not kept."""
+        place = self.place(run)
+        if place is None:
+            return None
+        group, lane = place
+        for name in (f"{epoch:05d}", "last", "best"):
+            path = self._group(group) / f"logits-{name}.safetensors"
+            told = read_part(path, "epoch", lane)
+            if told is not None and int(told) == epoch:
+                return read_part(path, part, lane, *index)
+        return None
+
+    def kept_epochs(self, run: str) -> set[int]:
+        """Return the epochs of a lane whose logits are kept."""
+        place = self.place(run)
+        if place is None:
+            return set()
+        group, lane = place
+        told = [read_part(path, "epoch", lane) for path in self._group(group).glob("logits-*.safetensors")]
+        return {int(epoch) for epoch in told if epoch is not None and int(epoch) != NOWHERE}
+
+    def best(self, group: str) -> dict[str, NDArray[Any]] | None:
+        """Return ``epoch`` (L,) and the logits by part (L, N, K) of the best epochs so far."""
+        return read_arrays(self._group(group) / "logits-best.safetensors")
+
+    def save_checkpoint(self, group: str, snapshot: Arrays) -> None:
+        """Keep what all lanes need to go on; it replaces the last one."""
+        write_arrays(self._group(group) / "checkpoint.safetensors", snapshot, self.home)
+
+    def checkpoint(self, group: str) -> dict[str, NDArray[Any]] | None:
+        """Return the last checkpoint, or None where there is none or it cannot be read."""
+        return read_arrays(self._group(group) / "checkpoint.safetensors")
+
+    def drop_checkpoint(self, group: str) -> None:
+        """Forget the checkpoint of lanes that have all ended."""
+        (self._group(group) / "checkpoint.safetensors").unlink(missing_ok=True)
+
+    def rewind(self, group: str, epoch: int) -> None:
+        """Forget the logits from ``epoch`` on, and what a killed job had half written."""
+        for path in self._group(group).glob("logits-[0-9]*.safetensors"):
+            if int(path.stem.split("-")[1]) >= epoch:
+                path.unlink(missing_ok=True)
+        for path in self._group(group).glob("*.partial"):
+            path.unlink(missing_ok=True)
+
+    def leave(self, run: str) -> None:
+        """Remove a group's files when the last of its runs is deleted; call it before the run's folder goes."""
+        place = self.place(run)
+        if place is None:
+            return
+        others = [one for one in self.members(place[0]) if one != run]
+        if not any((self.home / "runs" / one).exists() for one in others):
+            shutil.rmtree(self._group(place[0]), ignore_errors=True)
+
+    def share(self, run: str) -> tuple[Path, int] | None:
+        """Return a run's group folder and among how many runs it is shared."""
+        place = self.place(run)
+        return None if place is None else (self._group(place[0]), max(1, len(self.members(place[0]))))
+
+    def _group(self, group: str) -> Path:
+        return self.home / "lanes" / group
+
+
+@lru_cache(maxsize=20_000)
+def _read_place(path: Path) -> tuple[str, int]:
+    """Return a group and a lane, which never change once they are written; raises where they are not yet."""
+    told = json.loads(path.read_text())
+    return str(told["group"]), int(told["lane"])
