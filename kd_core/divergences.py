@@ -21,8 +21,9 @@ def soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
 
 def log_soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
     """Return log softmax(z / T), shape (..., K), in at least float32."""
-    softened: Tensor = log_softmax(precise(logits) / temperature, dim=-1)
-    return softened
+    # Along a last dimension of ten classes torch computes one number at a time; along the first, a whole vector.
+    softened = log_softmax((precise(logits) / temperature).movedim(-1, 0), dim=0)
+    return softened.movedim(0, -1)
 
 
 def entropy(probabilities: Tensor) -> Tensor:

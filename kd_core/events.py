@@ -72,6 +72,23 @@ class EpochDone(Event):
 
 
 @dataclass(frozen=True)
+class Together(Event):
+    """All lanes of a loop have told their epoch: what they keep together, in one piece.
+
+    Args:
+        epoch: 0-based.
+        lanes: those that took part in it.
+        logits: ``validation`` and ``test`` -> (L, N, K), float32, on the CPU; without meaning for other lanes.
+        snapshot: returns all that is needed to go on from here, by name.
+    """
+
+    epoch: int
+    lanes: tuple[int, ...]
+    logits: Mapping[str, Tensor] = field(repr=False)
+    snapshot: Callable[[], dict[str, Tensor]] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Diverged(Event):
     """A term became infinite or not a number; the loop has ended."""
 

@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from kd_core.datasets import Split
+from kd_core.datasets import Split, Splits
 from kd_core.metrics import Scores
 from kd_core.networks import Network, seed_dropout
 from kd_core.outputs import Outputs
+from kd_core.prediction import predict
 from kd_core.randomness import generator, seeded
 from kd_core.recipe import Optim, Recipe
+from kd_core.settings import lane_fields
+from kd_core.snapshots import below, copied, optimiser_tensors, prefixed, restore_optimiser
+
+
+def applied_values(recipe: Recipe, epoch: int) -> dict[str, float]:
+    """Return what applies in ``epoch`` (0-based): the learning rate ``lr`` and the method's movable settings."""
+    optim = recipe.optim
+    fall = (1 + math.cos(math.pi * epoch / optim.epochs)) / 2 if optim.lr_schedule == "cosine" else 1.0
+    applied = {"lr": optim.lr * fall}
+    for name in sorted(lane_fields(type(recipe.method))):
+        start = getattr(recipe.method, name)
+        if start is not None:
+            schedule = recipe.schedules.get(name)
+            applied[name] = start if schedule is None else schedule.value(start, epoch, optim.epochs)
+    return applied
 
 
 class Learner:
-    """The network, its bridge, the optimiser, and the best epoch so far.
+    """One network, its bridge, the optimiser, and the best epoch so far.
 
     Args:
         recipe: which network, how optimised, from which seed.
-        train: images of the right shape, on the device on which to train.
+        splits: on the device on which to train.
         teacher: for a method whose bridge must know what the teacher's features look like.
     """
 
-    def __init__(self, recipe: Recipe, train: Split, teacher: Network | None) -> None:
+    def __init__(self, recipe: Recipe, splits: Splits, teacher: Network | None) -> None:
+        self.recipe, self.splits = recipe, splits
+        train = splits.train
         self.seed, self.patience = recipe.seed, recipe.optim.patience
         self.device = train.images.device
         with seeded(recipe.seed, "initialisation"):
@@ -32,6 +51,9 @@ class Learner:
             self.bridge = self._bridge(recipe, train, teacher)
         learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
         self.optimiser = build_optimiser(learned, recipe.optim)
+        self.method = recipe.method
+        self.values: dict[str, float] = {}
+        self.going, self.broken = [True], [False]
         self.epoch = 0
         self.best_epoch = -1
         self.best_marks = (-1.0, 0.0)
@@ -47,17 +69,28 @@ class Learner:
             bridge = recipe.method.bridge(self.network(few), teacher(few))
         return bridge and bridge.to(self.device)
 
-    @property
-    def out_of_patience(self) -> bool:
-        """Tell whether early stopping says that it is enough."""
-        return self.patience is not None and self.epoch - 1 - self.best_epoch >= self.patience
-
-    def begin_epoch(self, epoch: int, lr: float) -> None:
-        """Go into training mode with this epoch's learning rate and dropout masks."""
+    def begin_epoch(self, epoch: int) -> None:
+        """Go into training mode with this epoch's learning rate, scheduled settings and dropout masks."""
+        self.values = applied_values(self.recipe, epoch)
+        self.method = self.recipe.method.at(**{name: self.values[name] for name in self.recipe.schedules})
         self.network.train()
         for group in self.optimiser.param_groups:
-            group["lr"] = lr
+            group["lr"] = self.values["lr"]
         seed_dropout(self.network, generator(self.seed, "dropout", epoch, device=self.device))
+
+    def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> dict[str, Tensor]:
+        """Take one step on a batch (B, C, H, W); return each weighted loss term, a scalar."""
+        terms = self.method.terms(*self.answers(images, answer), labels)
+        self.step(terms)
+        return terms
+
+    def applied(self, lane: int = 0) -> dict[str, float]:
+        """Return what applies in this epoch."""
+        return self.values
+
+    def says(self, part: str) -> Tensor:
+        """Return the logits (1, N, K) about "validation" or "test", on the CPU."""
+        return predict(self.network, getattr(self.splits, part)).cpu()[None]
 
     def answers(self, images: Tensor, teacher: Outputs | None) -> tuple[Outputs, Outputs | None]:
         """Return what the student says of ``images`` (B, C, H, W), beside the teacher, both after the bridge."""
@@ -73,44 +106,44 @@ class Learner:
         torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
 
-    def end_epoch(self, epoch: int, marks: Scores) -> None:
+    def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:
         """Count the epoch, and keep the weights if validation never was better (ties: lower NLL)."""
-        self.epoch = epoch + 1
-        if self.patience is not None and (marks.accuracy, -marks.nll) > self.best_marks:
-            self.best_epoch, self.best_marks = epoch, (marks.accuracy, -marks.nll)
-            self.best = _copied(self.network.state_dict())
+        self.epoch, rank = epoch + 1, (marks[0].accuracy, -marks[0].nll)
+        if self.patience is not None and rank > self.best_marks:
+            self.best_epoch, self.best_marks = epoch, rank
+            self.best = copied(self.network.state_dict())
+        self._heed_patience()
 
-    def reported(self) -> tuple[dict[str, Tensor], int]:
+    def _heed_patience(self) -> None:
+        if self.patience is not None and self.epoch - 1 - self.best_epoch >= self.patience:
+            self.going = [False]
+
+    def reported(self, lane: int = 0) -> tuple[dict[str, Tensor], int]:
         """Return the weights to report and their epoch: the best with early stopping, else the last."""
         if self.patience is not None and self.best:
-            return _copied(self.best), self.best_epoch
-        return _copied(self.network.state_dict()), self.epoch - 1
+            return copied(self.best), self.best_epoch
+        return copied(self.network.state_dict()), self.epoch - 1
 
     def snapshot(self) -> dict[str, Tensor]:
         """Return all that is needed to go on from the end of this epoch, by name, on the CPU."""
         flat = {
             "progress": torch.tensor([self.epoch, self.best_epoch, *self.best_marks], dtype=torch.float64),
-            **_prefixed("network", self.network.state_dict()),
-            **_prefixed("best", self.best),
-            **_prefixed("bridge", self.bridge.state_dict() if self.bridge else {}),
+            **prefixed("network", self.network.state_dict()),
+            **prefixed("best", self.best),
+            **prefixed("bridge", self.bridge.state_dict() if self.bridge else {}),
         }
-        for number, values in self.optimiser.state_dict()["state"].items():
-            known = {name: torch.as_tensor(value) for name, value in values.items() if value is not None}
-            flat |= _prefixed(f"optimiser/{number}", known)
-        return _copied(flat)
+        return copied(flat | optimiser_tensors(self.optimiser))
 
     def restore(self, flat: Mapping[str, Tensor]) -> None:
         """Go on from a snapshot."""
         epoch, best_epoch, *marks = flat["progress"].tolist()
         self.epoch, self.best_epoch, self.best_marks = int(epoch), int(best_epoch), (marks[0], marks[1])
-        self.network.load_state_dict(_below("network", flat))
-        self.best = _below("best", flat)
+        self._heed_patience()
+        self.network.load_state_dict(below("network", flat))
+        self.best = below("best", flat)
         if self.bridge:
-            self.bridge.load_state_dict(_below("bridge", flat))
-        state = self.optimiser.state_dict()
-        numbers = {int(name.split("/")[1]) for name in flat if name.startswith("optimiser/")}
-        state["state"] = {number: _below(f"optimiser/{number}", flat) for number in numbers}
-        self.optimiser.load_state_dict(state)
+            self.bridge.load_state_dict(below("bridge", flat))
+        restore_optimiser(self.optimiser, flat)
 
 
 def build_optimiser(parameters: list[nn.Parameter], optim: Optim) -> torch.optim.Optimizer:
@@ -121,16 +154,3 @@ def build_optimiser(parameters: list[nn.Parameter], optim: Optim) -> torch.optim
         )
     kind = torch.optim.Adam if optim.algorithm == "adam" else torch.optim.AdamW
     return kind(parameters, lr=optim.lr, weight_decay=optim.weight_decay, fused=True)
-
-
-def _copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
-
-
-def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
-
-
-def _below(prefix: str, flat: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    start = f"{prefix}/"
-    return {name.removeprefix(start): tensor for name, tensor in flat.items() if name.startswith(start)}

@@ -1,30 +1,84 @@
-"""The loop: every network, teacher or student, is trained here, and every fact leaves as an event."""
+"""The loop: every network, teacher or student, alone or as one of many lanes, is trained here."""
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from kd_core.datasets import Split, Splits
 from kd_core.datasets.augmentation import augment
-from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone
+from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone, Together
 from kd_core.learner import Learner
-from kd_core.metrics import scores
+from kd_core.ledger import Ledger
+from kd_core.metrics import Scores, scores_by_lane
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.prediction import predict
 from kd_core.randomness import generator
 from kd_core.recipe import Recipe
-from kd_core.settings import lane_fields
 
-REPORT_SECONDS = 0.1
 KEPT_INPUTS_BYTES = 2**30
 """Up to here all images are kept normalised; beyond, each batch is normalised when it is needed."""
+
+Batch = tuple[Tensor, Tensor, Outputs | None]
+"""Images, labels, and what the teacher says about them."""
+
+
+class Learners(Protocol):
+    """Who is trained by one loop: a single network, or many as lanes.
+
+    Attributes:
+        going: by lane, whether it still learns.
+        broken: by lane, whether it went because its numbers broke.
+        epoch: the next one, 0-based.
+    """
+
+    going: list[bool]
+    broken: list[bool]
+    epoch: int
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Go into training mode with what applies in this epoch."""
+
+    def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> Mapping[str, Tensor]:
+        """Take one step; return each weighted loss term, a scalar or one a lane."""
+
+    def applied(self, lane: int) -> Mapping[str, float]:
+        """Return what applies in this epoch."""
+
+    def says(self, part: str) -> Tensor:
+        """Return every lane's logits (L, N, K) about a part of the data, on the CPU."""
+
+    def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:
+        """Count the epoch; a lane whose patience has run out goes no further."""
+
+    def reported(self, lane: int) -> tuple[dict[str, Tensor], int]:
+        """Return the weights to report and their epoch."""
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Return all that is needed to go on from the end of this epoch."""
+
+
+class Judge:
+    """Validation and test, and what the teacher says about them.
+
+    Args:
+        labels: by part, (N,), or (L, N) where lanes are judged on images of their own.
+        teacher: by part, (T, N, K), each teacher's lanes one after another; empty without one.
+    """
+
+    def __init__(self, labels: Mapping[str, Tensor], teacher: Mapping[str, Tensor]) -> None:
+        self.labels = {part: told.cpu() for part, told in labels.items()}
+        self.teacher = teacher
+
+    def scores(self, logits: Mapping[str, Tensor]) -> dict[str, list[Scores]]:
+        """Return by part the scores of every lane."""
+        return {part: scores_by_lane(logits[part], self.labels[part], self.teacher.get(part)) for part in self.labels}
 
 
 def fit(
@@ -45,55 +99,79 @@ def fit(
         ``Started``, then ``StepDone`` about ten times a second and ``EpochDone`` after every epoch, and at the end
         ``Finished`` or ``Diverged``.
     """
-    learner = Learner(recipe, splits.train, teacher)
+    learner = Learner(recipe, splits, teacher)
     if snapshot:
         learner.restore(snapshot)
-    lesson = Lesson(recipe, splits.train, teacher)
-    teacher_says = (
-        {} if teacher is None else {part: predict(teacher, split).cpu() for part, split in judged(splits).items()}
+    labels = {part: split.labels for part, split in judged(splits).items()}
+    says = (
+        {} if teacher is None else {part: predict(teacher, split).cpu()[None] for part, split in judged(splits).items()}
     )
-    batches = steps_per_epoch(len(splits.train), recipe.optim.batch)
-    yield Started(recipe.optim.epochs, batches, learner.epoch)
-
-    for epoch in range(learner.epoch, recipe.optim.epochs):
-        if learner.out_of_patience:
-            break
-        applied, ledger = applied_values(recipe, epoch), Ledger(first_step=epoch * batches)
-        for event in train_epoch(recipe, learner, lesson, epoch, applied, ledger):
+    lesson = Lesson(recipe, splits.train, teacher)
+    for _, event in course(recipe, learner, lesson, Judge(labels, says)):
+        if not isinstance(event, Together):
             yield event
-            if isinstance(event, Diverged):
-                return
-        logits = {part: predict(learner.network, split).cpu() for part, split in judged(splits).items()}
-        marks = {
-            part: scores(logits[part], split.labels.cpu(), teacher_says.get(part))
-            for part, split in judged(splits).items()
-        }
-        learner.end_epoch(epoch, marks["validation"])
-        yield EpochDone(epoch, ledger.means(), applied, logits, marks, ledger.seconds, learner.snapshot)
-    yield Finished(*learner.reported(), stopped_early=learner.epoch < recipe.optim.epochs)
+
+
+def course(recipe: Recipe, learners: Learners, lesson: Lessons, judge: Judge) -> Iterator[tuple[int, Event]]:
+    """Train whoever learns through all epochs of ``recipe``; yield every event with its lane."""
+    epochs, lanes = recipe.optim.epochs, len(learners.going)
+    for lane in range(lanes):
+        yield lane, Started(epochs, lesson.steps, learners.epoch)
+        if not learners.broken[lane] and (not learners.going[lane] or learners.epoch == epochs):
+            yield lane, Finished(*learners.reported(lane), stopped_early=learners.epoch < epochs)
+    for epoch in range(learners.epoch, epochs):
+        if not any(learners.going):
+            break
+        ledger = Ledger(epoch * lesson.steps, lanes)
+        yield from train_epoch(learners, lesson, epoch, ledger)
+        taking_part = [lane for lane in range(lanes) if learners.going[lane]]
+        if not taking_part:
+            return
+        logits = {part: learners.says(part) for part in judge.labels}
+        marks = judge.scores(logits)
+        learners.end_epoch(epoch, marks["validation"])
+        for lane in taking_part:
+            own = {part: values[lane] for part, values in logits.items()}
+            told = {part: by_lane[lane] for part, by_lane in marks.items()}
+            applied, seconds = learners.applied(lane), ledger.seconds / len(taking_part)
+            yield lane, EpochDone(epoch, ledger.means(lane), applied, own, told, seconds, learners.snapshot)
+        yield taking_part[0], Together(epoch, tuple(taking_part), logits, learners.snapshot)
+        for lane in taking_part:
+            if not learners.going[lane] or epoch == epochs - 1:
+                yield lane, Finished(*learners.reported(lane), stopped_early=epoch < epochs - 1)
 
 
 def train_epoch(
-    recipe: Recipe, learner: Learner, lesson: Lesson, epoch: int, applied: Mapping[str, float], ledger: Ledger
-) -> Iterator[StepDone | Diverged]:
+    learners: Learners, lesson: Lessons, epoch: int, ledger: Ledger
+) -> Iterator[tuple[int, StepDone | Diverged]]:
     """Take every step of one epoch; ``ledger`` then knows mean terms and seconds, listeners' time left out."""
-    method = recipe.method.at(**{name: applied[name] for name in recipe.schedules})
-    learner.begin_epoch(epoch, applied["lr"])
+    learners.begin_epoch(epoch)
     began = time.perf_counter()
     for images, labels, answer in lesson.batches(epoch):
-        terms = method.terms(*learner.answers(images, answer), labels)
-        learner.step(terms)
-        ledger.note(terms)
+        ledger.note(learners.learn(images, labels, answer))
         if ledger.due():
-            if broken := ledger.broken():
-                yield broken
-                return
             ledger.seconds += time.perf_counter() - began
-            yield StepDone(epoch, ledger.step, ledger.last)
+            yield from _report(learners, epoch, ledger)
+            if not any(learners.going):
+                return
             began = time.perf_counter()
-    if broken := ledger.broken():
-        yield broken
     ledger.seconds += time.perf_counter() - began
+    yield from _leaving(learners, ledger)
+
+
+def _report(learners: Learners, epoch: int, ledger: Ledger) -> Iterator[tuple[int, StepDone | Diverged]]:
+    yield from _leaving(learners, ledger)
+    for lane, going in enumerate(learners.going):
+        if going:
+            yield lane, StepDone(epoch, ledger.step, ledger.reported(lane))
+
+
+def _leaving(learners: Learners, ledger: Ledger) -> Iterator[tuple[int, Diverged]]:
+    """Let the lanes go whose numbers broke; the others are not touched by it."""
+    for lane, broken in ledger.broken().items():
+        if learners.going[lane]:
+            learners.going[lane], learners.broken[lane] = False, True
+            yield lane, broken
 
 
 def judged(splits: Splits) -> dict[str, Split]:
@@ -101,26 +179,26 @@ def judged(splits: Splits) -> dict[str, Split]:
     return {"validation": splits.validation, "test": splits.test}
 
 
-def applied_values(recipe: Recipe, epoch: int) -> dict[str, float]:
-    """Return what applies in ``epoch`` (0-based): the learning rate ``lr`` and the method's movable settings."""
-    optim = recipe.optim
-    fall = (1 + math.cos(math.pi * epoch / optim.epochs)) / 2 if optim.lr_schedule == "cosine" else 1.0
-    applied = {"lr": optim.lr * fall}
-    for name in sorted(lane_fields(type(recipe.method))):
-        start = getattr(recipe.method, name)
-        if start is not None:
-            schedule = recipe.schedules.get(name)
-            applied[name] = start if schedule is None else schedule.value(start, epoch, optim.epochs)
-    return applied
-
-
 def steps_per_epoch(images: int, batch: int) -> int:
     """Return the number of batches; a last batch of one joins the one before, for batch norm cannot learn from one."""
     return images if batch == 1 else max(1, math.ceil((images - 1) / batch))
 
 
-class Lesson:
+class Lessons(Protocol):
     """The batches of an epoch with what the teacher says about them.
+
+    Attributes:
+        steps: how many batches an epoch has.
+    """
+
+    steps: int
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """Yield them in this epoch's order."""
+
+
+class Lesson:
+    """One network's batches of an epoch with what the teacher says about them.
 
     Where the student sees the same images every epoch and the method wants logits only, the teacher is asked once and
     its logits are kept by image; otherwise it answers live, on the very batch the student sees.
@@ -128,21 +206,21 @@ class Lesson:
 
     def __init__(self, recipe: Recipe, train: Split, teacher: Network | None) -> None:
         self.recipe, self.train, self.teacher = recipe, train, teacher
+        self.steps = steps_per_epoch(len(train), recipe.optim.batch)
         self.inputs = train.inputs() if train.images.nbytes * 4 <= KEPT_INPUTS_BYTES else None
         listens = teacher is not None and recipe.method.needs_teacher
         still = recipe.data.augmentation == "none" and not recipe.method.needs
         self.live = listens and not still
         self.logits = predict(teacher, train) if listens and still and teacher is not None else None
 
-    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs | None]]:
+    def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield images (B, C, H, W), labels (B,) and the teacher's answer in this epoch's order."""
         recipe, train = self.recipe, self.train
         order = torch.randperm(len(train), generator=generator(recipe.seed, "order", epoch)).to(train.labels.device)
         noise = generator(recipe.seed, "augmentation", epoch, device=train.images.device)
-        last = steps_per_epoch(len(train), recipe.optim.batch) - 1
-        for number in range(last + 1):
+        for number in range(self.steps):
             start = number * recipe.optim.batch
-            index = order[start:] if number == last else order[start : start + recipe.optim.batch]
+            index = order[start:] if number == self.steps - 1 else order[start : start + recipe.optim.batch]
             images = train.inputs(index) if self.inputs is None else self.inputs[index]
             if recipe.data.augmentation != "none":
                 images = augment(recipe.data.augmentation, images, noise, fill=train.black)
@@ -156,55 +234,3 @@ class Lesson:
             with torch.no_grad():
                 return self.teacher(images)
         return None
-
-
-@dataclass
-class Ledger:
-    """Sums of the loss terms of one epoch, read from the device only when a report is due.
-
-    Args:
-        first_step: steps taken before this epoch.
-        steps: taken in this epoch.
-        seconds: spent on them.
-        last: each term's mean over the steps since the report before the last.
-    """
-
-    first_step: int
-    seconds: float = 0.0
-    steps: int = 0
-    reported_at: float = field(default_factory=time.perf_counter)
-    waiting: list[dict[str, Tensor]] = field(default_factory=list)
-    sums: dict[str, float] = field(default_factory=dict)
-    last: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def step(self) -> int:
-        """Return the steps taken in all epochs so far."""
-        return self.first_step + self.steps
-
-    def note(self, terms: Mapping[str, Tensor]) -> None:
-        """Keep one step's terms, without waiting for the device."""
-        self.waiting.append({name: term.detach() for name, term in terms.items()})
-        self.steps += 1
-
-    def due(self) -> bool:
-        """Tell whether the last report is long enough ago."""
-        return time.perf_counter() - self.reported_at >= REPORT_SECONDS
-
-    def broken(self) -> Diverged | None:
-        """Read what waits; return the first step and term that became infinite or not a number."""
-        first = self.step - len(self.waiting) + 1
-        rows = [{name: float(term) for name, term in terms.items()} for terms in self.waiting]
-        self.waiting, self.reported_at = [], time.perf_counter()
-        for offset, row in enumerate(rows):
-            for name, value in row.items():
-                if not math.isfinite(value):
-                    return Diverged(first + offset, name, value)
-                self.sums[name] = self.sums.get(name, 0.0) + value
-        if rows:
-            self.last = {name: sum(row[name] for row in rows) / len(rows) for name in rows[0]}
-        return None
-
-    def means(self) -> dict[str, float]:
-        """Return each term's mean over the epoch so far."""
-        return {name: total / max(1, self.steps) for name, total in self.sums.items()}

@@ -29,12 +29,13 @@ kd_core.runs
 kd_core.workshop  kd_core.recorder  kd_core.results  kd_core.export  kd_core.estimate
 kd_core.store
 kd_core.lanes
+kd_core.lane_layers  kd_core.lane_optimiser
 kd_core.training
-kd_core.learner
+kd_core.learner  kd_core.ledger
 kd_core.prediction  kd_core.presets
 kd_core.recipe
 kd_core.methods  kd_core.networks  kd_core.datasets  kd_core.protocols  kd_core.cost  kd_core.execution
-kd_core.events
+kd_core.events  kd_core.snapshots
 kd_core.metrics
 kd_core.axes  kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics
 kd_core.registry

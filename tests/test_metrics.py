@@ -8,7 +8,7 @@ import pytest
 import torch
 from sklearn import metrics as sklearn_metrics
 
-from kd_core.divergences import soften
+from kd_core.divergences import kl_divergence, soften
 from kd_core.metrics import (
     accuracy,
     agreement,
@@ -19,6 +19,7 @@ from kd_core.metrics import (
     nll,
     per_class_accuracy,
     scores,
+    scores_by_lane,
 )
 
 random = torch.Generator().manual_seed(0)
@@ -112,8 +113,8 @@ def test_mean_soft_labels_of_a_class_are_a_distribution_over_its_images() -> Non
 def test_scores_tell_all_at_once() -> None:
     told = scores(LOGITS, LABELS, OTHERS)
     assert told.accuracy == accuracy(LOGITS, LABELS)
-    assert told.nll == nll(LOGITS, LABELS)
-    assert told.ece == expected_calibration_error(LOGITS, LABELS)
+    assert told.nll == pytest.approx(nll(LOGITS, LABELS), rel=1e-6)
+    assert told.ece == pytest.approx(expected_calibration_error(LOGITS, LABELS), rel=1e-6)
     assert told.agreement == agreement(LOGITS, OTHERS)
     assert told.kl_to_teacher is not None and told.kl_to_teacher > 0
     assert scores(LOGITS, LABELS, LOGITS).kl_to_teacher == 0
@@ -127,3 +128,16 @@ def test_without_a_teacher_there_is_no_agreement() -> None:
 def test_extreme_logits_stay_numbers() -> None:
     told = scores(torch.tensor([[1e4, -1e4], [-1e4, 1e4]]), torch.tensor([0, 0]), torch.zeros(2, 2))
     assert all(math.isfinite(value) for value in (told.accuracy, told.nll, told.ece, told.kl_to_teacher or 0.0))
+
+
+def test_scores_of_many_networks_are_those_of_each_alone() -> None:
+    draws = torch.Generator().manual_seed(0)
+    logits, teachers = torch.randn(6, 40, 5, generator=draws) * 3, torch.randn(2, 40, 5, generator=draws)
+    labels = torch.randint(0, 5, (6, 40), generator=draws)
+    for lane, told in enumerate(scores_by_lane(logits, labels, teachers)):
+        alone = scores(logits[lane], labels[lane], teachers[lane // 3])
+        assert vars(told) == pytest.approx(vars(alone), rel=1e-5)
+        assert told.accuracy == accuracy(logits[lane], labels[lane])
+        assert told.ece == pytest.approx(expected_calibration_error(logits[lane], labels[lane]), rel=1e-5)
+        assert told.agreement == agreement(logits[lane], teachers[lane // 3])
+        assert told.kl_to_teacher == pytest.approx(float(kl_divergence(teachers[lane // 3], logits[lane])), rel=1e-5)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
-from kd_core import learner, training
+from kd_core import learner, ledger, training
 from kd_core.datasets import Split, Splits
 from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone
 from kd_core.methods.soft_targets import SoftTargets
@@ -115,7 +115,7 @@ def test_without_a_teacher_nothing_is_said_about_agreement() -> None:
 
 
 def test_every_step_can_be_reported_and_their_mean_is_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(ledger, "REPORT_SECONDS", 0.0)
     events = trained(recipe(optim__epochs=2), a_teacher())
     steps = [event for event in events if isinstance(event, StepDone)]
     assert [step.step for step in steps] == list(range(1, 2 * BATCHES + 1))
@@ -128,7 +128,7 @@ def test_every_step_can_be_reported_and_their_mean_is_the_epochs(monkeypatch: py
 
 
 def test_the_first_loss_is_that_of_the_first_batch_and_the_fresh_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "REPORT_SECONDS", 0.0)
+    monkeypatch.setattr(ledger, "REPORT_SECONDS", 0.0)
     wanted = recipe(optim__epochs=1).alone()
     first = next(event for event in trained(wanted) if isinstance(event, StepDone))
     with seeded(0, "initialisation"):
