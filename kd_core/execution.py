@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -14,13 +14,22 @@ Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
 class Execution(Settings):
-    """Equal numbers are promised on the CPU for equal recipes and equal executions."""
+    """Equal numbers are promised on the CPU for equal recipes and equal executions.
+
+    Args:
+        lanes: how many networks the loop trained at once.
+        group: the id of the lane group; empty for a network by itself.
+        why_alone: why it could not be a lane, as ``lane_groups.why_alone`` says it; empty where it could.
+    """
 
     device: str
     threads: int
     torch: str
     machine: str
     dtype: str = "float32"
+    lanes: int = 1
+    group: str = ""
+    why_alone: str = ""
 
 
 def chosen_device(wish: str = "auto") -> torch.device:
@@ -38,11 +47,12 @@ def chosen_device(wish: str = "auto") -> torch.device:
     return torch.device(wish)
 
 
-def execution(device: torch.device, threads: int, device_name: str) -> Execution:
-    """Return the record of what is used here and now."""
+def execution(device: torch.device, threads: int, device_name: str, **lanes: Any) -> Execution:
+    """Return the record of what is used here and now; ``lanes`` are its fields about lanes."""
     return Execution(
         device=f"{device.type} ({device_name})",
         threads=threads,
         torch=torch.__version__,
         machine=f"{platform.system()} {platform.machine()}",
+        **lanes,
     )

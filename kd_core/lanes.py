@@ -95,7 +95,9 @@ class Lanes:
         self.parameters = {name: self._stacked([one[name] for one in states]) for name in states[0]}
         self.optimiser = lane_optimiser(list(self.parameters.values()), [one.optim for one in self.flat], self.shape)
         self.dtype = next(iter(self.parameters.values())).dtype
-        self.dropouts, self.activations = _looked_into(self.network, splits[0].train)
+        self.numbers_of_image = numbers_of_image(self.network, splits[0].train)
+        layers = self.network.named_modules()
+        self.dropouts = {name: layer for name, layer in layers if isinstance(layer, LaneDropout)}
         self.masks: list[torch.Generator] = []
         self.moving: dict[str, Tensor] = {}
         self.values: list[dict[str, float]] = []
@@ -137,7 +139,7 @@ class Lanes:
         shared = all(one.images.data_ptr() == own[0].images.data_ptr() for one in own)
         self.network.eval()
         ask = vmap(vmap(self._logits, in_dims=(0, None)), in_dims=(0, None if shared else 0))
-        step = max(32, ASKED_NUMBERS // (len(self.flat) * self.activations))
+        step = max(32, ASKED_NUMBERS // (len(self.flat) * self.numbers_of_image))
         answers = []
         for start in range(0, len(own[0]), step):
             images = [one.inputs(slice(start, start + step)) for one in (own[:1] if shared else own)]
@@ -240,8 +242,8 @@ class Lanes:
         return drawn
 
 
-def _looked_into(network: Network, train: Split) -> tuple[dict[str, LaneDropout], int]:
-    """Return the dropout layers by name, each with its shapes, and how many numbers all layers make of one image."""
+def numbers_of_image(network: Network, train: Split) -> int:
+    """Return how many numbers all layers of a network make of one image; dropout layers note what they are asked."""
     numbers = [0]
 
     def look(layer: nn.Module, inputs: Any, output: Any) -> None:
@@ -256,8 +258,7 @@ def _looked_into(network: Network, train: Split) -> tuple[dict[str, LaneDropout]
         network(train.inputs(slice(0, 1)).to(next(network.parameters()).dtype))
     for hook in hooks:
         hook.remove()
-    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, LaneDropout)}
-    return layers, sum(numbers)
+    return sum(numbers)
 
 
 def _with_noise(train: Split, recipes: Sequence[Recipe]) -> Split:

@@ -1,16 +1,15 @@
-"""Recorder: puts a run's events into the store, at most four times a second."""
+"""Recorder: puts the events of one loop into the store, at most four times a second."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from torch import Tensor
-
 from kd_core.errors import NumbersBroke
-from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone
+from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone, Together
+from kd_core.keepers import Keeper, arrays
 from kd_core.store import EpochRow, PointRow, Store, told
 
 WRITE_SECONDS = 0.25
@@ -18,112 +17,90 @@ CHECKPOINT_SECONDS = 2.0
 
 
 class Recorder:
-    """One run's way into the store.
+    """The way of one loop's runs into the store.
 
     Args:
         store: where to write.
-        run: the run's id.
-        epochs: how many there will be.
-        patience: of early stopping; then the logits of every epoch stay, because any may be the one to report.
-        only_ends: keep the logits of the last epoch and of the best on validation alone, as for cells of a sweep.
+        runs: their ids, by lane.
+        keeper: what keeps their logits and checkpoints.
+        with_points: also keep the loss between epochs; cells of a sweep do without.
     """
 
-    def __init__(
-        self, store: Store, run: str, epochs: int, patience: int | None = None, only_ends: bool = False
-    ) -> None:
-        self.store, self.run, self.epochs = store, run, epochs
-        self.only_ends = only_ends
-        self.best_marks, self.best = (-1.0, 0.0), -1
-        for row in store.runs.epochs([run]) if only_ends else ():
-            self._remember_best(row)
-        self.kept = set(range(epochs)) if patience else kept_epochs(epochs)
-        self.seconds = store.runs.get(run).seconds
+    def __init__(self, store: Store, runs: Sequence[str], keeper: Keeper, with_points: bool = True) -> None:
+        self.store, self.runs, self.keeper, self.with_points = store, runs, keeper, with_points
+        known = {row.id: row for row in store.runs.list(runs)}
+        self.seconds = [known[run].seconds for run in runs]
+        keeper.remember(store.runs.epochs(runs))
         self.checkpoint_seconds = float(store.fact("checkpoint_seconds", CHECKPOINT_SECONDS))
         self.steps_per_epoch = 1
         self.points: list[PointRow] = []
         self.rows: list[EpochRow] = []
-        self.progress: dict[str, Any] = {}
+        self.progress: dict[str, dict[str, Any]] = {}
         self.written_at = self.checkpointed_at = time.monotonic()
 
-    def note(self, event: Event) -> None:
-        """Take one event; what is due is written now."""
+    def note(self, event: Event, lane: int = 0) -> None:
+        """Take one event of a lane; what is due is written now."""
+        run = self.runs[lane]
         if isinstance(event, Started):
             self.steps_per_epoch = event.steps_per_epoch
-            self.progress |= {"steps": event.epochs * event.steps_per_epoch}
+            self._progress(run, steps=event.epochs * event.steps_per_epoch)
         elif isinstance(event, StepDone):
-            self.points.append(PointRow(self.run, event.step, event.step / self.steps_per_epoch, dict(event.terms)))
-            self.progress |= {"step": event.step}
+            self._progress(run, step=event.step)
+            if self.with_points:
+                self.points.append(PointRow(run, event.step, event.step / self.steps_per_epoch, dict(event.terms)))
         elif isinstance(event, EpochDone):
-            self._epoch(event)
+            self._epoch(event, lane)
+        elif isinstance(event, Together):
+            self._together(event)
         elif isinstance(event, Diverged):
             error = NumbersBroke(step=event.step, term=event.term, value=event.value)
-            self._end("diverged", {"error": told(error)})
+            self._end(run, "diverged", {"error": told(error)})
         elif isinstance(event, Finished):
-            self.store.files.save_weights(self.run, arrays(event.weights))
-            self._end("done", {"reported_epoch": event.epoch})
-            self.store.files.drop_checkpoint(self.run)
+            self.store.files.save_weights(run, arrays(event.weights))
+            self._end(run, "done", {"reported_epoch": event.epoch})
         if time.monotonic() - self.written_at >= WRITE_SECONDS:
             self.flush()
 
     def flush(self) -> None:
         """Write what has been collected, in one transaction."""
         if self.progress or self.points or self.rows:
-            self.store.runs.record(self.run, self.progress, self.points, self.rows)
+            self.store.runs.record(self.progress, self.points, self.rows)
         self.progress, self.points, self.rows, self.written_at = {}, [], [], time.monotonic()
 
-    def leave(self, event: Event) -> None:
-        """Write what there is before the run is left; at the end of an epoch that is a checkpoint too."""
+    def close(self) -> None:
+        """Write everything; all runs have come to their end."""
+        self.keeper.close()
         self.flush()
-        if isinstance(event, EpochDone):
-            self.store.files.save_checkpoint(self.run, arrays(event.snapshot()))
 
-    def _epoch(self, event: EpochDone) -> None:
-        self.seconds += event.seconds
+    def leave(self, event: Event) -> None:
+        """Write what there is before the runs are left; at the end of an epoch that is a checkpoint too."""
+        self.flush()
+        self.keeper.leave()
+        if isinstance(event, Together):
+            self.keeper.checkpoint(arrays(event.snapshot()))
+
+    def _epoch(self, event: EpochDone, lane: int) -> None:
+        run = self.runs[lane]
+        self.seconds[lane] += event.seconds
         marks = {part: asdict(scores) for part, scores in event.scores.items()}
-        row = EpochRow(self.run, event.epoch, event.loss, dict(event.terms), dict(event.applied), marks, event.seconds)
+        row = EpochRow(run, event.epoch, event.loss, dict(event.terms), dict(event.applied), marks, event.seconds)
         self.rows.append(row)
+        self.keeper.remember([row])
         done = event.epoch + 1
-        self.progress |= {"epoch": done, "step": done * self.steps_per_epoch, "seconds": self.seconds}
-        if event.epoch in self.kept or self.only_ends:
-            self.store.files.save_logits(self.run, event.epoch, arrays(event.logits))
-        if self.only_ends:
-            self._remember_best(row)
-            for epoch in set(self.store.files.kept_epochs(self.run)) - {event.epoch, self.best}:
-                self.store.files.drop_logits(self.run, epoch)
+        self._progress(run, epoch=done, step=done * self.steps_per_epoch, seconds=self.seconds[lane])
+
+    def _together(self, event: Together) -> None:
+        self.keeper.logits(event.epoch, event.lanes, arrays(event.logits))
         if event.epoch == 0:
             self.flush()  # a person who pressed Start sees the first epoch when it is there
-        self._checkpoint(event.snapshot)
-
-    def _remember_best(self, row: EpochRow) -> None:
-        """Rank epochs as early stopping does: validation accuracy, ties by lower NLL."""
-        marks = (row.scores["validation"]["accuracy"] or 0.0, -(row.scores["validation"]["nll"] or 0.0))
-        if marks > self.best_marks:
-            self.best_marks, self.best = marks, row.epoch
-
-    def _checkpoint(self, snapshot: Callable[[], dict[str, Tensor]]) -> None:
         if time.monotonic() - self.checkpointed_at >= self.checkpoint_seconds:
             self.flush()  # a checkpoint never runs ahead of the curves
-            self.store.files.save_checkpoint(self.run, arrays(snapshot()))
+            self.keeper.checkpoint(arrays(event.snapshot()))
             self.checkpointed_at = time.monotonic()
 
-    def _end(self, status: str, values: Mapping[str, Any]) -> None:
-        self.flush()
-        self.store.runs.update(self.run, status=status, finished=time.time(), **values)
+    def _progress(self, run: str, **values: Any) -> None:
+        self.progress.setdefault(run, {}).update(values)
 
-
-def kept_epochs(epochs: int, most: int = 60) -> set[int]:
-    """Return the epochs whose logits are kept: all up to ``most``, else about ``most`` log-spaced ones and the last."""
-    if epochs <= most:
-        return set(range(epochs))
-    points = most
-    while True:  # early points fall on the same epoch, so a few more are asked for
-        ratio = epochs ** (1 / (points - 1))
-        kept = {round(ratio**i) - 1 for i in range(points)} | {epochs - 1}
-        if len(kept) >= min(most, epochs):
-            return kept
-        points += 1
-
-
-def arrays(tensors: Mapping[str, Tensor]) -> dict[str, Any]:
-    """Return NumPy arrays of tensors on the CPU."""
-    return {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}
+    def _end(self, run: str, status: str, values: Mapping[str, Any]) -> None:
+        """Note a run's end; it is written with the last epochs, in the same transaction."""
+        self._progress(run, status=status, finished=time.time(), **values)

@@ -5,35 +5,28 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
-from itertools import groupby, zip_longest
+from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from kd_core.cost import latencies
+from kd_core.crew import Ask, Crew, Ended, Trainee, crews, train
 from kd_core.divergences import kl_divergence
-from kd_core.errors import JobFailed, KDError, StoreFull, StoreUnusable
-from kd_core.events import EpochDone, Event
+from kd_core.errors import JobFailed, KDError
+from kd_core.lane_groups import why_alone
 from kd_core.metrics import agreement
-from kd_core.prediction import predict
-from kd_core.recipe import Member, Recipe, Study
-from kd_core.recorder import Recorder
+from kd_core.recipe import Member, Study
 from kd_core.store import MemberRow, Store, told
-from kd_core.training import fit, steps_per_epoch
 from kd_core.workshop import Workshop
 
 TIMING_SECONDS = 1.5
 
 log = logging.getLogger("kd_core")
 
-Ask = Callable[[], str]
-"""Asked between steps: "" to go on, or how the study is to end: "stopped" or "interrupted"."""
 Place = tuple[MemberRow, Member]
-
-
-class Ended(Exception):
-    """Somebody asked the study to end."""
 
 
 def run_study(store: Store, study: str, *, data_root: Path, ask: Ask = lambda: "") -> None:
@@ -71,95 +64,73 @@ class StudyStory:
 
     def carry_out(self) -> None:
         """Find or train every member, then time the arms in turn."""
-        for _, group in groupby(self._places(), key=lambda place: place[0].seed):
-            same_seed = list(group)
-            for place in same_seed:
-                if place[1].arm == "teacher":
-                    _drain(self._settle(*place))
-            students = [self._settle(*place) for place in same_seed if place[1].arm != "teacher"]
-            if self.study.kind == "race":
-                _drain(zip_longest(*students))  # an epoch of each in turn: their curves grow side by side
-            else:
-                for student in students:
-                    _drain(student)
-            self._judge_against_teacher({place.position for place, _ in same_seed})
+        seeds = sorted({member.seed for member in self.study.members})
+        at_once = self._seeds_at_once()
+        for first in range(0, len(seeds), at_once):
+            together = set(seeds[first : first + at_once])
+            for crew in self._crews(together, teachers=True):
+                _drain(self._train(crew))
+            students = [self._train(crew) for crew in self._crews(together, teachers=False)]
+            # Of a race all take an epoch in turn: their curves grow side by side. Of a sweep the first two do, the
+            # student alone and the first chunk of cells: a gain is known from the first epoch on.
+            side_by_side = len(students) if self.study.kind == "race" else 2
+            _drain(zip_longest(*students[:side_by_side]))
+            for later in students[side_by_side:]:
+                _drain(later)
+            self._judge_against_teacher(together)
             self.workshop.forget()
         if self.study.kind == "race":
             self._time_the_arms()
 
+    def _seeds_at_once(self) -> int:
+        """Return how many seeds train together: as many as memory allows where there are lanes, else one by one."""
+        recipes = [member.recipe for member in self.study.members]
+        if all(why_alone(recipe) for recipe in recipes):
+            return 1
+        return self.workshop.seeds_at_once(recipes[0])
+
     def _places(self) -> list[Place]:
         return list(zip(self.store.studies.members(self.row.id), self.study.members, strict=True))
 
-    def _settle(self, place: MemberRow, member: Member) -> Iterator[None]:
-        """Take a finished run of the same recipe, or train one; stops for breath after every epoch."""
-        if place.run and self.store.runs.get(place.run).status in ("done", "diverged"):
-            return
-        found = self.store.runs.finished(place.fingerprint)
-        mine = {row.run for row in self.store.studies.members(self.row.id) if not row.reused}
-        if found and (found in mine or not self.row.fresh or member.arm == "teacher"):
-            self.store.runs.adopt(place.study, place.position, place.fingerprint)
-            return
-        recipe = member.recipe
-        run = place.run or self.store.runs.begin(self.row.id, place.position, recipe, recipe.optim.epochs)
-        try:
-            yield from self._train(run, recipe)
-        except (StoreFull, StoreUnusable):
-            raise  # the other members could not be kept either
-        except KDError as error:
-            self.store.runs.update(run, status="failed", error=told(error))
+    def _crews(self, seeds: set[int], teachers: bool) -> list[Crew]:
+        """Take finished runs of the same recipes, and sort those that are left to train by who can train together."""
+        wanted: dict[str, Place] = {}
+        for place in self._places():
+            if place[0].seed in seeds and (place[0].arm == "teacher") == teachers:
+                wanted.setdefault(place[0].fingerprint, place)
+        left = [place for place in wanted.values() if not self._is_finished(*place)]
+        new = [member.recipe for row, member in left if not row.run]
+        begun = iter(self.store.runs.begin(self.row.id, new) if new else [])
+        return list(crews([Trainee(row.run or next(begun), member.recipe) for row, member in left], self.workshop))
 
-    def _train(self, run: str, recipe: Recipe) -> Iterator[None]:
-        splits, teacher = self.workshop.splits(recipe), self.workshop.teacher(recipe)
-        threads = self.workshop.describe(run, recipe)
-        snapshot = self._snapshot(run, steps_per_epoch(len(splits.train), recipe.optim.batch))
-        sweep = self.study.kind == "sweep"
-        recorder = Recorder(self.store, run, recipe.optim.epochs, recipe.optim.patience, only_ends=sweep)
+    def _is_finished(self, row: MemberRow, member: Member) -> bool:
+        """Tell whether a member has its finished run, or can be given one."""
+        if row.run:
+            return self.store.runs.get(row.run).status in ("done", "diverged")
+        if self.row.fresh and member.arm != "teacher":
+            return False
+        return self.store.runs.adopt(self.row.id, row.fingerprint) is not None
 
-        def fit_one(wanted: Recipe) -> Iterator[Event]:
-            return fit(wanted, splits, teacher, snapshot)
+    def _train(self, crew: Crew) -> Iterator[None]:
+        return train(crew, self.workshop, self.ask, only_ends=self.study.kind == "sweep")
 
-        def answers(wanted: Recipe) -> torch.Tensor:
-            return predict(self.workshop.trained(wanted), self.workshop.splits(wanted).train)
-
-        torch.set_num_threads(threads)
-        for event in recipe.protocol.run(recipe, fit_one, answers):
-            recorder.note(event)
-            if wish := self.ask():
-                recorder.leave(event)
-                raise Ended(wish)
-            if isinstance(event, EpochDone):
-                yield
-                torch.set_num_threads(threads)
-        recorder.flush()
-
-    def _snapshot(self, run: str, steps_per_epoch: int) -> dict[str, torch.Tensor] | None:
-        """Return the last checkpoint, if any, after the store has forgotten all that came later."""
-        kept = self.store.files.checkpoint(run)
-        epoch = int(kept["progress"][0]) if kept else 0
-        self.store.runs.rewind(run, epoch, epoch * steps_per_epoch)
-        return {name: torch.from_numpy(values) for name, values in kept.items()} if kept else None
-
-    def _judge_against_teacher(self, positions: set[int]) -> None:
+    def _judge_against_teacher(self, seeds: set[int]) -> None:
         """Keep how far each student agrees with its teacher on the test split, from the stored logits."""
-        places = [place for place in self._places() if place[0].position in positions]
-        teachers = {
-            member.recipe.fingerprint(): self._test_logits(row) for row, member in places if member.arm == "teacher"
-        }
-        of_cell = {str(row.cell): self._test_logits(row) for row, member in places if member.arm == "teacher"}
+        places = [place for place in self._places() if place[0].seed in seeds]
+        of_recipe = {row.fingerprint: row.run for row, _ in places if row.arm == "teacher"}
+        of_cell = {(row.seed, str(row.cell)): row.run for row, _ in places if row.arm == "teacher"}
+        logits, facts = cache(self._test_logits), cache(_against)
+        found = {}
         for row, member in places:
             own = member.recipe.teacher
-            teacher = teachers.get(own.fingerprint()) if own else of_cell.get(str(row.cell))
-            student = self._test_logits(row)
-            if member.arm == "teacher" or teacher is None or student is None:
-                continue
-            facts = {"agreement": agreement(student, teacher), "kl_to_teacher": float(kl_divergence(teacher, student))}
-            self.store.studies.note_agreement(self.row.id, row.position, facts)
+            teacher = of_recipe.get(own.fingerprint()) if own else of_cell.get((row.seed, str(row.cell)))
+            if row.arm != "teacher" and row.run and teacher and (told := facts(logits, row.run, teacher)):
+                found[row.position] = told
+        self.store.studies.note_agreements(self.row.id, found)
 
-    def _test_logits(self, row: MemberRow) -> torch.Tensor | None:
-        run = self.store.runs.get(row.run) if row.run else None
-        if run is None or run.reported_epoch is None:
-            return None
-        logits = self.store.files.logits(run.id, run.reported_epoch)
+    def _test_logits(self, run: str) -> torch.Tensor | None:
+        epoch = self.store.runs.get(run).reported_epoch
+        logits = None if epoch is None else self.store.files.logits(run, epoch)
         return None if logits is None else torch.from_numpy(logits)
 
     def _time_the_arms(self) -> None:
@@ -174,6 +145,14 @@ class StudyStory:
         )
         rows: list[dict[str, Any]] = [{"arm": arm, **vars(one)} for arm, many in timed.items() for one in many]
         self.store.studies.update(self.row.id, latency=rows)
+
+
+def _against(logits: Callable[[str], torch.Tensor | None], student: str, teacher: str) -> dict[str, float] | None:
+    """Return how far a student's run agrees with a teacher's, where both are known."""
+    theirs, own = logits(teacher), logits(student)
+    if theirs is None or own is None:
+        return None
+    return {"agreement": agreement(own, theirs), "kl_to_teacher": float(kl_divergence(theirs, own))}
 
 
 def _drain(steps: Iterator[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -11,6 +12,8 @@ from kd_core.datasets import Source, Split, Splits
 from kd_core.datasets.conditions import prepare
 from kd_core.errors import WeightsMissing
 from kd_core.execution import chosen_device, execution
+from kd_core.lane_groups import MEMORY_BYTES, bytes_of_lane, why_alone
+from kd_core.lanes import numbers_of_image
 from kd_core.networks import Network
 from kd_core.randomness import seeded
 from kd_core.recipe import Recipe
@@ -90,16 +93,35 @@ class Workshop:
             self.teachers[key] = self.trained(recipe.teacher)
         return self.teachers[key]
 
-    def describe(self, run: str, recipe: Recipe) -> int:
-        """Tell the store what a run costs, sees and is carried out on; return how many threads it should use."""
+    def describe(self, runs: Sequence[str], recipe: Recipe, group: str) -> int:
+        """Tell the store what runs of one loop cost, see and are carried out on; return how many threads to use.
+
+        Args:
+            runs: by lane.
+            recipe: of one of them; the others differ from it in what lanes may differ in.
+            group: their lane group; empty for a single run.
+        """
         shape = self.source(recipe).train.shape
         costs = cost(self.network(recipe), shape)
-        threads = suggested_threads(costs.macs, recipe.optim.batch)
-        record = execution(self.device, threads, self.device_name)
+        threads = suggested_threads(costs.macs * len(runs), recipe.optim.batch)
+        lanes = {"lanes": len(runs), "group": group, "why_alone": why_alone(recipe)}
+        record = execution(self.device, threads, self.device_name, **lanes)
         key = recipe.data.source.fingerprint()
         labels = int((self.splits(recipe).train.labels >= 0).sum())
-        self.store.runs.update(run, cost={**vars(costs), "labels": labels}, execution=record.to_json(), source=key)
+        self.store.runs.update(*runs, cost={**vars(costs), "labels": labels}, execution=record.to_json(), source=key)
         return threads
+
+    def bytes_of_lane(self, recipe: Recipe) -> int:
+        """Return about how many bytes one lane of a recipe needs."""
+        source, network = self.source(recipe), self.network(recipe)
+        judged = len(source.test) + (len(source.validation) if source.validation is not None else source.cut)
+        made = numbers_of_image(network, source.train)
+        parameters = sum(one.numel() for one in network.parameters())
+        return bytes_of_lane(parameters, made, recipe.optim.batch, judged, len(source.train.classes))
+
+    def seeds_at_once(self, recipe: Recipe, budget: int = MEMORY_BYTES) -> int:
+        """Return for how many seeds the images fit into the memory budget, as they look and normalised."""
+        return max(1, budget // (5 * self.source(recipe).train.images.nbytes))
 
     def _report(self, what: str, done: float) -> None:
         if self.study is not None:

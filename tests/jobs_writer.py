@@ -16,9 +16,8 @@ if __name__ == "__main__":
     try:
         for number in range(count):
             row = EpochRow(run, number, 1.0, {"labels": 1.0}, {"lr": 0.1}, scores, 0.1)
-            store.runs.record(
-                run, {"epoch": number + 1}, [PointRow(run, number + 1, number + 1.0, {"labels": 1.0})], [row]
-            )
+            point = PointRow(run, number + 1, number + 1.0, {"labels": 1.0})
+            store.runs.record({run: {"epoch": number + 1}}, [point], [row])
             known = int(store.fact(f"told-{position}", 0))
             store.set_fact(f"told-{position}", known + 1)
     except KDError as error:

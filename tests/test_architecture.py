@@ -26,9 +26,12 @@ pages.parts
 kd_core.__main__
 kd_core.jobs
 kd_core.runs
-kd_core.workshop  kd_core.recorder  kd_core.results  kd_core.export  kd_core.estimate
+kd_core.crew
+kd_core.recorder
+kd_core.landscape
+kd_core.workshop  kd_core.keepers  kd_core.results  kd_core.export  kd_core.estimate
 kd_core.store
-kd_core.lanes
+kd_core.lanes  kd_core.lane_groups
 kd_core.lane_layers  kd_core.lane_optimiser
 kd_core.training
 kd_core.learner  kd_core.ledger

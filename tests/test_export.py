@@ -133,7 +133,7 @@ def test_run_without_weights_is_told(race: tuple[Store, str], tmp_path: Path) ->
     store = race[0]
     study = Study.race(PRESETS["digits"].recipe)
     waiting = store.studies.add(study)
-    run = store.runs.begin(waiting, 0, study.members[0].recipe, 1)
+    run = store.runs.begin(waiting, [study.members[0].recipe])[0]
     with pytest.raises(WeightsMissing, match="Train it to its end first"):
         export(store, run, "safetensors", tmp_path / "x.safetensors")
 

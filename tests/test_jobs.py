@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
-from jobs_studies import DATA, ended, epoch_of, eventually, often_checkpointed, recipe, solo
+from jobs_studies import DATA, ended, epoch_of, eventually, often_checkpointed, solo
 
 from kd_core import jobs
 from kd_core.errors import NothingToResume, RunUnknown, StoreFull
@@ -305,7 +305,7 @@ def test_many_threads_start_one_supervisor(store: Store, monkeypatch: pytest.Mon
 
 def test_a_running_study_whose_lock_is_free_is_lost_with_the_last_words_of_its_log(store: Store) -> None:
     study = store.studies.add(solo(), status="running")
-    run = store.runs.begin(study, 0, recipe(), 3)
+    run = store.runs.begin(study, [solo().members[0].recipe])[0]
     path = log_file(store.home, study)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"x" * 9000 + b"\n---- study s, today\n10:00 INFO on my way\n\x1b[31mSegmentation\xff fault\x00\n")

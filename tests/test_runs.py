@@ -134,7 +134,7 @@ def test_a_fresh_race_trains_its_students_again_to_the_same_numbers_but_not_its_
     raced: tuple[Store, str],
 ) -> None:
     store, first = raced
-    fresh = carried_out(store, Study.race(recipe(), seeds=1), fresh=True)
+    fresh = carried_out(store, Study.race(recipe(), seeds=2), fresh=True)
     for old, new, member in zip(runs(store, first), runs(store, fresh), store.studies.members(fresh), strict=False):
         if member.arm == "teacher":
             assert member.reused and new.id == old.id
@@ -143,14 +143,30 @@ def test_a_fresh_race_trains_its_students_again_to_the_same_numbers_but_not_its_
             assert_same_numbers((store, old.id), (store, new.id))
 
 
-def test_a_student_trained_by_itself_equals_the_one_that_was_trained_in_a_race(
+def test_a_student_trained_by_itself_equals_the_one_that_was_trained_in_a_race(store: Store, tmp_path: Path) -> None:
+    raced, crowd = carried_out(store, Study.race(recipe(), seeds=1)), Store(tmp_path / "another")
+    by_itself = carried_out(crowd, alone(recipe().alone()))
+    place = next(m for m in store.studies.members(raced) if m.arm == "alone")
+    assert place.run is not None
+    assert_same_numbers((store, place.run), (crowd, runs(crowd, by_itself)[0].id))
+
+
+def test_a_lane_of_a_race_equals_the_student_trained_by_itself_to_the_last_digits(
     raced: tuple[Store, str], store: Store
 ) -> None:
     crowd, study = raced
-    by_itself = carried_out(store, alone(recipe().alone().seeded(1)))
-    place = next(m for m in crowd.studies.members(study) if (m.arm, m.seed) == ("alone", 1))
-    assert place.run is not None
-    assert_same_numbers((crowd, place.run), (store, runs(store, by_itself)[0].id))
+    by_itself = runs(store, carried_out(store, alone(recipe().alone().seeded(1))))[0]
+    lane = next(
+        crowd.runs.get(m.run) for m in crowd.studies.members(study) if (m.arm, m.seed) == ("alone", 1) and m.run
+    )
+    assert lane.execution is not None and lane.execution["lanes"] == 2
+    assert by_itself.execution is not None and by_itself.execution["lanes"] == 1
+    for number, values in logits(store, by_itself.id).items():
+        np.testing.assert_allclose(logits(crowd, lane.id)[number], values, atol=5e-3)
+    weights, others = store.files.weights(by_itself.id), crowd.files.weights(lane.id)
+    assert weights is not None and others is not None
+    for name in weights:
+        np.testing.assert_allclose(others[name], weights[name], atol=1e-4)
 
 
 # ---- other ends
@@ -247,7 +263,7 @@ def test_a_bug_ends_the_study_as_failed_and_says_what_it_was(store: Store, monke
     def buggy(*_: Any) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr("kd_core.runs.fit", buggy)
+    monkeypatch.setattr("kd_core.crew.fit", buggy)
     row = store.studies.get(carried_out(store, solo()))
     assert row.status == "failed" and row.error is not None
     assert row.error["code"] == "job_failed" and "of all things" in row.error["sentence"]

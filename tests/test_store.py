@@ -53,7 +53,8 @@ def point(run: str, step: int) -> PointRow:
 
 
 def begun(store: Store, study: str, position: int = 0) -> str:
-    return store.runs.begin(study, position, recipe(), 3)
+    member = Study.checked(store.studies.get(study).spec).members[position]
+    return store.runs.begin(study, [member.recipe])[0]
 
 
 def finished(store: Store, study: str, position: int = 0) -> str:
@@ -88,11 +89,12 @@ def test_everything_a_run_tells_comes_back_also_to_another_process(store: Store)
     study = store.studies.add(race())
     run = begun(store, study, 2)
     cost, execution = {"parameters": 10, "macs": 20}, {"device": "cpu", "threads": 1}
-    store.runs.record(run, {"epoch": 2, "step": 20, "steps": 30, "seconds": 1.0}, [point(run, 5)], [epoch(run, 0)])
-    store.runs.record(run, {}, [point(run, 15)], [epoch(run, 1)])
+    progress = {run: {"epoch": 2, "step": 20, "steps": 30, "seconds": 1.0}}
+    store.runs.record(progress, [point(run, 5)], [epoch(run, 0)])
+    store.runs.record({}, [point(run, 15)], [epoch(run, 1)])
     broke = told(NumbersBroke(step=7, term="teacher", value=float("inf")))
     store.runs.update(run, status="diverged", cost=cost, execution=execution, error=broke, source="abc")
-    store.studies.note_agreement(study, 2, {"agreement": 0.9, "kl_to_teacher": 0.1})
+    store.studies.note_agreements(study, {2: {"agreement": 0.9, "kl_to_teacher": 0.1}})
 
     other = Store(store.home)
     row = other.runs.get(run)
@@ -187,7 +189,7 @@ def test_the_home_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_long_curve_is_thinned_but_keeps_its_ends(store: Store) -> None:
     run = begun(store, store.studies.add(solo()))
     for start in range(1, 5001, 100):
-        store.runs.record(run, {}, [point(run, step) for step in range(start, start + 100)], [])
+        store.runs.record({}, [point(run, step) for step in range(start, start + 100)], [])
     steps = [one.step for one in store.runs.points([run])]
     assert KEPT_POINTS <= len(steps) <= 2 * KEPT_POINTS + 100
     assert (steps[0], steps[-1]) == (1, 5000)
@@ -197,13 +199,13 @@ def test_a_long_curve_is_thinned_but_keeps_its_ends(store: Store) -> None:
 def test_rewind_forgets_what_came_after_a_checkpoint(store: Store) -> None:
     run = begun(store, store.studies.add(solo()))
     points, epochs = [point(run, step) for step in range(5, 45, 10)], [epoch(run, number) for number in range(4)]
-    store.runs.record(run, {"epoch": 4, "step": 40, "seconds": 2.0}, points, epochs)
+    store.runs.record({run: {"epoch": 4, "step": 40, "seconds": 2.0}}, points, epochs)
     for number in range(4):
         store.files.save_logits(run, number, {"test": np.zeros((1, 2))})
     (store.home / "runs" / run / "weights.12.partial").touch()
     store.runs.update(run, status="lost", error={"code": "x"})
 
-    store.runs.rewind(run, 2, 20)
+    store.runs.rewind([run], 2, 20)
     row = store.runs.get(run)
     assert (row.status, row.epoch, row.step, row.seconds, row.error) == ("running", 2, 20, 1.0, None)
     assert [one.epoch for one in store.runs.epochs([run])] == [0, 1]
@@ -268,9 +270,9 @@ def test_delete_keeps_runs_that_another_study_shares(store: Store) -> None:
     alone, shared = finished(store, first, 0), finished(store, first, 1)
     for run in (alone, shared):
         store.files.save_weights(run, {"w": np.ones(3)})
-        store.runs.record(run, {}, [point(run, 1)], [epoch(run, 0)])
-    assert store.runs.adopt(second, 0, store.runs.get(shared).fingerprint) == shared
-    assert store.runs.adopt(second, 1, "unheard of") is None
+        store.runs.record({}, [point(run, 1)], [epoch(run, 0)])
+    assert store.runs.adopt(second, store.runs.get(shared).fingerprint) == shared
+    assert store.runs.adopt(second, "unheard of") is None
 
     store.studies.end(first, "done")
     store.studies.delete(first)
@@ -410,8 +412,8 @@ def test_a_reader_sees_one_moment_while_a_writer_is_not_done(store: Store) -> No
 
 def test_an_error_in_a_transaction_undoes_all_of_it(store: Store) -> None:
     run = begun(store, store.studies.add(solo()))
-    store.runs.record(run, {}, [], [epoch(run, 0)])
+    store.runs.record({}, [], [epoch(run, 0)])
     with pytest.raises(StoreUnusable):
-        store.runs.record(run, {"epoch": 5}, [point(run, 1)], [replace(epoch(run, 1)), epoch(run, 0)])
+        store.runs.record({run: {"epoch": 5}}, [point(run, 1)], [replace(epoch(run, 1)), epoch(run, 0)])
     assert store.runs.get(run).epoch == 0
     assert len(store.runs.epochs([run])) == 1 and store.runs.points([run]) == []

@@ -32,6 +32,8 @@ class Architecture(Settings):
     """Frozen settings that build a network for images of a given shape."""
 
     provides: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
+    lanes: ClassVar[bool] = False
+    """Whether many copies of it are trained faster as lanes of one loop than one by one."""
 
     @abstractmethod
     def build(self, shape: Shape, classes: int) -> Network:

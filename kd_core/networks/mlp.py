@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 from torch import Tensor, nn
@@ -22,6 +22,8 @@ class MLP(Architecture):
     ``width`` is understood beside the fields: it sets every hidden layer to that width and keeps their number, so
     that one number (``student.width``) makes a network larger or smaller. It is never stored.
     """
+
+    lanes: ClassVar[bool] = True
 
     name: Literal["mlp"] = "mlp"
     widths: tuple[Width, ...] = setting(

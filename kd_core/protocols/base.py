@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
@@ -19,6 +19,9 @@ Predict = Callable[[Any], Tensor]
 
 class Protocol(Settings):
     """A way of arranging networks; it never imports the loop, ``runs`` hands it in."""
+
+    one_loop: ClassVar[bool] = False
+    """Whether it is one network in one loop, so that many recipes of it can be lanes of the same loop."""
 
     @abstractmethod
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from kd_core.events import Event
 from kd_core.protocols.base import Fit, Predict, Protocol
@@ -11,6 +11,8 @@ from kd_core.protocols.base import Fit, Predict, Protocol
 
 class Offline(Protocol):
     """One fixed teacher, or none: the network of the recipe is trained once."""
+
+    one_loop: ClassVar[bool] = True
 
     name: Literal["offline"] = "offline"
 

@@ -51,10 +51,13 @@ class Artifacts:
         """Forget the checkpoint of a run that has ended well."""
         (self._run(run) / "checkpoint.safetensors").unlink(missing_ok=True)
 
-    def drop_partials(self, run: str) -> None:
-        """Forget what a job that was killed had half written."""
+    def rewind(self, run: str, epoch: int) -> None:
+        """Forget a run's own logits from ``epoch`` on, and what a job that was killed had half written."""
         for path in self._run(run).glob("*.partial"):
             path.unlink(missing_ok=True)
+        for path in self._run(run).glob("logits-*.safetensors"):
+            if int(path.stem.split("-")[1]) >= epoch:
+                path.unlink(missing_ok=True)
 
     def save_logits(self, run: str, epoch: int, logits: Arrays) -> None:
         """Keep (N, K) logits of ``validation`` and ``test`` after an epoch, as float16."""

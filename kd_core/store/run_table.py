@@ -24,28 +24,39 @@ class Runs:
     def __init__(self, database: Database, files: Artifacts) -> None:
         self.database, self.files = database, files
 
-    def begin(self, study: str, position: int, recipe: Settings, epochs: int) -> str:
-        """Add a running run for a study's member and return its id."""
-        run = secrets.token_hex(5)
-        values = {
-            "id": run,
+    def begin(self, study: str, recipes: Sequence[Settings]) -> Sequence[str]:
+        """Add a running run for each of a study's recipes, give it to every member that has the recipe; return ids.
+
+        Args:
+            study: its id.
+            recipes: all different, each of at least one member.
+        """
+        rows = [self._begun(recipe) for recipe in recipes]
+        mine = sa.and_(members.c.study == study, members.c.fingerprint == sa.bindparam("of"))
+        given = sa.update(members).where(mine).values(run=sa.bindparam("id"), reused=False)
+        with self.database.writing() as connection:
+            connection.execute(sa.insert(runs), rows)
+            connection.execute(given, [{"of": row["fingerprint"], "id": row["id"]} for row in rows])
+        return [str(row["id"]) for row in rows]
+
+    def _begun(self, recipe: Settings) -> dict[str, Any]:
+        told = recipe.to_json()
+        return {
+            "id": secrets.token_hex(5),
             "fingerprint": recipe.fingerprint(),
-            "recipe": recipe.to_json(),
+            "recipe": told,
             "status": "running",
             "created": time.time(),
-            "epochs": epochs,
+            "epochs": told["optim"]["epochs"],
         }
-        with self.database.writing() as connection:
-            connection.execute(sa.insert(runs).values(values))
-            connection.execute(_at(study, position).values(run=run, reused=False))
-        return run
 
-    def adopt(self, study: str, position: int, fingerprint: str) -> str | None:
-        """Give a study's member the newest finished run of the same recipe, and return its id, or None."""
+    def adopt(self, study: str, fingerprint: str) -> str | None:
+        """Give a study's members of a recipe its newest finished run, and return its id, or None."""
         run = self.finished(fingerprint)
         if run is not None:
+            mine = sa.and_(members.c.study == study, members.c.fingerprint == fingerprint, members.c.run.is_(None))
             with self.database.writing() as connection:
-                connection.execute(_at(study, position).values(run=run, reused=True))
+                connection.execute(sa.update(members).where(mine).values(run=run, reused=True))
         return run
 
     def finished(self, fingerprint: str) -> str | None:
@@ -76,37 +87,45 @@ class Runs:
         with self.database.reading() as connection:
             return [RunRow(**row) for row in connection.execute(query).mappings()]
 
-    def update(self, run: str, **values: Any) -> None:
-        """Change a run's own columns: status, seconds, cost, error, ..."""
+    def update(self, *ids: str, **values: Any) -> None:
+        """Change the own columns of some runs: status, seconds, cost, error, ..."""
         with self.database.writing() as connection:
-            connection.execute(sa.update(runs).where(runs.c.id == run).values(values))
+            connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(values))
 
     def record(
-        self, run: str, progress: Mapping[str, Any], new_points: Sequence[PointRow], new: Sequence[EpochRow]
+        self, progress: Mapping[str, Mapping[str, Any]], new_points: Sequence[PointRow], new: Sequence[EpochRow]
     ) -> None:
-        """Add points and epochs and set the run's progress, in one short transaction."""
+        """Add points and epochs and set the progress of some runs, in one short transaction.
+
+        Args:
+            progress: by run, the columns that changed; lanes of one loop mostly change alike.
+            new_points: the loss between epochs.
+            new: epochs.
+        """
+        alike: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+        for run, values in progress.items():
+            alike.setdefault(repr(values), (values, []))[1].append(run)
         with self.database.writing() as connection:
             if new_points:
                 connection.execute(sa.insert(points), [vars(point) for point in new_points])
             if new:
                 connection.execute(sa.insert(epochs), [vars(epoch) for epoch in new])
-            if progress:
-                connection.execute(sa.update(runs).where(runs.c.id == run).values(dict(progress)))
-            self._thin(connection, run)
+            for values, ids in alike.values():
+                connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(dict(values)))
+            for run in {point.run for point in new_points}:
+                self._thin(connection, run)
 
-    def rewind(self, run: str, epoch: int, step: int) -> None:
-        """Forget what a run told after its last checkpoint, from ``epoch`` and ``step`` on."""
+    def rewind(self, ids: Sequence[str], epoch: int, step: int) -> None:
+        """Forget what some runs told after their last checkpoint, from ``epoch`` and ``step`` on."""
         with self.database.writing() as connection:
-            connection.execute(sa.delete(epochs).where(epochs.c.run == run, epochs.c.epoch >= epoch))
-            connection.execute(sa.delete(points).where(points.c.run == run, points.c.step > step))
-            known = sa.select(sa.func.coalesce(sa.func.sum(epochs.c.seconds), 0.0)).where(epochs.c.run == run)
-            seconds = connection.execute(known).scalar_one()
-            values = {"status": "running", "epoch": epoch, "step": step, "seconds": seconds, "error": None}
-            connection.execute(sa.update(runs).where(runs.c.id == run).values(values))
-        self.files.drop_partials(run)
-        for kept in self.files.kept_epochs(run):
-            if kept >= epoch:
-                self.files.drop_logits(run, kept)
+            connection.execute(sa.delete(epochs).where(epochs.c.run.in_(ids), epochs.c.epoch >= epoch))
+            connection.execute(sa.delete(points).where(points.c.run.in_(ids), points.c.step > step))
+            known = sa.select(sa.func.coalesce(sa.func.sum(epochs.c.seconds), 0.0)).where(epochs.c.run == runs.c.id)
+            values = {"status": "running", "epoch": epoch, "step": step, "error": None}
+            again = sa.update(runs).where(runs.c.id.in_(ids)).values(seconds=known.scalar_subquery(), **values)
+            connection.execute(again)
+        for run in ids:
+            self.files.rewind(run, epoch)
 
     def epochs(self, ids: Iterable[str], after: int = -1) -> Sequence[EpochRow]:
         """Return the epochs of some runs, by run and epoch, those beyond ``after``."""
@@ -114,6 +133,19 @@ class Runs:
         with self.database.reading() as connection:
             rows = connection.execute(query.order_by(epochs.c.run, epochs.c.epoch)).mappings()
             return [EpochRow(**row) for row in rows]
+
+    def scores(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, dict[str, float | None]]]:
+        """Return the scores of validation and test after single epochs, by run and epoch (from 0), as far as told."""
+        by_epoch: dict[int, set[str]] = {}
+        for run, epoch in wanted:
+            by_epoch.setdefault(epoch, set()).add(run)
+        found = {}
+        with self.database.reading() as connection:
+            for epoch, ids in by_epoch.items():  # lanes move together, so there are few different epochs
+                here = sa.and_(epochs.c.run.in_(ids), epochs.c.epoch == epoch)
+                for row in connection.execute(sa.select(epochs.c.run, epochs.c.scores).where(here)):
+                    found[row.run, epoch] = row.scores
+        return found
 
     def points(self, ids: Iterable[str], after: int = -1) -> Sequence[PointRow]:
         """Return the loss between epochs of some runs, by run and step, those beyond step ``after``."""
@@ -140,7 +172,3 @@ class Runs:
         if len(steps) > 2 * KEPT_POINTS:
             every_other = list(steps[1:-1:2])
             connection.execute(sa.delete(points).where(points.c.run == run, points.c.step.in_(every_other)))
-
-
-def _at(study: str, position: int) -> sa.Update:
-    return sa.update(members).where(members.c.study == study, members.c.position == position)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,27 @@ from kd_core.settings import Settings
 from kd_core.store.rows import ALIVE, RESUMABLE, MemberRow, RunRow, StudyRow
 from kd_core.store.run_table import Runs
 from kd_core.store.schema import Database, members, runs, studies
+
+
+@dataclass(frozen=True)
+class PlaceRow:
+    """A member of a study and how far its run is, without any recipe; without a run, ``status`` is None.
+
+    ``epoch`` and ``epochs`` count what was done and what there is to do; ``reported_epoch`` counts from 0.
+    """
+
+    position: int
+    arm: str
+    seed: int
+    cell: dict[str, Any]
+    fingerprint: str
+    run: str | None
+    status: str | None
+    epoch: int | None
+    epochs: int | None
+    reported_epoch: int | None
+    source: str | None
+    cost: dict[str, Any] | None
 
 
 class Studies:
@@ -86,6 +108,15 @@ class Studies:
         with self.database.reading() as connection:
             return [MemberRow(**row) for row in connection.execute(query).mappings()]
 
+    def places(self, study: str) -> Sequence[PlaceRow]:
+        """Return the members of a study with the state of their runs: light enough for hundreds, twice a second."""
+        mine = (members.c.position, members.c.arm, members.c.seed, members.c.cell, members.c.fingerprint, members.c.run)
+        far = (runs.c.status, runs.c.epoch, runs.c.epochs, runs.c.reported_epoch, runs.c.source, runs.c.cost)
+        joined = sa.select(*mine, *far).select_from(members.outerjoin(runs, members.c.run == runs.c.id))
+        query = joined.where(members.c.study == study).order_by(members.c.position)
+        with self.database.reading() as connection:
+            return [PlaceRow(**row) for row in connection.execute(query).mappings()]
+
     def runs_of(self, study: str) -> dict[int, RunRow]:
         """Return the runs of a study by position, as far as they have begun."""
         query = (
@@ -110,11 +141,14 @@ class Studies:
         with self.database.reading() as connection:
             return [StudyRow(**row) for row in connection.execute(query).mappings()]
 
-    def note_agreement(self, study: str, position: int, against_teacher: dict[str, float]) -> None:
-        """Keep how far a member's run agrees with this study's teacher of the same seed."""
-        place = sa.and_(members.c.study == study, members.c.position == position)
-        with self.database.writing() as connection:
-            connection.execute(sa.update(members).where(place).values(against_teacher=against_teacher))
+    def note_agreements(self, study: str, against_teacher: Mapping[int, dict[str, float]]) -> None:
+        """Keep by position how far members' runs agree with this study's teacher of the same seed."""
+        place = sa.and_(members.c.study == study, members.c.position == sa.bindparam("at"))
+        rows = [{"at": position, "facts": facts} for position, facts in against_teacher.items()]
+        if rows:
+            with self.database.writing() as connection:
+                noted = sa.update(members).where(place).values(against_teacher=sa.bindparam("facts", type_=sa.JSON))
+                connection.execute(noted, rows)
 
     def update(self, study: str, **values: Any) -> None:
         """Change a study's own columns: name, note, keep, status, activity, ...
