@@ -17,6 +17,7 @@ from kd_core.lanes import fit_lanes
 from kd_core.prediction import predict
 from kd_core.recipe import Recipe
 from kd_core.recorder import Recorder
+from kd_core.speed import Speed
 from kd_core.store import Store, told
 from kd_core.training import fit, steps_per_epoch
 from kd_core.workshop import Workshop
@@ -123,7 +124,7 @@ def train(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator
 
 def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator[None]:
     store, recipe = workshop.store, crew.recipe
-    threads = workshop.describe(crew.runs, recipe, crew.group)
+    speed = workshop.describe(crew.runs, recipe, crew.group)
     kept = None if only_ends else kept_epochs_of(recipe)
     if crew.group and not crew.resumes:
         store.files.lanes.found(crew.group, crew.runs)
@@ -131,19 +132,21 @@ def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Itera
     runs = crew.runs
     keeper: Keeper = SharedFiles(store, crew.group, runs, kept) if crew.group else OwnFiles(store, runs[0], kept)
     recorder = Recorder(store, crew.runs, keeper, with_points=not only_ends)
-    torch.set_num_threads(threads)
-    for lane, event in _events(crew, workshop, snapshot):
+    torch.set_num_threads(speed.threads)
+    for lane, event in _events(crew, workshop, snapshot, speed):
         recorder.note(event, lane)
         if wish := ask():
             recorder.leave(event)
             raise Ended(wish)
         if isinstance(event, Together):
             yield
-            torch.set_num_threads(threads)
+            torch.set_num_threads(speed.threads)
     recorder.close()
 
 
-def _events(crew: Crew, workshop: Workshop, snapshot: Mapping[str, Tensor] | None) -> Iterator[tuple[int, Event]]:
+def _events(
+    crew: Crew, workshop: Workshop, snapshot: Mapping[str, Tensor] | None, speed: Speed
+) -> Iterator[tuple[int, Event]]:
     if crew.group:
         splits = [workshop.splits(row[0].recipe.changed({"data.label_noise": 0.0})) for row in crew.rows]
         teachers = [workshop.teacher(row[0].recipe) for row in crew.rows]
@@ -153,7 +156,7 @@ def _events(crew: Crew, workshop: Workshop, snapshot: Mapping[str, Tensor] | Non
     own, teacher = workshop.splits(recipe), workshop.teacher(recipe)
 
     def fit_one(wanted: Recipe) -> Iterator[Event]:
-        return fit(wanted, own, teacher, snapshot)
+        return fit(wanted, own, teacher, snapshot, speed)
 
     def answers(wanted: Recipe) -> Tensor:
         return predict(workshop.trained(wanted), workshop.splits(wanted).train)

@@ -11,6 +11,7 @@ from kd_core.errors import InvalidSetting
 from kd_core.settings import Settings
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
+Precision = Literal["auto", "float32"]
 
 
 class Execution(Settings):
@@ -27,6 +28,7 @@ class Execution(Settings):
     torch: str
     machine: str
     dtype: str = "float32"
+    channels_last: bool = False
     lanes: int = 1
     group: str = ""
     why_alone: str = ""
@@ -47,12 +49,11 @@ def chosen_device(wish: str = "auto") -> torch.device:
     return torch.device(wish)
 
 
-def execution(device: torch.device, threads: int, device_name: str, **lanes: Any) -> Execution:
-    """Return the record of what is used here and now; ``lanes`` are its fields about lanes."""
+def execution(device: torch.device, device_name: str, **facts: Any) -> Execution:
+    """Return the record of what is used here and now; ``facts`` are its fields about speed and lanes."""
     return Execution(
         device=f"{device.type} ({device_name})",
-        threads=threads,
         torch=torch.__version__,
         machine=f"{platform.system()} {platform.machine()}",
-        **lanes,
+        **facts,
     )

@@ -28,7 +28,7 @@ from kd_core.training import Batch, Judge, Lesson, course, judged
 
 Grid = Sequence[Sequence[Recipe]]
 """Recipes by seed and setting; lane ``seed * settings + setting`` is theirs."""
-ASKED_NUMBERS = 2**24
+ASKED_NUMBERS = 2**22
 """Activations held at once when all lanes are asked about a split."""
 
 

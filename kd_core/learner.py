@@ -17,6 +17,7 @@ from kd_core.randomness import generator, seeded
 from kd_core.recipe import Optim, Recipe
 from kd_core.settings import lane_fields
 from kd_core.snapshots import below, copied, optimiser_tensors, prefixed, restore_optimiser
+from kd_core.speed import PLAIN, Speed
 
 
 def applied_values(recipe: Recipe, epoch: int) -> dict[str, float]:
@@ -39,15 +40,16 @@ class Learner:
         recipe: which network, how optimised, from which seed.
         splits: on the device on which to train.
         teacher: for a method whose bridge must know what the teacher's features look like.
+        speed: how to take a step.
     """
 
-    def __init__(self, recipe: Recipe, splits: Splits, teacher: Network | None) -> None:
-        self.recipe, self.splits = recipe, splits
+    def __init__(self, recipe: Recipe, splits: Splits, teacher: Network | None, speed: Speed = PLAIN) -> None:
+        self.recipe, self.splits, self.speed = recipe, splits, speed
         train = splits.train
         self.seed, self.patience = recipe.seed, recipe.optim.patience
         self.device = train.images.device
         with seeded(recipe.seed, "initialisation"):
-            self.network = recipe.student.build(train.shape, len(train.classes)).to(self.device)
+            self.network = speed.laid_out(recipe.student.build(train.shape, len(train.classes)).to(self.device))
             self.bridge = self._bridge(recipe, train, teacher)
         learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
         self.optimiser = build_optimiser(learned, recipe.optim)
@@ -94,7 +96,8 @@ class Learner:
 
     def answers(self, images: Tensor, teacher: Outputs | None) -> tuple[Outputs, Outputs | None]:
         """Return what the student says of ``images`` (B, C, H, W), beside the teacher, both after the bridge."""
-        student = self.network(images)
+        with self.speed.forward(self.device):
+            student = self.network(self.speed.images(images))
         if self.bridge is None or teacher is None:
             return student, teacher
         crossed: tuple[Outputs, Outputs] = self.bridge(student, teacher)

@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 
+from kd_core.allocator import keep_memory
 from kd_core.cost import latencies
 from kd_core.crew import Ask, Crew, Ended, Trainee, crews, train
 from kd_core.divergences import kl_divergence
@@ -38,6 +39,7 @@ def run_study(store: Store, study: str, *, data_root: Path, ask: Ask = lambda: "
         data_root: the folder in which torchvision sets lie.
         ask: asked several times a second.
     """
+    keep_memory()
     try:
         store.studies.update(study, status="running", started=time.time())
         store.check_space()
@@ -60,7 +62,7 @@ class StudyStory:
         self.store, self.ask = store, ask
         self.row = store.studies.get(study)
         self.study = Study.checked(self.row.spec)
-        self.workshop = Workshop(store, data_root, self.row.device, study)
+        self.workshop = Workshop(store, data_root, self.row.device, self.row.precision, study)
 
     def carry_out(self) -> None:
         """Find or train every member, then time the arms in turn."""

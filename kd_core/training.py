@@ -21,6 +21,7 @@ from kd_core.outputs import Outputs
 from kd_core.prediction import predict
 from kd_core.randomness import generator
 from kd_core.recipe import Recipe
+from kd_core.speed import PLAIN, Speed
 
 KEPT_INPUTS_BYTES = 2**30
 """Up to here all images are kept normalised; beyond, each batch is normalised when it is needed."""
@@ -86,6 +87,7 @@ def fit(
     splits: Splits,
     teacher: Network | None = None,
     snapshot: Mapping[str, Tensor] | None = None,
+    speed: Speed = PLAIN,
 ) -> Iterator[Event]:
     """Train the network of ``recipe``; close the generator to stop.
 
@@ -94,12 +96,13 @@ def fit(
         splits: on the device on which to train.
         teacher: the trained teacher, on the same device, where the method listens to one.
         snapshot: what an earlier ``EpochDone.snapshot()`` returned, to go on from there.
+        speed: how to take a step.
 
     Yields:
         ``Started``, then ``StepDone`` about ten times a second and ``EpochDone`` after every epoch, and at the end
         ``Finished`` or ``Diverged``.
     """
-    learner = Learner(recipe, splits, teacher)
+    learner = Learner(recipe, splits, teacher, speed)
     if snapshot:
         learner.restore(snapshot)
     labels = {part: split.labels for part, split in judged(splits).items()}

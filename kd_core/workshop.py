@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,6 +20,7 @@ from kd_core.lanes import numbers_of_image
 from kd_core.networks import Network
 from kd_core.randomness import seeded
 from kd_core.recipe import Recipe
+from kd_core.speed import PLAIN, Speed, fastest, probed
 from kd_core.store import Store
 
 
@@ -27,11 +31,14 @@ class Workshop:
         store: where trained networks are found.
         data_root: the folder in which torchvision sets lie.
         device: "auto", "cpu", "cuda" or "mps".
+        precision: "auto", or "float32" to leave number formats that are faster but coarser alone.
         study: whose activity line is told of a download; None tells nobody.
     """
 
-    def __init__(self, store: Store, data_root: Path, device: str, study: str | None = None) -> None:
-        self.store, self.data_root, self.study = store, data_root, study
+    def __init__(
+        self, store: Store, data_root: Path, device: str = "auto", precision: str = "auto", study: str | None = None
+    ) -> None:
+        self.store, self.data_root, self.precision, self.study = store, data_root, precision, study
         self.device = chosen_device(device)
         self.device_name = device_line()
         self.sources: dict[str, Source] = {}
@@ -93,23 +100,45 @@ class Workshop:
             self.teachers[key] = self.trained(recipe.teacher)
         return self.teachers[key]
 
-    def describe(self, runs: Sequence[str], recipe: Recipe, group: str) -> int:
-        """Tell the store what runs of one loop cost, see and are carried out on; return how many threads to use.
+    def describe(self, runs: Sequence[str], recipe: Recipe, group: str) -> Speed:
+        """Tell the store what runs of one loop cost, see and are carried out on; return how to take a step.
 
         Args:
             runs: by lane.
             recipe: of one of them; the others differ from it in what lanes may differ in.
             group: their lane group; empty for a single run.
         """
-        shape = self.source(recipe).train.shape
-        costs = cost(self.network(recipe), shape)
+        costs = cost(self.network(recipe), self.source(recipe).train.shape)
         threads = suggested_threads(costs.macs * len(runs), recipe.optim.batch)
+        speed = replace(PLAIN, threads=threads) if group or threads == 1 else self.speed(recipe, costs.macs)
         lanes = {"lanes": len(runs), "group": group, "why_alone": why_alone(recipe)}
-        record = execution(self.device, threads, self.device_name, **lanes)
+        record = execution(self.device, self.device_name, **vars(speed), **lanes)
         key = recipe.data.source.fingerprint()
         labels = int((self.splits(recipe).train.labels >= 0).sum())
         self.store.runs.update(*runs, cost={**vars(costs), "labels": labels}, execution=record.to_json(), source=key)
-        return threads
+        return speed
+
+    def speed(self, recipe: Recipe, macs: int) -> Speed:
+        """Return how to take a step of a recipe's network here: measured once, then kept in the store.
+
+        Args:
+            recipe: whose network and batch.
+            macs: of one image.
+        """
+        shape = self.source(recipe).train.shape
+        told = [recipe.student.to_json(), shape, recipe.optim.batch, self.device_name, torch.__version__]
+        name = f"speed-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}"
+        known = self.store.fact(name)
+        if known is None:
+            self._report("probing", 0.0)
+            found = probed(self.network(recipe), shape, recipe.optim.batch, self.device, macs)
+            known = [{**vars(way), "seconds": seconds} for way, seconds in found]
+            self.store.set_fact(name, known)
+            self._report("", 1.0)
+        ways = [(Speed(way["threads"], way["dtype"], way["channels_last"]), way["seconds"]) for way in known]
+        if self.precision == "float32":
+            ways = [(way, seconds) for way, seconds in ways if way.dtype == "float32"]
+        return fastest(ways)
 
     def bytes_of_lane(self, recipe: Recipe) -> int:
         """Return about how many bytes one lane of a recipe needs."""

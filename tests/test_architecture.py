@@ -35,7 +35,7 @@ kd_core.lanes  kd_core.lane_groups
 kd_core.lane_layers  kd_core.lane_optimiser
 kd_core.training
 kd_core.learner  kd_core.ledger
-kd_core.prediction  kd_core.presets
+kd_core.prediction  kd_core.presets  kd_core.speed
 kd_core.recipe
 kd_core.methods  kd_core.networks  kd_core.datasets  kd_core.protocols  kd_core.cost  kd_core.execution
 kd_core.events  kd_core.snapshots
@@ -43,7 +43,7 @@ kd_core.metrics
 kd_core.axes  kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics
 kd_core.registry
 kd_core.settings
-kd_core.errors
+kd_core.errors  kd_core.allocator
 """
 HEIGHT = {name: height for height, names in enumerate(reversed(FLOORS.split("\n"))) for name in names.split()}
 

@@ -16,6 +16,7 @@ from jobs_studies import DATA, recipe, solo
 from kd_core.recipe import Member, Recipe, Study
 from kd_core.results import race_json
 from kd_core.runs import run_study
+from kd_core.speed import Speed
 from kd_core.store import RunRow, Store
 
 
@@ -384,3 +385,22 @@ def last_logits(store: Store, run: str | None) -> np.ndarray:
     values = store.files.logits(run or "", store.runs.get(run or "").reported_epoch or 0)
     assert values is not None
     return values
+
+
+# ---- how fast
+
+
+def test_a_large_enough_network_is_probed_once_and_its_way_kept_and_told(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kd_core.workshop.suggested_threads", lambda macs, batch: 2)
+    ways = [Speed(), Speed(dtype="bfloat16", channels_last=True)]
+    monkeypatch.setattr("kd_core.workshop.probed", lambda *_: list(zip(ways, (1.0, 0.4), strict=True)))
+    conv = recipe(student={"name": "convnet", "channels": [4], "fc": 8}).alone()
+    [fast] = runs(store, carried_out(store, alone(conv)))
+    assert fast.execution is not None and fast.status == "done"
+    assert (fast.execution["dtype"], fast.execution["channels_last"]) == ("bfloat16", True)
+
+    monkeypatch.setattr("kd_core.workshop.probed", lambda *_: pytest.fail("it was measured before"))
+    [exact] = runs(store, carried_out(store, alone(conv), fresh=True, precision="float32"))
+    assert exact.execution is not None and exact.execution["dtype"] == "float32"

@@ -417,3 +417,19 @@ def test_an_error_in_a_transaction_undoes_all_of_it(store: Store) -> None:
         store.runs.record({run: {"epoch": 5}}, [point(run, 1)], [replace(epoch(run, 1)), epoch(run, 0)])
     assert store.runs.get(run).epoch == 0
     assert len(store.runs.epochs([run])) == 1 and store.runs.points([run]) == []
+
+
+def test_a_store_of_an_earlier_version_gets_the_columns_it_lacks(tmp_path: Path) -> None:
+    old = Store(tmp_path / "old")
+    made = old.studies.add(race())
+    with old.database.writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE studies DROP COLUMN precision")
+        connection.exec_driver_sql("DROP INDEX ix_runs_created")
+    old.close()
+    opened = Store(tmp_path / "old")
+    assert opened.studies.get(made).precision == "auto"
+    assert opened.studies.get(opened.studies.add(race(), precision="float32")).precision == "float32"
+    with opened.database.reading() as connection:
+        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'index'").scalars().all()
+    assert "ix_runs_created" in names
+    opened.close()

@@ -13,7 +13,14 @@ from kd_core.store import Store
 
 
 def submit(
-    store: Store, study: Settings, *, data_root: Path, name: str = "", fresh: bool = False, device: str = "auto"
+    store: Store,
+    study: Settings,
+    *,
+    data_root: Path,
+    name: str = "",
+    fresh: bool = False,
+    device: str = "auto",
+    precision: str = "auto",
 ) -> str:
     """Queue a study, make sure that somebody serves the queue, and return the study's id.
 
@@ -24,8 +31,9 @@ def submit(
         name: how a person calls it.
         fresh: train students again instead of taking finished runs of the same recipes.
         device: where to train: "auto", "cpu", "cuda" or "mps".
+        precision: "auto" for the fastest way measured here, or "float32".
     """
-    made = store.studies.add(study, name=name, fresh=fresh, device=device)
+    made = store.studies.add(study, name=name, fresh=fresh, device=device, precision=precision)
     ensure_supervisor(store.home, data_root)
     wake(store.home)
     return made

@@ -27,6 +27,7 @@ class StudyRow:
     spec: dict[str, Any] = field(repr=False)
     fresh: bool
     device: str
+    precision: str
     status: Status
     wish: str | None
     created: float

@@ -30,6 +30,7 @@ studies = sa.Table(
     sa.Column("spec", sa.JSON, nullable=False),
     sa.Column("fresh", sa.Boolean, nullable=False, default=False),
     sa.Column("device", sa.String(16), nullable=False, default="auto"),
+    sa.Column("precision", sa.String(16), nullable=False, default="auto", server_default="auto"),
     sa.Column("status", sa.String(16), nullable=False, index=True),
     sa.Column("wish", sa.String(16)),  # what a person asked of the running job: "stop"
     sa.Column("created", sa.Float, nullable=False),
@@ -47,7 +48,7 @@ runs = sa.Table(
     sa.Column("fingerprint", sa.String(16), nullable=False, index=True),
     sa.Column("recipe", sa.JSON, nullable=False),
     sa.Column("status", sa.String(16), nullable=False, index=True),
-    sa.Column("created", sa.Float, nullable=False),
+    sa.Column("created", sa.Float, nullable=False, index=True),
     sa.Column("finished", sa.Float),
     sa.Column("seconds", sa.Float, nullable=False, default=0.0),
     sa.Column("epoch", sa.Integer, nullable=False, default=0),
@@ -123,6 +124,7 @@ class Database:
             sa.event.listen(self.engine, "begin", _begin_sqlite)
         with self.writing() as connection:
             metadata.create_all(connection)
+            _add_new_columns(connection)
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
@@ -150,6 +152,19 @@ def told_full(error: OSError, home: Path) -> StoreFull | StoreUnusable:
     """Return the error to raise for a file that could not be written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return (StoreFull if full else StoreUnusable)(home=home, reason=error.strerror or str(error))
+
+
+def _add_new_columns(connection: sa.Connection) -> None:
+    """Add columns and indexes that a store of an earlier version lacks; a new column has a default or may be empty."""
+    looked = sa.inspect(connection)
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in looked.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                told = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def _prepare_sqlite(connection: Any, record: object) -> None:

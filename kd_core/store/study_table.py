@@ -45,7 +45,14 @@ class Studies:
         self.database, self.runs = database, table
 
     def add(
-        self, study: Settings, *, name: str = "", fresh: bool = False, device: str = "auto", status: str = "queued"
+        self,
+        study: Settings,
+        *,
+        name: str = "",
+        fresh: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        status: str = "queued",
     ) -> str:
         """Queue a study and return its id.
 
@@ -54,6 +61,7 @@ class Studies:
             name: how a person calls it.
             fresh: train everything again instead of taking finished runs of the same recipes.
             device: where to train: "auto", "cpu", "cuda" or "mps".
+            precision: "auto" for the fastest way measured here, or "float32".
             status: "running" where the caller trains it itself.
         """
         spec, made = study.to_json(), secrets.token_hex(5)
@@ -70,6 +78,7 @@ class Studies:
                     spec=spec,
                     fresh=fresh,
                     device=device,
+                    precision=precision,
                     status=status,
                     created=time.time(),
                     started=time.time() if status == "running" else None,

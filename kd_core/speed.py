@@ -1,0 +1,123 @@
+"""Speed: how a network is trained fastest on this machine, found by a short measurement; the numbers stay honest.
+
+Threads, number format and memory layout change how long a step takes and the last digits of its numbers, nothing else;
+they are kept with the run and are no part of a recipe.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from kd_core.cost import available_cores
+from kd_core.networks import Network
+from kd_core.networks.base import Shape
+
+PROBE_MACS = 1_000_000_000
+"""The probe's batch is no larger than this many multiply-accumulates."""
+PROBE_STEPS = 3
+WORTH_IT = 1.2
+"""How much faster a way must be to be chosen over a plainer one."""
+
+
+@dataclass(frozen=True)
+class Speed:
+    """A way to take a step.
+
+    Args:
+        threads: of the CPU.
+        dtype: "float32", or "bfloat16" for the matrix products and convolutions alone: weights, losses and the
+            optimiser stay in float32.
+        channels_last: whether images lie in memory pixel by pixel instead of channel by channel.
+    """
+
+    threads: int = 1
+    dtype: str = "float32"
+    channels_last: bool = False
+
+    def laid_out(self, network: Network) -> Network:
+        """Return ``network`` with its weights in this layout."""
+        return network.to(memory_format=torch.channels_last) if self.channels_last else network
+
+    def images(self, images: Tensor) -> Tensor:
+        """Return a batch (B, C, H, W) in this layout."""
+        return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
+
+    def forward(self, device: torch.device) -> AbstractContextManager[object]:
+        """Return the context in which a network answers while it is trained."""
+        if self.dtype == "float32":
+            return nullcontext()
+        return torch.autocast(device.type, dtype=getattr(torch, self.dtype))
+
+
+PLAIN = Speed()
+
+
+def candidates(network: Network, device: torch.device) -> list[Speed]:
+    """Return the ways worth trying, the plainest first."""
+    convolutions = any(isinstance(layer, nn.Conv2d) for layer in network.modules())
+    ways = [PLAIN]
+    ways += [replace(PLAIN, channels_last=True)] if convolutions else []
+    ways += [replace(ways[-1], dtype="bfloat16")] if device.type in ("cpu", "cuda") else []
+    threads = {1, available_cores()} if device.type == "cpu" else {1}
+    return [replace(way, threads=count) for count in sorted(threads) for way in ways]
+
+
+def fastest(seconds: Sequence[tuple[Speed, float]]) -> Speed:
+    """Return the fastest way; one that is not clearly faster than a plainer one before it is passed over."""
+    chosen, took = seconds[0]
+    for way, needs in seconds[1:]:
+        if took / needs >= WORTH_IT:
+            chosen, took = way, needs
+    return chosen
+
+
+def probed(network: Network, shape: Shape, batch: int, device: torch.device, macs: int) -> list[tuple[Speed, float]]:
+    """Measure training steps of every candidate in turn; return each with its median seconds per step.
+
+    Args:
+        network: a fresh one, on ``device``; its weights are changed.
+        shape: of an image, (C, H, W).
+        batch: images in a step; fewer are tried where the network is large.
+        device: where.
+        macs: of one image.
+    """
+    few = max(2, min(batch, PROBE_MACS // max(1, macs)))
+    images = torch.randn(few, *shape, device=device)
+    ways = candidates(network, device)
+    before = torch.get_num_threads()
+    try:
+        took: dict[Speed, list[float]] = {way: [] for way in ways}
+        for _ in range(PROBE_STEPS + 1):
+            for way in ways:
+                took[way].append(_step(network, images, way, device))
+        return [(way, statistics.median(times[1:])) for way, times in took.items()]
+    finally:
+        torch.set_num_threads(before)
+
+
+def _step(network: Network, images: Tensor, way: Speed, device: torch.device) -> float:
+    torch.set_num_threads(way.threads)
+    way.laid_out(network.train())
+    laid = way.images(images)
+    _wait(device)
+    began = time.perf_counter()
+    with way.forward(device):
+        logits = network(laid).logits
+    logits.float().logsumexp(-1).mean().backward()  # type: ignore[no-untyped-call]
+    _wait(device)
+    took = time.perf_counter() - began
+    network.zero_grad(set_to_none=True)
+    network.to(memory_format=torch.contiguous_format)
+    return took
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
