@@ -3,40 +3,70 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 from kd_core.cost import macs
+from kd_core.lane_groups import grids
 from kd_core.networks import Architecture
 from kd_core.recipe import Recipe, Study
 from kd_core.settings import Settings, name_of
 from kd_core.store import RunRow, Store
 
-STEP_SECONDS = 0.0006
+STEP_SECONDS = 0.0007
 """One step of a network so small that only the calls count, on a 2-core server of 2026."""
+LANES_STEP_SECONDS = 0.002
+"""The same for any number of networks as lanes of one loop."""
 MACS_PER_SECOND = 20e9
-"""Multiply-accumulates a second in training on the same machine, one thread."""
+"""Multiply-accumulates a second in training on the same machine, one thread, float32."""
 SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
 IMAGES = {"digits": 1047, "mnist": 54_000, "fashion_mnist": 54_000, "cifar10": 45_000}
 
 
 def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
     """Return about how many seconds the members take that are not trained yet, or all students if ``fresh``."""
-    known = {
-        _kind(Recipe.checked(run.recipe)): _seconds_per_step(run)
-        for run in reversed(store.runs.list(limit=200))
-        if run.step
-    }
-    total, counted = 0.0, set()
+    known: dict[str, Pace] = {}
+    for run in reversed(store.runs.list(limit=200)):
+        if run.step:
+            known[_kind(Recipe.checked(run.recipe))] = Pace.of(run)
+    left: dict[str, Recipe] = {}
     for member in study.members:
         fingerprint = member.recipe.fingerprint()
         again = fresh and member.arm != "teacher"
-        if fingerprint in counted or (not again and store.runs.finished(fingerprint)):
-            continue
-        counted.add(fingerprint)
-        recipe = member.recipe
-        per_step = known.get(_kind(recipe)) or _guess(recipe)
-        total += per_step * recipe.optim.epochs * -(-training_images(recipe) // recipe.optim.batch)
-    return total
+        if fingerprint not in left and (again or not store.runs.finished(fingerprint)):
+            left[fingerprint] = member.recipe
+    recipes = list(left.values())
+    return sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in grids(recipes))
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a step took of a network, and of how many lanes it was one."""
+
+    seconds: float
+    lanes: int
+
+    @classmethod
+    def of(cls, run: RunRow) -> Pace:
+        """Return a run's pace; its seconds are its own share of the loop's."""
+        lanes = int((run.execution or {}).get("lanes", 1))
+        return cls(lanes * run.seconds / run.step, lanes)
+
+    def expected(self, lanes: int) -> float:
+        """Return the seconds of a step of ``lanes`` networks of the same kind."""
+        if (lanes > 1) == (self.lanes > 1):
+            overhead = min(LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS, self.seconds)
+            return overhead + (self.seconds - overhead) * lanes / self.lanes
+        return LANES_STEP_SECONDS + max(0.0, self.seconds / self.lanes - STEP_SECONDS) * lanes
+
+
+def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
+    """Return about how many seconds the recipes of one grid take, as lanes of one loop where there are several."""
+    recipe, lanes = recipes[0], len(recipes)
+    pace = known.get(_kind(recipe))
+    per_step = pace.expected(lanes) if pace else _guess(recipe, lanes)
+    return per_step * recipe.optim.epochs * -(-training_images(recipe) // recipe.optim.batch)
 
 
 def training_images(recipe: Recipe) -> int:
@@ -52,13 +82,10 @@ def _kind(recipe: Recipe) -> str:
     return json.dumps([part.to_json() if isinstance(part, Settings) else part for part in parts])
 
 
-def _seconds_per_step(run: RunRow) -> float:
-    return run.seconds / run.step
-
-
-def _guess(recipe: Recipe) -> float:
+def _guess(recipe: Recipe, lanes: int) -> float:
     shape = SHAPES.get(name_of(recipe.data.source), (3, 32, 32))
-    return STEP_SECONDS + 3 * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
+    calls = LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS
+    return calls + 3 * lanes * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
 
 
 @cache
