@@ -12,6 +12,7 @@ from kd_core.statistics import Spread, Verdict, sampling_interval, spread, verdi
 from kd_core.store import EpochRow, MemberRow, RunRow, Store, StudyRow
 
 ARMS = ("teacher", "alone", "distilled")
+Cell = Mapping[str, Any]
 MEASURES = ("accuracy", "nll", "ece", "agreement")
 
 
@@ -48,9 +49,21 @@ class ArmResult:
     seconds: float
 
 
-def finished(store: Store, study: str) -> list[Place]:
-    """Return the members of a study that came to their end, in order of training."""
-    members, runs = store.studies.members(study), store.studies.runs_of(study)
+def compared(store: Store, study: str, cell: Cell | None = None) -> tuple[list[MemberRow], dict[int, RunRow]]:
+    """Return the members that are compared with each other and their runs by position, as far as they have begun.
+
+    Args:
+        store: where they are.
+        study: a race, or a sweep.
+        cell: of a sweep, whose trio is meant; None for all members.
+    """
+    members = [one for one in store.studies.members(study) if cell is None or one.cell == cell]
+    return members, store.studies.runs_of(study, None if cell is None else [one.position for one in members])
+
+
+def finished(store: Store, study: str, cell: Cell | None = None) -> list[Place]:
+    """Return the members of a study, or of one of its cells, that came to their end, in order of training."""
+    members, runs = compared(store, study, cell)
     done = [m for m in members if m.position in runs and runs[m.position].reported_epoch is not None]
     rows = {(row.run, row.epoch): row for row in store.runs.epochs({runs[m.position].id for m in done})}
     places = []
@@ -100,9 +113,9 @@ def image_interval(store: Store, places: Sequence[Place]) -> tuple[float, float]
     return sampling_interval(stacked["distilled"], stacked["alone"])
 
 
-def race_json(store: Store, study: str) -> dict[str, Any]:
-    """Return a race as the command line prints it: arms, verdict, and on what it was run."""
-    row, places = store.studies.get(study), finished(store, study)
+def race_json(store: Store, study: str, cell: Cell | None = None) -> dict[str, Any]:
+    """Return a race, or a cell of a sweep, as the command line prints it: arms, verdict, and on what it was run."""
+    row, places = store.studies.get(study), finished(store, study, cell)
     arms, judged = arm_results(places), race_verdict(places)
     latency = {arm: [one for one in row.latency or [] if one["arm"] == arm] for arm in ARMS}
     first = places[0].run if places else None

@@ -2,23 +2,21 @@
 
 import streamlit as st
 
-from pages.parts import links
+from pages.parts import links, living_map
 from pages.parts.controls import controls
 from pages.parts.first_look import first_look
 from pages.parts.race_view import race_view
-from pages.parts.selection import current_study
 from pages.parts.texts import t
 
 if not links.get("study"):
     st.caption(t("app.tagline"))
 left, right = st.columns([1, 2.7], gap="medium")
 with right:
-    study = current_study()
-    if study is None:
+    shown = living_map.shown()
+    if shown is None:
         first_look()
-    elif study.kind == "race":
-        race_view(study)
     else:
-        st.info(t("race.not_a_race"))
+        living_map.note(shown)
+        race_view(shown)
 with left:
-    controls()
+    controls(living_map.key_of(shown))

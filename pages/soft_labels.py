@@ -5,7 +5,7 @@ import math
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import material, sample_picker
+from pages.parts import living_map, material, sample_picker
 from pages.parts import soft_label_words as say
 from pages.parts.bars import BAR_WORDS, BarsState, read_state, softened_bars
 from pages.parts.downloads import csv_button, plotly_chart_with_downloads
@@ -28,7 +28,8 @@ def main() -> None:
     middle, side = st.columns([3, 1], gap="medium")
     with side:
         study = choose_study("soft_labels_study")
-    found = material.recorded() if study is None else material.of_study(store(), study.id)
+        cell = living_map.on_side(study)
+    found = material.recorded() if study is None else material.of_study(store(), study.id, cell=cell)
     with middle:
         if found is None or not found.logits:
             nothing_yet(study, chooser="soft_labels_study")
@@ -38,7 +39,7 @@ def main() -> None:
         picker = st.container()
         picker.empty()  # a fragment may only write into a container that has been written to
     if study is not None and epoch is not None:
-        found = material.of_study(store(), study.id, epoch=epoch) or found
+        found = material.of_study(store(), study.id, epoch=epoch, cell=cell) or found
     watch(study, found)
     with middle:
         sample(found, epoch, picker)

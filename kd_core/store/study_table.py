@@ -126,11 +126,13 @@ class Studies:
         with self.database.reading() as connection:
             return [PlaceRow(**row) for row in connection.execute(query).mappings()]
 
-    def runs_of(self, study: str) -> dict[int, RunRow]:
-        """Return the runs of a study by position, as far as they have begun."""
+    def runs_of(self, study: str, positions: Sequence[int] | None = None) -> dict[int, RunRow]:
+        """Return the runs of a study by position, all or some, as far as they have begun."""
         query = (
             sa.select(members.c.position, runs).join(runs, members.c.run == runs.c.id).where(members.c.study == study)
         )
+        if positions is not None:
+            query = query.where(members.c.position.in_(positions))
         with self.database.reading() as connection:
             rows = [dict(row) for row in connection.execute(query).mappings()]
         return {row.pop("position"): RunRow(**row) for row in rows}

@@ -11,7 +11,7 @@ from kd_core import jobs
 from kd_core.errors import KDError
 from kd_core.settings import lane_fields
 from kd_core.store import StudyRow
-from pages.parts import form, links
+from pages.parts import form, links, living_map
 from pages.parts.attempts import told
 from pages.parts.engine import data_root, engine_ready, store
 from pages.parts.fields import member_field, setting_field, temperature_field
@@ -27,22 +27,26 @@ FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
 """A teacher that has seen 20 images, and a student that listens to nobody else."""
 
 
-def controls() -> None:
-    """Draw the controls, behind a skeleton until recipes can be built."""
+def controls(shown: str) -> None:
+    """Draw the controls, behind a skeleton until recipes can be built.
+
+    Args:
+        shown: which networks stand beside them (``living_map.key_of``); other settings may call for others.
+    """
     waiting = not engine_ready()
-    st.fragment(_told_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting)
+    st.fragment(_told_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting, shown)
 
 
-def _told_controls(waiting: bool) -> None:
+def _told_controls(waiting: bool, shown: str) -> None:
     with told():
-        _controls(waiting)
+        _controls(waiting, shown)
 
 
-def _controls(waiting: bool) -> None:
+def _controls(waiting: bool, shown: str) -> None:
     if not engine_ready():
         st.skeleton(height=300)
         return
-    if waiting:
+    if waiting or living_map.key_of(living_map.shown()) != shown:
         st.rerun()
     _main_controls()
     _start_and_stop()
@@ -101,7 +105,7 @@ def _start_and_stop() -> None:
         st.error(error_text(error))
         return
     fresh = st.session_state.get("train_again", False)
-    if now is not None and not now.alive and not _same(now, study):
+    if now is not None and now.kind == "race" and not now.alive and not _same(now, study):
         st.caption(t("race.stale"))
     left, right = st.columns(2)
     with left:
@@ -131,13 +135,12 @@ def _how_long(study: Study, fresh: bool) -> str:
 
 def _start(study: Study, fresh: bool) -> None:
     try:
-        made = jobs.submit(
-            store(), study, data_root=data_root(), fresh=fresh, device=st.session_state.get("device", "auto")
-        )
+        how = {name: st.session_state.get(name, "auto") for name in ("device", "precision")}
+        made = jobs.submit(store(), study, data_root=data_root(), fresh=fresh, **how)
     except KDError as error:
         st.error(error_text(error))
         return
-    links.put(study=made, epoch=None)
+    links.put(study=made, cell=None, epoch=None)
     st.rerun()
 
 
@@ -181,6 +184,14 @@ def _all_settings() -> None:
     _schedules()
     st.markdown(f"**{t('race.part.execution')}**")
     st.selectbox(t("race.device"), ["auto", "cpu", "cuda", "mps"], key="device", persist_state="session")
+    st.selectbox(
+        t("race.precision"),
+        ["auto", "float32"],
+        format_func=lambda one: t(f"race.precision_{one}"),
+        key="precision",
+        help=t("race.precision_help"),
+        persist_state="session",
+    )
 
 
 def _teacher_field() -> None:

@@ -47,6 +47,11 @@ def engine_ready() -> bool:
     return _ready.is_set()
 
 
+def engine_is_warm() -> bool:
+    """Tell whether recipes can be built, without starting the warm-up: nothing may slow the first picture down."""
+    return _ready.is_set() and not _failures
+
+
 def require_engine(key: str) -> None:
     """Show a skeleton and end this run until the engine is warm; for pages that need it from their first line."""
     if not engine_ready():

@@ -85,8 +85,16 @@ def change(path: str, value: Any) -> None:
         st.session_state["form_error"] = (path, error_text(error))
         return
     st.session_state.pop("form_error", None)
-    different = {at: old for at, old in recipe.differences(base).items() if not _mirrored(at, recipe)}
-    links.put_settings({at: written_value(new) for at, new in different.items()})
+    _put_differences(recipe, base)
+
+
+def take_over(preset: str, recipe: Recipe) -> None:
+    """Set every setting as in ``recipe``; the link keeps what differs from the preset (the default, if unknown)."""
+    from kd_core.presets import PRESETS
+
+    name = preset if preset in PRESETS else DEFAULT_PRESET
+    links.put(preset=None if name == DEFAULT_PRESET else name)
+    _put_differences(recipe, PRESETS[name].recipe)
 
 
 def at_path(recipe: Recipe, path: str) -> Any:
@@ -113,6 +121,11 @@ def _with_earlier_teacher(recipe: Recipe) -> Recipe:
     except KDError as error:
         links.refuse("teacher_run", error_text(error))
         return recipe
+
+
+def _put_differences(recipe: Recipe, base: Recipe) -> None:
+    different = {at: value for at, value in recipe.differences(base).items() if not _mirrored(at, recipe)}
+    links.put_settings({at: written_value(value) for at, value in different.items()})
 
 
 def _mirrored(path: str, recipe: Recipe) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.numpy import load_file
 
-from kd_core.results import ARMS
+from kd_core.results import ARMS, Cell, compared
 from kd_core.store import RunRow, Store
 
 RECORDED = Path(__file__).parents[2] / "assets" / "recorded"
@@ -69,13 +69,22 @@ def recorded_race() -> dict[str, Any]:
     return race
 
 
-def of_study(store: Store, study: str, seed: int = 0, epoch: int | None = None) -> Material | None:
+def of_study(
+    store: Store, study: str, seed: int = 0, epoch: int | None = None, cell: Cell | None = None
+) -> Material | None:
     """Return a study's material: its networks of one seed at ``epoch`` (the reported or newest if None), or None.
 
     An epoch that an arm has not reached, or whose logits were not kept, shows the nearest one before it.
+
+    Args:
+        store: where it is.
+        study: a race, or a sweep.
+        seed: whose networks.
+        epoch: 0-based.
+        cell: of a sweep, whose networks are meant; None takes the first cell's.
     """
-    begun = store.studies.runs_of(study)
-    places = [member for member in store.studies.members(study) if member.seed == seed and member.position in begun]
+    members, begun = compared(store, study, cell)
+    places = [member for member in members if member.seed == seed and member.position in begun]
     first: dict[str, RunRow] = {}
     for place in places:
         first.setdefault(place.arm, begun[place.position])

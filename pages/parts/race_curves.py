@@ -41,8 +41,13 @@ def accuracy_lines(
 def mean_lines(
     done: Sequence[Sequence[float]], going: Sequence[Sequence[float]], arm: str, name: str
 ) -> list[CurveSeries]:
-    """Return the mean over finished curves with a band of one sd, and beside it the curve that still grows."""
+    """Return the mean over finished curves with a band of one sd, and beside it what still grows.
+
+    Seeds that grow together, as lanes do, are drawn as their mean from the first epoch on.
+    """
     lines = []
+    if not done and len(going) > 1:
+        done, going = going, []
     if done:
         mean, sd = mean_and_sd(done)
         x = [float(epoch) for epoch in range(1, len(mean) + 1)]
@@ -80,6 +85,11 @@ def loss_lines(
             values = [point.terms[term] if term else sum(point.terms.values()) for point in mine]
             lines.append(CurveSeries(ROLE_OF[arm], names[arm], [point.epoch for point in mine], values))
     return lines
+
+
+def points_of(rows: Sequence[EpochRow]) -> list[PointRow]:
+    """Return the loss after every epoch, for runs of which nothing between epochs was kept."""
+    return [PointRow(row.run, row.epoch + 1, row.epoch + 1.0, row.terms) for row in rows]
 
 
 def applied_line(members: Sequence[MemberRow], rows: Sequence[EpochRow], setting: str, name: str) -> CurveSeries | None:

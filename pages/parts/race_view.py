@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.results import finished, image_interval, race_json, race_verdict, recipe_of
+from kd_core.results import Cell, compared, finished, image_interval, race_json, race_verdict, recipe_of
 from kd_core.store import EpochRow, MemberRow, RunRow, StudyRow
 from pages.parts import links, material
 from pages.parts.arm_table import arm_table
@@ -17,50 +17,51 @@ from pages.parts.attempts import told
 from pages.parts.curve import CURVE_WORDS, CurveSeries, live_curve
 from pages.parts.engine import data_root, store
 from pages.parts.epoch_slider import choose_epoch
+from pages.parts.execution_text import execution_text
 from pages.parts.first_look import digit
 from pages.parts.literal import literal
 from pages.parts.numbers import seconds_text
-from pages.parts.race_curves import accuracy_lines, applied_line, loss_lines, zoomed_range
-from pages.parts.selection import study_label
+from pages.parts.race_curves import accuracy_lines, applied_line, loss_lines, points_of, zoomed_range
+from pages.parts.selection import Shown, study_label
 from pages.parts.texts import declared, error_text, t, words
 from pages.parts.verdict_text import sampling_text, verdict_text
 
 POLL_SECONDS = 0.4
 
 
-def race_view(study: StudyRow) -> None:
-    """Show a race; poll only while it lives."""
-    poll = POLL_SECONDS if study.alive else None
-    st.fragment(_told_view, run_every=poll, key="race_view")(study.id, study.alive)
+def race_view(shown: Shown) -> None:
+    """Show a race, or a cell of a sweep as one; poll only while it lives."""
+    poll = POLL_SECONDS if shown.row.alive else None
+    st.fragment(_told_view, run_every=poll, key="race_view")(shown.row.id, shown.values, shown.row.alive)
 
 
-def _told_view(study: str, was_alive: bool) -> None:
+def _told_view(study: str, cell: Cell | None, was_alive: bool) -> None:
     with told():
-        _race_view(study, was_alive)
+        _race_view(study, cell, was_alive)
 
 
-def _race_view(study: str, was_alive: bool) -> None:
+def _race_view(study: str, cell: Cell | None, was_alive: bool) -> None:
     jobs.mark_lost(store())
     row = store().studies.get(study)
     if was_alive and not row.alive:
         st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
-    members, runs = store().studies.members(study), store().studies.runs_of(study)
+    members, runs = compared(store(), study, cell)
     rows = store().runs.epochs({run.id for run in runs.values()})
-    _headline(row, members, runs)
+    _headline(row, cell, members, runs)
     left, right = st.columns(2)
     with left:
-        _picture(row)
+        _picture(row, cell)
     with right:
         _curves(row, members, runs, rows)
-    race = _numbers(study, row.status, sum(run.status == "done" for run in runs.values()))
+    race = _numbers(study, cell, row.status, sum(run.status == "done" for run in runs.values()))
     if race["arms"]:
         arm_table(race["arms"], key="race_table")
-        _below_the_table(row, members, runs)
+        _below_the_table(row, cell, members, runs)
 
 
-def _headline(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
+def _headline(row: StudyRow, cell: Cell | None, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
     """The verdict as far as there is one, then the state, and what a person can do about it."""
-    judged = race_verdict(finished(store(), row.id))
+    judged = race_verdict(finished(store(), row.id, cell))
     with st.container(key="race_verdict"):
         if judged is not None:
             provisional = t("race.so_far") + " " if row.alive else ""
@@ -114,13 +115,13 @@ def activity_text(what: str) -> str:
     return t(f"activity.{doing}", name=name)
 
 
-def _picture(row: StudyRow) -> None:
-    newest = material.of_study(store(), row.id)
+def _picture(row: StudyRow, cell: Cell | None) -> None:
+    newest = material.of_study(store(), row.id, cell=cell)
     if newest is None or not newest.logits:
         st.caption(t("race.no_logits_yet"))
         return
     epoch = None if row.alive else choose_epoch(newest.epochs)
-    scrubbed = newest if epoch is None else material.of_study(store(), row.id, epoch=epoch)
+    scrubbed = newest if epoch is None else material.of_study(store(), row.id, epoch=epoch, cell=cell)
     digit(scrubbed or newest, key="view_temperature")
 
 
@@ -135,17 +136,11 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         label_visibility="collapsed",
         required=True,
     )
-    epochs = max(member["recipe"]["optim"]["epochs"] for member in row.spec["members"])
+    epochs = max((run.epochs for run in runs.values()), default=recipe_of(row)["optim"]["epochs"])
     if which == "accuracy":
         lines = accuracy_lines(members, runs, rows, names)
         low, high = zoomed_range(lines, row.alive)
-        done = min(
-            (
-                sum(m.arm == arm and runs[m.position].status == "done" for m in members if m.position in runs)
-                for arm in names
-            ),
-            default=0,
-        )
+        done = _seeds_drawn(members, runs, names)
         subtitle = t("race.band" if low else "race.band_full", n=done, low=f"{100 * low:.0f}")
         _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
     elif which == "schedule":
@@ -159,8 +154,17 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
             st.caption(t("race.schedule_none"))
     else:
         points = store().runs.points({run.id for run in runs.values()})
-        lines = loss_lines(members, points, names, "teacher" if which == "teacher_term" else "")
+        lines = loss_lines(members, points or points_of(rows), names, "teacher" if which == "teacher_term" else "")
         _chart(lines, epochs, t("race.loss_axis"), t(f"race.{which}_note"))
+
+
+def _seeds_drawn(members: Sequence[MemberRow], runs: dict[int, RunRow], arms: Iterable[str]) -> int:
+    """Return over how many seeds the arms' means are at least: the finished ones, or those that grow together."""
+    counts = []
+    for arm in arms:
+        mine = [runs[m.position] for m in members if m.arm == arm and m.position in runs]
+        counts.append(sum(run.status == "done" for run in mine) or len(mine))
+    return min(counts, default=0)
 
 
 def _chart(
@@ -188,43 +192,41 @@ def _chart(
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _numbers(study: str, status: str, done: int) -> dict[str, Any]:
+def _numbers(study: str, cell: Cell | None, status: str, done: int) -> dict[str, Any]:
     """The race's numbers; they change only when another network is finished, so that polling costs little."""
-    return race_json(store(), study)
+    return race_json(store(), study, cell)
 
 
-def _below_the_table(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
+def _below_the_table(row: StudyRow, cell: Cell | None, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
     """Who saw what, on what it ran, and how far the choice of test images alone would move the verdict."""
-    facts = [_who_saw_what(row, members, runs)]
+    facts = [_who_saw_what(members, runs)]
     if row.spec.get("one_teacher"):
         facts.append(t("race.one_teacher"))
     if any(member.reused for member in members):
         facts.append(t("race.some_reused"))
-    executions = {
-        f"{run.execution['device']}, {t('race.threads', n=run.execution['threads'])}"
-        for run in runs.values()
-        if run.execution
-    }
+    executions = {execution_text(run.execution) for run in runs.values() if run.execution}
     facts += sorted(executions)
     st.caption(" · ".join(facts))
-    interval = None if row.alive else _image_interval(row.id, row.finished)
+    interval = None if row.alive else _image_interval(row.id, cell, row.finished)
     if interval:
         st.caption(sampling_text(interval[0], interval[1]))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
-def _image_interval(study: str, finished_at: float | None) -> tuple[tuple[float, float], int] | None:
-    places = finished(store(), study)
+def _image_interval(study: str, cell: Cell | None, finished_at: float | None) -> tuple[tuple[float, float], int] | None:
+    places = finished(store(), study, cell)
     interval = image_interval(store(), places)
     source = store().files.source(places[0].run.source or "") if places else None
     return (interval, len(source[0]["labels"])) if interval and source else None
 
 
-def _who_saw_what(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
-    recipes = {member["arm"]: member["recipe"] for member in row.spec["members"]}
+def _who_saw_what(members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
+    recipes = {m.arm: runs[m.position].recipe for m in members if m.position in runs}
     counted = {m.arm: (runs[m.position].cost or {}).get("labels") for m in members if m.position in runs}
 
     def seen(arm: str) -> str:
+        if arm not in recipes:
+            return "–"
         data, labels = recipes[arm]["data"], counted.get(arm)
         facts = [t("race.all_labels") if labels is None else t("race.n_labels", n=f"{labels:,}")]
         if data["label_noise"]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import streamlit as st
 
@@ -25,11 +28,43 @@ def current_study() -> StudyRow | None:
     return next((row for row in alive if row.kind == "race"), None)
 
 
+@dataclass(frozen=True)
+class Shown:
+    """What the pages look at: a race, or one cell of a sweep.
+
+    Args:
+        row: the study.
+        cell: of a sweep, the number of the cell.
+        asked: the settings in the form, where the cell is only the nearest to them; empty where it is meant itself.
+    """
+
+    row: StudyRow
+    cell: int | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, Any] | None:
+        """Return the cell's values by path, None for a race."""
+        return None if self.cell is None else dict(self.row.spec["cells"][self.cell])
+
+
+def cell_in_link(row: StudyRow) -> int:
+    """Return the cell that the link names; one that the sweep does not have is told and dropped."""
+    return int(links.number("cell", 0, 0, len(row.spec["cells"]) - 1))
+
+
 def study_label(row: StudyRow) -> str:
     """Return how a study is called in lists: its name, or preset, seeds and time."""
     when = time.strftime("%d %b %H:%M", time.localtime(row.created))
     title = row.name or declared(f"presets.{row.preset}.title", row.preset)
-    return f"{title} · {t('study.seeds', n=row.seeds)} · {when}"
+    facts = [title, t("study.seeds", n=row.seeds), when]
+    if row.spec.get("cells"):
+        facts.insert(1, t("study.cells", n=len(row.spec["cells"])))
+    return " · ".join(facts)
+
+
+def _can_be_shown(row: StudyRow) -> bool:
+    return row.kind == "race" or bool(row.spec.get("cells"))
 
 
 def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
@@ -39,7 +74,7 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
         key: the widget's key.
         recorded: whether the recorded race is on offer.
     """
-    rows = [row for row in store().studies.list(limit=50) if row.status != "queued" and row.kind == "race"]
+    rows = [row for row in store().studies.list(limit=50) if row.status != "queued" and _can_be_shown(row)]
     known = {row.id: row for row in rows}
     now = current_study()
     if now is not None:

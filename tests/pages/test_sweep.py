@@ -1,0 +1,267 @@
+"""The Sweep page without a browser: what it shows of a sweep, what its form makes of a link, and what it refuses."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kd_core.landscape import read_landscape
+from kd_core.presets import PRESETS
+from kd_core.recipe import Recipe, Study
+from kd_core.runs import run_study
+from kd_core.store import Store
+from pages.parts import engine, landscape_map, sweep_axes
+from pages.parts.landscape_map import View
+from pages.parts.map import MapAxis, MapCell, colour_limit, map_data
+from pages.parts.scripts import script
+from tests.pages.conftest import App
+
+T, W, WIDTH = "method.temperature", "method.teacher_weight", "student.width"
+
+
+class Swept(NamedTuple):
+    """A store's folder and the sweeps in it."""
+
+    home: Path
+    grid: str
+    sizes: str
+    one_seed: str
+
+
+def train(home: Path, recipe: Recipe, axes: dict[str, list[float]], seeds: int) -> str:
+    store = Store(home)
+    study = store.studies.add(Study.sweep(recipe, axes, seeds, "digits"), status="running")
+    run_study(store, study, data_root=home / "data")
+    row = store.studies.get(study)
+    store.close()
+    assert row.status == "done", row.error
+    return study
+
+
+@pytest.fixture(scope="session")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
+    """Three tiny sweeps on digits: 2 x 2 cells with two seeds, two widths with two seeds, two cells with one."""
+    home = tmp_path_factory.mktemp("swept")
+    recipe = PRESETS["digits"].recipe.changed({"optim.epochs": 2, "teacher.optim.epochs": 2})
+    sizes = train(home, recipe, {WIDTH: [4, 16]}, 2)
+    one_seed = train(home, recipe, {T: [2.0, 8.0]}, 1)
+    grid = train(home, recipe, {T: [2.0, 8.0], W: [0.0, 0.9]}, 2)
+    return Swept(home, grid, sizes, one_seed)
+
+
+@pytest.fixture(autouse=True)
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is ready at once, as it is for the second visitor of a server."""
+    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+
+
+@pytest.fixture
+def store(swept: Swept) -> Iterator[Store]:
+    opened = Store(swept.home)
+    yield opened
+    opened.close()
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(
+        str(element.value) for element in [*app.markdown, *app.caption, *app.warning, *app.error, *app.info]
+    )
+
+
+def the_map(app: AppTest) -> dict[str, Any]:
+    found = [one.proto.json for one in app.get("bidi_component") if "sweep_map" in one.proto.id]
+    assert found, "no map"
+    data: dict[str, Any] = json.loads(found[0])
+    return data
+
+
+def test_without_a_sweep_the_form_is_filled_in_and_tells_how_long_it_will_take(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, page="sweep")
+    assert not page.exception
+    assert page.text_input(key="sweep_x_values").value == "1, 2, 3, 4, 6, 8, 12, 20"
+    assert page.text_input(key="sweep_y_values").value == "0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1"
+    assert "64 cells × 3 seed(s): 198 networks." in texts(page)
+    assert "on this machine" in texts(page)
+    assert not page.button(key="sweep_start").disabled
+
+
+def test_a_grid_is_shown_with_its_finding_and_its_cells(app: App, swept: Swept, store: Store) -> None:
+    page = app(swept.home, page="sweep", study=swept.grid)
+    assert not page.exception
+    found = read_landscape(store, swept.grid)
+    assert found.best is not None
+    assert "among 4 cells" in texts(page) and "n = 2 seeds" in texts(page)
+    data = the_map(page)
+    assert (data["x"]["labels"], data["y"]["labels"]) == (["2", "8"], ["0", "0.9"])
+    for cell in data["cells"]:
+        expected = found.cells[cell["index"]]
+        assert cell["gain"] == pytest.approx(expected.gain, rel=1e-3, abs=1e-9)
+        assert cell["zero"] is expected.contains_zero
+        assert cell["best"] is (cell["index"] == found.best.index)
+    assert "chance alone would make about 0.2" in data["note"]
+
+
+def test_every_cell_brings_the_answers_of_its_three_networks_once(app: App, swept: Swept, store: Store) -> None:
+    data = the_map(app(swept.home, page="sweep", study=swept.grid, sample="7"))
+    answers = {cell["index"]: cell["answers"] for cell in data["cells"]}
+    assert len({one[0] for one in answers.values()}) == len({one[1] for one in answers.values()}) == 1
+    assert len(data["logits"]) == 2 + 4
+    trial = read_landscape(store, swept.grid).cells[3].trials[0]
+    stored = store.files.logits(trial.run or "", 1)
+    assert stored is not None
+    assert data["logits"][answers[3][2]] == pytest.approx(stored[7].tolist(), rel=1e-3)
+
+
+def test_one_seed_has_no_interval_and_no_hatched_cell(app: App, swept: Swept) -> None:
+    page = app(swept.home, page="sweep", study=swept.one_seed)
+    data = the_map(page)
+    assert "One seed: no intervals" in data["note"]
+    assert not any(cell["zero"] for cell in data["cells"])
+    assert "one seed, no interval" in texts(page)
+
+
+def test_an_axis_of_sizes_offers_accuracy_against_work(app: App, swept: Swept) -> None:
+    page = app(swept.home, page="sweep", study=swept.sizes)
+    views = next(one for one in page.get("button_group") if "sweep_more" in str(one.proto.id))
+    page = views.set_value("front").run()
+    assert not page.exception
+    assert "multiply-accumulates" in texts(page)
+    spec = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert sorted(spec["data"][0]["x"]) == [64 * 4 + 4 * 4 + 4 * 10, 64 * 16 + 16 * 16 + 16 * 10]
+
+
+def test_all_cells_are_parallel_lines_when_asked_for(app: App, swept: Swept) -> None:
+    page = app(swept.home, page="sweep", study=swept.grid)
+    views = next(one for one in page.get("button_group") if "sweep_more" in str(one.proto.id))
+    page = views.set_value("parallel").run()
+    assert not page.exception
+    spec = json.loads(page.get("plotly_chart")[0].proto.spec)
+    assert [one["label"] for one in spec["data"][0]["dimensions"]][:2] == ["Temperature", "Teacher weight"]
+
+
+def test_the_newest_sweep_is_shown_and_others_can_be_chosen(app: App, swept: Swept) -> None:
+    page = app(swept.home, page="sweep")
+    assert page.selectbox(key="sweep_study").value == swept.grid
+    page = page.selectbox(key="sweep_study").set_value(swept.sizes).run()
+    assert not page.exception
+    assert the_map(page)["x"]["labels"] == ["4", "16"]
+    assert page.query_params["study"] == swept.sizes
+
+
+def test_a_bad_value_is_told_beside_its_field_and_loses_nothing(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, page="sweep")
+    page = page.text_input(key="sweep_y_values").set_value("0, 0.5, 2").run()
+    assert not page.exception
+    assert page.text_input(key="sweep_y_values").value == "0, 0.5, 2"
+    assert "less than or equal to 1" in page.error[0].value
+    assert page.button(key="sweep_start").disabled
+    page = page.text_input(key="sweep_y_values").set_value("0, 0.5").run()
+    assert not page.error and "16 cells" in texts(page)
+    assert page.query_params["y"] == f"{W}=0, 0.5"
+
+
+@pytest.mark.parametrize("typed", ["", "a, b", "5..1", "0..20 log", "nan"])
+def test_text_that_is_no_list_of_values_is_refused_in_a_sentence(app: App, tmp_path: Path, typed: str) -> None:
+    page = app(tmp_path, page="sweep", x=f"{T}={typed}")
+    assert not page.exception
+    assert len(page.error) == 1
+    assert page.text_input(key="sweep_x_values").value == typed
+
+
+def test_too_many_networks_are_refused_before_anything_is_built(app: App, tmp_path: Path) -> None:
+    values = ",".join(str(1 + number / 100) for number in range(200))
+    page = app(tmp_path, page="sweep", x=f"{T}={values}")
+    assert "more than 4,000 in one study" in page.error[0].value
+    assert page.button(key="sweep_start").disabled
+
+
+def test_a_link_with_an_axis_that_does_not_exist_falls_back_with_a_sentence(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, page="sweep", x="data.source.path=/etc,/tmp", y="none")
+    assert not page.exception
+    assert page.selectbox(key="sweep_x").value == T
+    refused = page.session_state["link_refused"]
+    assert [part for part, _ in refused] == ["x"] and "data.source.path" in next(iter(refused))[1]
+
+
+def test_a_random_search_draws_from_ranges(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, page="sweep", random="12")
+    assert page.text_input(key="sweep_x_values").value == "1..20 log"
+    assert "12 cells × 3 seed(s)" in texts(page)
+
+
+def test_a_range_of_a_grid_takes_as_many_values_as_asked(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, page="sweep", x=f"{T}=1..16 log", y="none", points="5")
+    assert page.number_input(key="sweep_points").value == 5
+    assert "5 cells × 3 seed(s)" in texts(page)
+    assert sweep_axes.read_values(PRESETS["digits"].recipe, T, "1..16 log", 5) == [1, 2, 4, 8, 16]
+
+
+def test_start_queues_the_sweep_that_the_form_shows(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kd_core.jobs.queue.ensure_supervisor", lambda *args: None)
+    page = app(tmp_path, page="sweep", x=f"{T}=2,8", y="none", seeds="2", **{"optim.epochs": "3"})
+    page = page.button(key="sweep_start").click().run()
+    assert not page.exception
+    store = Store(tmp_path)
+    row = store.studies.list()[0]
+    store.close()
+    assert (row.kind, row.status, row.seeds, row.spec["axes"]) == ("sweep", "queued", 2, {T: [2.0, 8.0]})
+    assert row.spec["base"]["optim"]["epochs"] == 3
+    assert page.query_params["study"] == row.id
+    page = page.button(key="sweep_stop").click().run()
+    assert page.button(key="sweep_resume")
+    assert "stopped" in texts(page)
+
+
+def test_both_languages_show_the_page(app: App, swept: Swept) -> None:
+    page = app(swept.home, page="sweep", study=swept.grid, language="zh")
+    assert not page.exception
+    assert "验证集在 4 个格子中选出" in texts(page)
+    assert page.selectbox(key="sweep_x").options[0] == "温度"
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_every_axis_of_every_preset_starts_with_values_that_its_setting_takes(preset: str) -> None:
+    recipe = PRESETS[preset].recipe
+    paths = sweep_axes.axis_paths(recipe)
+    assert "optim.lr" in paths and "data.labelled" in paths
+    for path in paths:
+        assert paths[path].title != path
+        for random in (False, True):
+            text = sweep_axes.starting_text(recipe, path, random)
+            assert sweep_axes.read_values(recipe, path, text, None if random else 4)
+
+
+def test_the_axes_follow_the_networks_own_settings() -> None:
+    assert WIDTH in sweep_axes.axis_paths(PRESETS["digits"].recipe)
+    assert "student.fc" in sweep_axes.axis_paths(PRESETS["mnist-cnn"].recipe)
+    assert WIDTH not in sweep_axes.axis_paths(PRESETS["mnist-cnn"].recipe)
+
+
+def test_colours_are_symmetric_out_to_a_round_number() -> None:
+    assert colour_limit([0.3, -4.2]) == 5
+    assert colour_limit([-0.02]) == 0.02
+    assert colour_limit([]) == 1
+
+
+def test_cells_with_distinct_values_are_drawn_as_points_on_round_ticks(swept: Swept, store: Store) -> None:
+    found = read_landscape(store, swept.grid)
+    words = {T: sweep_axes.AxisWords("T", "T", log=True), W: sweep_axes.AxisWords("w", "w")}
+    assert landscape_map.is_grid(found, View(T, W, {}))
+    x, _ = landscape_map.map_axes(found, View(T, W, {}), words)
+    assert (x.labels, x.shares) == (["2", "8"], None)
+    assert landscape_map.round_ticks([1.3, 19], factors=True) == [2, 5, 10]
+    assert landscape_map.round_ticks([0.02, 0.98]) == [0.2, 0.4, 0.6, 0.8]
+
+
+def test_the_browser_gets_a_sentence_for_every_cell_and_no_number_that_json_lacks() -> None:
+    cell = MapCell(3, 0, 0, "T 4", ["+1.00 points", "epoch 2 of 9"], gain=1.0, mark="diverged")
+    data = map_data(MapAxis("T", ["4"]), MapAxis("", [""]), [cell], None)
+    assert data["cells"][0]["label"] == "T 4. diverged. +1.00 points. epoch 2 of 9"
+    assert json.loads(json.dumps(data, allow_nan=False))["scatter"] is False
+
+
+def test_the_maps_own_scripts_are_small() -> None:
+    assert max(len(script(name).encode()) for name in ("cells", "map")) < 10_000
