@@ -2,12 +2,14 @@
 
 For each network it prints the floating-point rate of ``fit`` as a fraction of the rate of a plain matrix product of
 1024 x 1024 x 1024 on the same threads, in float32 and, where the loop's own products used it, in bfloat16. Networks and
-matrix product take turns, an epoch each, in one process per thread count.
+matrix product take turns, an epoch each, in one process that may use as many cores as is asked for; how many of them,
+which numbers and which layout a network is trained with is chosen as for a job.
 
 A step's operations are 2 x MACs x batch for the forward pass, as many for the gradients of the weights, and as many for
 the gradients of the inputs, except of the first layer, whose input is the image. Evaluation's are left out of the rate
 that includes its time, so that rate tells what evaluation costs. Where the rest goes comes from ``torch.profiler``: a
-kernel's time includes its own entry, and what no kernel took of a step is Python, autograd and dispatch.
+kernel's time includes its own entry and waiting for its threads, and what no kernel took of a step that nobody looked
+into is Python, autograd and dispatch. Only on an idle machine do the two fit together.
 """
 
 from __future__ import annotations
@@ -17,9 +19,10 @@ import math
 import re
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -30,13 +33,15 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.measuring import apart, digits, machine, parser_of, seconds_of, told
-from kd_core import PRESETS, Recipe
+from kd_core import PRESETS, Recipe, Store
+from kd_core.allocator import keep_memory
 from kd_core.cost import macs
 from kd_core.datasets import Splits
-from kd_core.datasets.conditions import prepare
 from kd_core.events import EpochDone
 from kd_core.networks import Network
+from kd_core.speed import Speed
 from kd_core.training import fit, steps_per_epoch
+from kd_core.workshop import Workshop
 
 SIDE = 1024
 PRODUCTS_A_SAMPLE = 7
@@ -61,6 +66,7 @@ GROUPS = {
     ),
 }
 OVERHEAD = "Python, autograd and dispatch"
+PROFILED = "profiled"
 
 
 class Bench(NamedTuple):
@@ -70,12 +76,14 @@ class Bench(NamedTuple):
         recipe: one arm of a preset.
         splits: what it sees.
         teacher: untrained, for its answers cost as much.
+        speed: the way to take a step that a job would choose here.
         epochs: that are timed together.
     """
 
     recipe: Recipe
     splits: Splits
     teacher: Network | None
+    speed: Speed
     epochs: int
 
     @property
@@ -90,19 +98,19 @@ class Bench(NamedTuple):
     def training(self, epochs: int) -> Iterator[EpochDone]:
         """Train for ``epochs`` and yield the end of each."""
         recipe = self.recipe.changed({"optim.epochs": epochs})
-        return (event for event in fit(recipe, self.splits, self.teacher) if isinstance(event, EpochDone))
+        events = fit(recipe, self.splits, self.teacher, speed=self.speed)
+        return (event for event in events if isinstance(event, EpochDone))
 
 
-def bench_of(name: str, data_root: Path, images: int | None) -> Bench:
+def bench_of(name: str, workshop: Workshop, images: int | None) -> Bench:
     """Return a network of ``NETWORKS`` with its data; ``images`` limits MNIST's."""
     preset, arm, epochs = NETWORKS[name]
     recipe = PRESETS[preset].recipe
     recipe = recipe.teacher if arm == "teacher" and recipe.teacher else recipe
     if images is not None and preset != "digits":
         recipe = recipe.changed({"data.labelled": images})
-    splits = prepare(recipe.data, recipe.data.source.load(data_root), recipe.seed)
-    shape, classes = splits.train.shape, len(splits.train.classes)
-    return Bench(recipe, splits, recipe.teacher and recipe.teacher.student.build(shape, classes), epochs)
+    teacher = workshop.network(recipe.teacher).eval() if recipe.teacher else None
+    return Bench(recipe, workshop.splits(recipe), teacher, workshop.describe(["no run"], recipe, ""), epochs)
 
 
 def flop_per_step(bench: Bench) -> dict[str, Any]:
@@ -154,26 +162,40 @@ class Dtypes(TorchDispatchMode):
         return func(*args, **(kwargs or {}))
 
 
-def looked_into(bench: Bench) -> tuple[set[torch.dtype], dict[str, Any]]:
-    """Return the types of number of the loop's products, and by group the milliseconds of a step."""
-    few = torch.arange(min(len(bench.splits.train), PROFILED_STEPS * bench.recipe.optim.batch))
-    judged = torch.arange(16)  # next to no evaluation: what is looked into is training
-    parts = (bench.splits.validation.take(judged), bench.splits.test.take(judged))
-    small = bench._replace(splits=Splits(bench.splits.train.take(few), *parts))
-    rounds = math.ceil(PROFILED_STEPS / small.steps)
-    training = small.training(3 * rounds)
-    _take(training, rounds)  # whatever the loop tries out at first is over
-    with Dtypes() as dtypes:
-        _take(training, rounds)
-    with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        wall = _take(training, rounds)[1]
-    steps = rounds * small.steps
-    spent: dict[str, float] = dict.fromkeys(GROUPS, 0.0)
-    for entry in profiler.key_averages():
-        group = next((name for name, pattern in GROUPS.items() if pattern.match(entry.key)), None)
-        if group:
-            spent[group] += entry.self_cpu_time_total / 1000 / steps
-    return dtypes.seen, {"wall_ms": 1000 * wall / steps, "kernels_ms": spent}
+class Look:
+    """A training of few images beside the one that is timed, for looking into its steps.
+
+    Args:
+        bench: the network; next to nothing of its evaluation is left.
+        times: how often its kernels will be timed.
+    """
+
+    def __init__(self, bench: Bench, times: int) -> None:
+        few = torch.arange(min(len(bench.splits.train), PROFILED_STEPS * bench.recipe.optim.batch))
+        judged = [part.take(torch.arange(16)) for part in (bench.splits.validation, bench.splits.test)]
+        small = bench._replace(splits=Splits(bench.splits.train.take(few), *judged))
+        self.epochs = math.ceil(PROFILED_STEPS / small.steps)
+        self.steps = self.epochs * small.steps
+        self.training = small.training((times + 2) * self.epochs)
+        _take(self.training, self.epochs)
+        with Dtypes() as dtypes:
+            _take(self.training, self.epochs)
+        self.dtypes = {_name(dtype) for dtype in dtypes.seen}
+
+    def kernels(self) -> dict[str, float]:
+        """Return the milliseconds of a step by group of kernels, and under ``PROFILED`` those of the whole step."""
+        with profile(activities=[ProfilerActivity.CPU]) as profiler:
+            whole = _take(self.training, self.epochs)[1]
+        spent = {PROFILED: 1000 * whole / self.steps, **dict.fromkeys(GROUPS, 0.0)}
+        for entry in profiler.key_averages():
+            group = next((name for name, pattern in GROUPS.items() if pattern.match(entry.key)), None)
+            if group:
+                spent[group] += entry.self_cpu_time_total / 1000 / self.steps
+        return spent
+
+
+def _name(dtype: torch.dtype) -> str:
+    return str(dtype).removeprefix("torch.")
 
 
 def _take(training: Iterator[EpochDone], epochs: int) -> tuple[float, float]:
@@ -183,44 +205,45 @@ def _take(training: Iterator[EpochDone], epochs: int) -> tuple[float, float]:
     return training_alone, time.perf_counter() - began
 
 
-def measure(data_root: str, networks: list[str], repeats: int, images: int | None, threads: int) -> dict[str, Any]:
-    """Return what is known of every network; called in a process that is capped at ``threads``."""
-    torch.set_num_threads(threads)
-    benches = {name: bench_of(name, Path(data_root), images) for name in networks}
-    looks = {name: looked_into(bench) for name, bench in benches.items()}
-    dtypes = sorted({torch.float32}.union(*(look[0] for look in looks.values())), key=str)
+def measure(data_root: str, networks: list[str], repeats: int, images: int | None) -> dict[str, Any]:
+    """Return what is known of every network, on as many threads as this process may use."""
+    keep_memory()  # as a job does
+    with tempfile.TemporaryDirectory() as home:
+        workshop = Workshop(Store(home), Path(data_root), "cpu")
+        benches = {name: bench_of(name, workshop, images) for name in networks}
     trainings = {name: bench.training((repeats + 1) * bench.epochs) for name, bench in benches.items()}
-    for name, training in trainings.items():
-        _take(training, benches[name].epochs)
+    looks: dict[str, Look] = {}
+    for name, bench in benches.items():
+        torch.set_num_threads(bench.speed.threads)
+        looks[name] = Look(bench, repeats)
+        _take(trainings[name], bench.epochs)
     rounds: dict[str, list[dict[str, float]]] = {name: [] for name in networks}
-    for _ in range(repeats):
-        for name, bench in benches.items():
-            rates = {str(dtype).removeprefix("torch."): product_rate(dtype) for dtype in dtypes}
-            alone, evaluated = _take(trainings[name], bench.epochs)
-            steps = bench.steps * bench.epochs
-            rounds[name].append({**rates, "alone": alone / steps, "evaluated": evaluated / steps})
-    return {name: results(benches[name], *looks[name], rounds[name]) for name in networks}
+    for _, (name, bench) in product(range(repeats), benches.items()):
+        torch.set_num_threads(bench.speed.threads)
+        rates = {dtype: product_rate(getattr(torch, dtype)) for dtype in {"float32", *looks[name].dtypes}}
+        alone, evaluated = (seconds / bench.steps / bench.epochs for seconds in _take(trainings[name], bench.epochs))
+        rounds[name].append({**rates, **looks[name].kernels(), "alone": alone, "evaluated": evaluated})
+    return {name: results(bench, sorted(looks[name].dtypes), rounds[name]) for name, bench in benches.items()}
 
 
-def results(
-    bench: Bench, dtypes: set[torch.dtype], look: Mapping[str, Any], rounds: list[dict[str, float]]
-) -> dict[str, Any]:
+def results(bench: Bench, used: list[str], rounds: list[dict[str, float]]) -> dict[str, Any]:
     """Return one network's rates, fractions and breakdown."""
     flop = flop_per_step(bench)
-    used = sorted(str(dtype).removeprefix("torch.") for dtype in dtypes)
-    found: dict[str, Any] = {**flop, "steps_per_epoch": bench.steps, "products_computed_in": used}
-    for dtype in {"float32", *used}:
+    found: dict[str, Any] = {**flop, "steps_per_epoch": bench.steps, **vars(bench.speed), "products_computed_in": used}
+    dtypes = sorted({"float32", *used})
+    for dtype in dtypes:
         found[f"{dtype}_product_gflops"] = told([one[dtype] / 1e9 for one in rounds])
     for kind in ("alone", "evaluated"):
         found[f"{kind}_ms_per_step"] = told([1000 * one[kind] for one in rounds])
         found[f"{kind}_gflops"] = told([flop["flop_per_step"] / one[kind] / 1e9 for one in rounds])
-        for dtype in sorted({"float32", *used}):
+        for dtype in dtypes:
             fractions = [flop["flop_per_step"] / one[kind] / one[dtype] for one in rounds]
             found[f"{kind}_fraction_of_{dtype}_product"] = told(fractions)
     step = found["alone_ms_per_step"]["median"]
-    parts = {**look["kernels_ms"], OVERHEAD: step - sum(look["kernels_ms"].values())}
+    parts = {group: statistics.median(one[group] for one in rounds) for group in GROUPS}
+    parts[OVERHEAD] = step - sum(parts.values())
     found["where_a_step_goes"] = {name: {"ms": digits(ms), "share": digits(ms / step)} for name, ms in parts.items()}
-    found["profiled_ms_per_step"] = digits(look["wall_ms"])
+    found["profiled_ms_per_step"] = told([one[PROFILED] for one in rounds])
     return found
 
 
@@ -232,11 +255,11 @@ def main() -> None:
     parser.add_argument("--images", type=int, help="train MNIST's networks on so many only, for a quick trial")
     asked = parser.parse_args()
     shared = {"data_root": str(asked.data_root), "networks": asked.networks, "images": asked.images}
+    shared["repeats"] = asked.repeats
     found = {}
     for threads in asked.threads:
         print(f"{threads} threads ...", file=sys.stderr)
-        arguments = {**shared, "repeats": asked.repeats, "threads": threads}
-        found[threads] = apart("benchmarks.roofline:measure", arguments, threads)
+        found[threads] = apart("benchmarks.roofline:measure", shared, threads)
     print(json.dumps({**machine(), "product": [SIDE] * 3, "repeats": asked.repeats, "threads": found}, indent=1))
 
 

@@ -6,8 +6,8 @@ Ours is a study that ``run_study`` carries out in a store of its own: losses, sc
 Both have the same networks, images, settings and trained teacher, and take turns (source, ours, source, ours), each
 time in a fresh process that has the given number of cores and threads.
 
-Seconds begin with the dataset in memory and end with the results on disk. Imports, reading the dataset and one step of
-a tiny network come before; whatever else a side has to make ready is inside.
+Seconds begin with the dataset in memory and end with the results on disk. Imports, reading the dataset, the source's
+loading of the teacher and one step of a tiny network come before; whatever else is to be made ready is inside.
 """
 
 from __future__ import annotations
@@ -112,8 +112,7 @@ class CNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         x = self.pool(F.relu(self.conv1(x)))
         x = self.pool(F.relu(self.conv2(x)))
-        x = F.relu(self.fc1(x.flatten(1)))
-        return self.fc2(x)
+        return self.fc2(F.relu(self.fc1(x.flatten(1))))
 
 
 def source_networks(preset: str) -> tuple[nn.Module, nn.Module]:
@@ -124,10 +123,14 @@ def source_networks(preset: str) -> tuple[nn.Module, nn.Module]:
 
 
 def train_epoch(
-    model: nn.Module, teacher: nn.Module | None, loader: DataLoader, optimizer: torch.optim.Optimizer, recipe: Recipe
+    model: nn.Module,
+    teacher: nn.Module | None,
+    loader: DataLoader[Any],
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
 ) -> float:
     """Train one epoch, by labels only without a teacher; return the mean loss."""
-    method = recipe.method
+    method: Any = recipe.method
     criterion = nn.CrossEntropyLoss()
     # The document of "mnist-mlp" left PyTorch's default, which averages over classes too.
     distill = nn.KLDivLoss(reduction="mean" if getattr(method, "mean_over_classes", False) else "batchmean")
@@ -149,7 +152,7 @@ def train_epoch(
     return total / len(loader)
 
 
-def evaluate(model: nn.Module, loader: DataLoader) -> float:
+def evaluate(model: nn.Module, loader: DataLoader[Any]) -> float:
     """Return the accuracy, a fraction."""
     model.eval()
     correct = count = 0

@@ -150,13 +150,16 @@ def _events(
     if crew.group:
         splits = [workshop.splits(row[0].recipe.changed({"data.label_noise": 0.0})) for row in crew.rows]
         teachers = [workshop.teacher(row[0].recipe) for row in crew.rows]
-        yield from fit_lanes([[one.recipe for one in row] for row in crew.rows], splits, teachers, snapshot)
+        said = [workshop.heard(row[0].recipe) for row in crew.rows]
+        torch.set_num_threads(speed.threads)
+        yield from fit_lanes([[one.recipe for one in row] for row in crew.rows], splits, teachers, snapshot, said)
         return
     recipe = crew.recipe
-    own, teacher = workshop.splits(recipe), workshop.teacher(recipe)
+    own, teacher, heard = workshop.splits(recipe), workshop.teacher(recipe), workshop.heard(recipe)
+    torch.set_num_threads(speed.threads)
 
     def fit_one(wanted: Recipe) -> Iterator[Event]:
-        return fit(wanted, own, teacher, snapshot, speed)
+        return fit(wanted, own, teacher, snapshot, speed, heard)
 
     def answers(wanted: Recipe) -> Tensor:
         return predict(workshop.trained(wanted), workshop.splits(wanted).train)

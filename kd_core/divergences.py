@@ -22,7 +22,8 @@ def soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
 def log_soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
     """Return log softmax(z / T), shape (..., K), in at least float32."""
     # Along a last dimension of ten classes torch computes one number at a time; along the first, a whole vector.
-    softened = log_softmax((precise(logits) / temperature).movedim(-1, 0), dim=0)
+    divided = precise(logits) if isinstance(temperature, float) and temperature == 1 else precise(logits) / temperature
+    softened = log_softmax(divided.movedim(-1, 0), dim=0)
     return softened.movedim(0, -1)
 
 
@@ -69,9 +70,10 @@ def label_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tenso
     """
     log_p = log_soften(logits)
     known = labels >= 0
-    own = log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
-    loss = -((1 - smoothing) * own + smoothing * log_p.mean(-1))
-    return (loss * known).sum() / known.sum().clamp(min=1)
+    told = log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    if isinstance(smoothing, Tensor) or smoothing:
+        told = (1 - smoothing) * told + smoothing * log_p.mean(-1)
+    return -(told * known).sum() / known.sum().clamp(min=1)
 
 
 def precise(values: Tensor) -> Tensor:

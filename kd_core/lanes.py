@@ -19,12 +19,11 @@ from kd_core.learner import applied_values
 from kd_core.metrics import Scores
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
-from kd_core.prediction import predict
 from kd_core.randomness import generator, seeded
 from kd_core.recipe import Recipe
 from kd_core.settings import lane_fields
 from kd_core.snapshots import below, copied, optimiser_tensors, prefixed, restore_optimiser
-from kd_core.training import Batch, Judge, Lesson, course, judged
+from kd_core.training import Batch, Heard, Judge, Lesson, course, hear, judged
 
 Grid = Sequence[Sequence[Recipe]]
 """Recipes by seed and setting; lane ``seed * settings + setting`` is theirs."""
@@ -37,6 +36,7 @@ def fit_lanes(
     splits: Sequence[Splits],
     teachers: Sequence[Network | None],
     snapshot: Mapping[str, Tensor] | None = None,
+    heard: Sequence[Heard | None] | None = None,
 ) -> Iterator[tuple[int, Event]]:
     """Train every recipe of a grid in one loop; close the generator to stop.
 
@@ -45,6 +45,7 @@ def fit_lanes(
         splits: by seed, prepared without label noise, equally long.
         teachers: by seed.
         snapshot: what an earlier ``Together.snapshot()`` returned.
+        heard: by seed, what the teachers said when they were asked before; else they are asked now.
 
     Yields:
         What ``fit`` yields for each network, with its lane, and ``Together`` after every epoch.
@@ -53,8 +54,12 @@ def fit_lanes(
     if snapshot:
         learners.restore(snapshot)
     noisy = [replace(one, train=_with_noise(one.train, row)) for one, row in zip(splits, recipes, strict=True)]
-    lessons = [Lesson(row[0], one.train, who) for row, one, who in zip(recipes, noisy, teachers, strict=True)]
-    yield from course(recipes[0][0], learners, LaneLesson(lessons), _judge(splits, teachers, len(recipes[0])))
+    if heard is None:
+        asked = zip(recipes, splits, teachers, strict=True)
+        heard = [None if who is None else hear(row[0], one, who) for row, one, who in asked]
+    everybody = zip(recipes, noisy, teachers, heard, strict=True)
+    lessons = [Lesson(row[0], one.train, who, said) for row, one, who, said in everybody]
+    yield from course(recipes[0][0], learners, LaneLesson(lessons), _judge(splits, heard, len(recipes[0])))
 
 
 class LaneLesson:
@@ -268,11 +273,8 @@ def _with_noise(train: Split, recipes: Sequence[Recipe]) -> Split:
     return replace(train, labels=labels[0] if len(set(shares)) == 1 else torch.stack(labels, dim=1))
 
 
-def _judge(splits: Sequence[Splits], teachers: Sequence[Network | None], settings: int) -> Judge:
+def _judge(splits: Sequence[Splits], heard: Sequence[Heard | None], settings: int) -> Judge:
     validation = torch.stack([one.validation.labels for one in splits]).repeat_interleave(settings, 0)
-    known = [who for who in teachers if who is not None]
-    says: dict[str, Tensor] = {}
-    for part in ("validation", "test") if known else ():
-        told = [predict(who, judged(one)[part]).cpu() for one, who in zip(splits, known, strict=True)]
-        says[part] = torch.stack(told)
+    known = [said.judged for said in heard if said is not None]
+    says = {part: torch.stack([said[part] for said in known]) for part in ("validation", "test")} if known else {}
     return Judge({"validation": validation, "test": splits[0].test.labels}, says)

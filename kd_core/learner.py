@@ -106,7 +106,8 @@ class Learner:
     def step(self, terms: Mapping[str, Tensor]) -> None:
         """Move every learned number a little, so that the sum of the terms falls."""
         self.optimiser.zero_grad(set_to_none=True)
-        torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+        total: Tensor = sum(terms.values(), start=torch.zeros((), device=self.device))
+        total.backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
 
     def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:

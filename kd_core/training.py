@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -88,6 +89,7 @@ def fit(
     teacher: Network | None = None,
     snapshot: Mapping[str, Tensor] | None = None,
     speed: Speed = PLAIN,
+    heard: Heard | None = None,
 ) -> Iterator[Event]:
     """Train the network of ``recipe``; close the generator to stop.
 
@@ -97,6 +99,7 @@ def fit(
         teacher: the trained teacher, on the same device, where the method listens to one.
         snapshot: what an earlier ``EpochDone.snapshot()`` returned, to go on from there.
         speed: how to take a step.
+        heard: what the teacher said when it was asked before; else it is asked now.
 
     Yields:
         ``Started``, then ``StepDone`` about ten times a second and ``EpochDone`` after every epoch, and at the end
@@ -106,10 +109,10 @@ def fit(
     if snapshot:
         learner.restore(snapshot)
     labels = {part: split.labels for part, split in judged(splits).items()}
-    says = (
-        {} if teacher is None else {part: predict(teacher, split).cpu()[None] for part, split in judged(splits).items()}
-    )
-    lesson = Lesson(recipe, splits.train, teacher)
+    if heard is None and teacher is not None:
+        heard = hear(recipe, splits, teacher)
+    says = {part: told[None] for part, told in heard.judged.items()} if heard else {}
+    lesson = Lesson(recipe, splits.train, teacher, heard)
     for _, event in course(recipe, learner, lesson, Judge(labels, says)):
         if not isinstance(event, Together):
             yield event
@@ -200,6 +203,30 @@ class Lessons(Protocol):
         """Yield them in this epoch's order."""
 
 
+@dataclass(frozen=True)
+class Heard:
+    """What a teacher said about a student's splits.
+
+    Args:
+        train: (N, K) logits by image, on the training device; None where it must answer live.
+        judged: by part, (N, K) logits about validation and test, on the CPU.
+    """
+
+    train: Tensor | None
+    judged: Mapping[str, Tensor]
+
+
+def hear(recipe: Recipe, splits: Splits, teacher: Network) -> Heard:
+    """Ask a teacher once about everything that stays as it is."""
+    train = predict(teacher, splits.train) if hears_once(recipe) else None
+    return Heard(train, {part: predict(teacher, split).cpu() for part, split in judged(splits).items()})
+
+
+def hears_once(recipe: Recipe) -> bool:
+    """Tell whether a student sees the same images every epoch and its method wants logits only."""
+    return recipe.method.needs_teacher and recipe.data.augmentation == "none" and not recipe.method.needs
+
+
 class Lesson:
     """One network's batches of an epoch with what the teacher says about them.
 
@@ -207,14 +234,12 @@ class Lesson:
     its logits are kept by image; otherwise it answers live, on the very batch the student sees.
     """
 
-    def __init__(self, recipe: Recipe, train: Split, teacher: Network | None) -> None:
+    def __init__(self, recipe: Recipe, train: Split, teacher: Network | None, heard: Heard | None) -> None:
         self.recipe, self.train, self.teacher = recipe, train, teacher
         self.steps = steps_per_epoch(len(train), recipe.optim.batch)
         self.inputs = train.inputs() if train.images.nbytes * 4 <= KEPT_INPUTS_BYTES else None
-        listens = teacher is not None and recipe.method.needs_teacher
-        still = recipe.data.augmentation == "none" and not recipe.method.needs
-        self.live = listens and not still
-        self.logits = predict(teacher, train) if listens and still and teacher is not None else None
+        self.logits = heard.train if heard is not None and recipe.method.needs_teacher else None
+        self.live = teacher is not None and recipe.method.needs_teacher and self.logits is None
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield images (B, C, H, W), labels (B,) and the teacher's answer in this epoch's order."""

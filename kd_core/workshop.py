@@ -19,10 +19,12 @@ from kd_core.execution import chosen_device, execution
 from kd_core.lane_groups import MEMORY_BYTES, bytes_of_lane, why_alone
 from kd_core.lanes import numbers_of_image
 from kd_core.networks import Network
+from kd_core.prediction import predict
 from kd_core.randomness import seeded
 from kd_core.recipe import Recipe
 from kd_core.speed import PLAIN, Speed, fastest, probed
 from kd_core.store import Store
+from kd_core.training import Heard, hears_once, judged
 
 PROBE_DAYS = 7
 """After this a probe is taken again: a machine that was busy then may be idle now."""
@@ -48,6 +50,7 @@ class Workshop:
         self.sources: dict[str, Source] = {}
         self.cut: dict[str, Splits] = {}
         self.teachers: dict[str, Network] = {}
+        self.said: dict[str, Heard] = {}
 
     def source(self, recipe: Recipe) -> Source:
         """Return the recipe's dataset, loaded once; its test images go into the store for the pages."""
@@ -74,6 +77,7 @@ class Workshop:
         """Let go of one seed's splits and teachers before the next seed begins."""
         self.cut.clear()
         self.teachers.clear()
+        self.said.clear()
 
     def network(self, recipe: Recipe) -> Network:
         """Return a fresh network of the recipe, on the device."""
@@ -104,6 +108,25 @@ class Workshop:
             # Convolutions answer two to three times as fast with this layout; other layers do not know of it.
             self.teachers[key] = self.trained(recipe.teacher).to(memory_format=torch.channels_last)
         return self.teachers[key]
+
+    def heard(self, recipe: Recipe) -> Heard | None:
+        """Return what a recipe's teacher says about its splits; it is asked once for all students who see the same."""
+        teacher = self.teacher(recipe)
+        if recipe.teacher is None or teacher is None:
+            return None
+        clean = recipe.changed({"data.label_noise": 0.0})
+        once = hears_once(recipe)
+        key = f"{recipe.teacher.fingerprint()}/{clean.data.fingerprint()}/{recipe.seed}/{once}"
+        if key not in self.said:
+            splits, speed = self.splits(clean), self._speed_of_teacher(recipe.teacher)
+            torch.set_num_threads(speed.threads)
+            judged_before = {part: predict(teacher, split).cpu() for part, split in judged(splits).items()}
+            self.said[key] = Heard(predict(teacher, splits.train, speed=speed) if once else None, judged_before)
+        return self.said[key]
+
+    def _speed_of_teacher(self, teacher: Recipe) -> Speed:
+        macs = cost(self.network(teacher), self.source(teacher).train.shape).macs
+        return PLAIN if suggested_threads(macs, teacher.optim.batch) == 1 else self.speed(teacher, macs)
 
     def describe(self, runs: Sequence[str], recipe: Recipe, group: str) -> Speed:
         """Tell the store what runs of one loop cost, see and are carried out on; return how to take a step.

@@ -35,8 +35,8 @@ kd_core.lanes  kd_core.lane_groups
 kd_core.lane_layers  kd_core.lane_optimiser
 kd_core.training
 kd_core.learner  kd_core.ledger
-kd_core.prediction  kd_core.presets  kd_core.speed
-kd_core.recipe
+kd_core.prediction  kd_core.presets
+kd_core.recipe  kd_core.speed
 kd_core.methods  kd_core.networks  kd_core.datasets  kd_core.protocols  kd_core.cost  kd_core.execution
 kd_core.events  kd_core.snapshots
 kd_core.metrics
@@ -56,7 +56,10 @@ PUBLIC = {
     "entropy", "kl_divergence", "soften",
 }  # fmt: skip
 
-WITHOUT_TORCH = ["kd_core", "kd_core.errors", "kd_core.statistics", "kd_core.store", "kd_core.results", "kd_core.jobs"]
+WITHOUT_TORCH = [
+    "kd_core", "kd_core.errors", "kd_core.statistics", "kd_core.store", "kd_core.results", "kd_core.landscape",
+    "kd_core.jobs",
+]  # fmt: skip
 
 
 @cache

@@ -60,7 +60,7 @@ function paintCells(map) {
     set(node.edge, { visibility: best ? "visible" : "hidden" });
     set(node.hatch, { visibility: zero ? "visible" : "hidden" });
     const size = Math.min(13, (wide - 3) / (0.58 * Math.max(1, value.length))), named = best && high >= 28 && wide >= 30;
-    const word = mark ? (wide >= 6 * mark.length ? mark : "✕") : named ? words.best : "";
+    const word = mark ? (wide >= 5.4 * mark.length + 2 ? mark : "✕") : named ? words.best : "";
     node.value.textContent = size >= 8 ? value : "";
     node.word.textContent = word;
     const shift = word && value ? 4 + high * 0.14 : 4;

@@ -177,7 +177,8 @@ def with_intervals(axes: Mapping[str, Sequence[Any]], seeds: int, cells: Sequenc
         groups.setdefault((cell.ended, cell.n), []).append(cell)
     pools = {at: _pool(group) for at, group in groups.items()}
     furthest = max((at for at, pool in pools.items() if pool is not None), default=None)
-    judged = [_judged(cell, pools[cell.ended, cell.n]) for cell in cells]
+    halves = {at: None if pool is None else pool.half_width for at, pool in pools.items()}
+    judged = [_judged(cell, halves[cell.ended, cell.n]) for cell in cells]
     return Landscape(axes, seeds, tuple(judged), None if furthest is None else pools[furthest])
 
 
@@ -195,12 +196,13 @@ def _pool(cells: Sequence[Cell]) -> Pool | None:
     return Pool(len(varied), seeds, math.sqrt(variance), len(varied) * (seeds - 1))
 
 
-def _judged(cell: Cell, pool: Pool | None) -> Cell:
-    if pool is None or cell.gain is None:
+def _judged(cell: Cell, half_width: float | None) -> Cell:
+    gain = cell.gain
+    if half_width is None or gain is None:
         return cell
-    return replace(cell, interval=(cell.gain - pool.half_width, cell.gain + pool.half_width))
+    return replace(cell, interval=(gain - half_width, gain + half_width))
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
-    return float(np.mean(known)) if known else None
+    return sum(known) / len(known) if known else None

@@ -102,6 +102,7 @@ def gain_map(
     x: MapAxis,
     y: MapAxis,
     cells: Sequence[MapCell],
+    limit: float,
     chosen: int,
     words: Mapping[str, str],
     alt: str,
@@ -117,6 +118,7 @@ def gain_map(
         key: Streamlit key; focus and view temperature live as long as it is drawn.
         x: the axis to the right, ``y`` upwards; axes with shares make a scatter.
         cells: at least one.
+        limit: the gain, in points, at which the colours end on both sides.
         chosen: whose bars are shown until a person points at another.
         words: a text for each of `MAP_WORDS`.
         alt: text alternative of the whole map.
@@ -128,7 +130,7 @@ def gain_map(
     result = _component(
         key=key,
         data={
-            **map_data(x, y, cells, image),
+            **map_data(x, y, cells, limit, image),
             "chosen": chosen,
             "words": {word: words[word] for word in MAP_WORDS},
             "alt": alt,
@@ -145,13 +147,13 @@ def gain_map(
     return opened if isinstance(opened, int) and any(cell.index == opened for cell in cells) else None
 
 
-def map_data(x: MapAxis, y: MapAxis, cells: Sequence[MapCell], image: MapImage | None) -> dict[str, Any]:
-    """Return what the browser needs to draw; colours are symmetric around 0, out to a round number."""
+def map_data(x: MapAxis, y: MapAxis, cells: Sequence[MapCell], limit: float, image: MapImage | None) -> dict[str, Any]:
+    """Return what the browser needs to draw; colours are symmetric around 0, out to the limit."""
     return {
         "x": asdict(x),
         "y": asdict(y),
         "scatter": x.shares is not None,
-        "limit": colour_limit([cell.gain for cell in cells if cell.gain is not None]),
+        "limit": limit,
         "cells": [cell.as_data() for cell in cells],
         "bars": None if image is None else image.bars,
         "logits": [] if image is None else [[float(f"{value:.5g}") for value in one] for one in image.logits],
@@ -173,7 +175,7 @@ def image_data(
     data = bars_data([], classes, hard_label, picture, temperature)
     arms = [{"role": role, "name": name, "style": ROLES[role].as_data()} for role, name in roles]
     shown = {"words": {word: words[word] for word in BAR_WORDS}, "picture_alt": picture_alt, "axis": axis}
-    return {**data, **shown, "arms": arms, "controls": True, "report": True, "file": "view_temperature"}
+    return {**data, **shown, "arms": arms, "controls": True, "report": True, "file": "sweep_bars"}
 
 
 def colour_limit(gains: Sequence[float]) -> float:

@@ -19,7 +19,7 @@ from pages.parts.engine import store
 from pages.parts.first_look import sample_shown
 from pages.parts.landscape_map import View, has_grid, map_axes, map_cells
 from pages.parts.literal import literal
-from pages.parts.map import MAP_WORDS, MapImage, gain_map, image_data
+from pages.parts.map import MAP_WORDS, MapImage, colour_limit, gain_map, image_data
 from pages.parts.material import Material
 from pages.parts.roles import Role
 from pages.parts.sweep_axes import AxisWords, axis_words, value_text
@@ -134,6 +134,7 @@ def _map(
         x=x,
         y=y,
         cells=cells,
+        limit=colour_limit([cell.gain for cell in found.cells if cell.gain is not None]),
         chosen=_first_shown(found, [cell.index for cell in cells]),
         words=words("map", MAP_WORDS),
         alt=t("map.alt", x=x.title, y=y.title or "–", n=len(cells), finding=finding),

@@ -29,6 +29,7 @@ class Swept(NamedTuple):
     grid: str
     sizes: str
     one_seed: str
+    three_axes: str
 
 
 def train(home: Path, recipe: Recipe, axes: dict[str, list[float]], seeds: int) -> str:
@@ -43,13 +44,14 @@ def train(home: Path, recipe: Recipe, axes: dict[str, list[float]], seeds: int) 
 
 @pytest.fixture(scope="session")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
-    """Three tiny sweeps on digits: 2 x 2 cells with two seeds, two widths with two seeds, two cells with one."""
+    """Tiny sweeps on digits: 2 x 2 cells and two widths with two seeds, two cells and 2 x 2 x 2 with one."""
     home = tmp_path_factory.mktemp("swept")
     recipe = PRESETS["digits"].recipe.changed({"optim.epochs": 2, "teacher.optim.epochs": 2})
     sizes = train(home, recipe, {WIDTH: [4, 16]}, 2)
     one_seed = train(home, recipe, {T: [2.0, 8.0]}, 1)
+    three_axes = train(home, recipe, {T: [2.0, 8.0], W: [0.0, 0.9], "optim.lr": [0.001, 0.01]}, 1)
     grid = train(home, recipe, {T: [2.0, 8.0], W: [0.0, 0.9]}, 2)
-    return Swept(home, grid, sizes, one_seed)
+    return Swept(home, grid, sizes, one_seed, three_axes)
 
 
 @pytest.fixture(autouse=True)
@@ -121,6 +123,19 @@ def test_one_seed_has_no_interval_and_no_hatched_cell(app: App, swept: Swept) ->
     assert "One seed: no intervals" in data["note"]
     assert not any(cell["zero"] for cell in data["cells"])
     assert "one seed, no interval" in texts(page)
+
+
+def test_of_three_axes_two_are_in_sight_and_the_third_is_held(app: App, swept: Swept, store: Store) -> None:
+    page = app(swept.home, page="sweep", study=swept.three_axes)
+    assert not page.exception
+    best = read_landscape(store, swept.three_axes).best
+    held = page.selectbox(key=f"sweep_hold_{swept.three_axes}_optim.lr")
+    assert best is not None and held.value == best.values["optim.lr"]
+    data = the_map(page)
+    assert len(data["cells"]) == 4 and data["chosen"] == best.index
+    page = page.selectbox(key=f"sweep_map_y_{swept.three_axes}").set_value("optim.lr").run()
+    assert the_map(page)["y"]["labels"] == ["0.001", "0.01"]
+    assert the_map(page)["limit"] == data["limit"]
 
 
 def test_an_axis_of_sizes_offers_accuracy_against_work(app: App, swept: Swept) -> None:
@@ -258,7 +273,7 @@ def test_cells_with_distinct_values_are_drawn_as_points_on_round_ticks(swept: Sw
 
 def test_the_browser_gets_a_sentence_for_every_cell_and_no_number_that_json_lacks() -> None:
     cell = MapCell(3, 0, 0, "T 4", ["+1.00 points", "epoch 2 of 9"], gain=1.0, mark="diverged")
-    data = map_data(MapAxis("T", ["4"]), MapAxis("", [""]), [cell], None)
+    data = map_data(MapAxis("T", ["4"]), MapAxis("", [""]), [cell], 5, None)
     assert data["cells"][0]["label"] == "T 4. diverged. +1.00 points. epoch 2 of 9"
     assert json.loads(json.dumps(data, allow_nan=False))["scatter"] is False
 
