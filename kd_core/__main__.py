@@ -72,7 +72,7 @@ def sweep(asked: argparse.Namespace) -> int:
 
 def runs(asked: argparse.Namespace) -> int:
     """Print the runs of the store, newest first."""
-    rows = Store(asked.home).runs.list()
+    rows = Store(asked.home).runs.list(limit=asked.limit or None)
     if asked.json:
         print(json.dumps([_run_json(row) for row in rows]))
     for row in [] if asked.json else rows:
@@ -242,7 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     words = "values, or with --random also a range: 1..20, or '1..20 log'"
     sweeping.add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...", help=words)
     sweeping.add_argument("--random", type=_count, metavar="N", help="draw N cells instead of training the whole grid")
-    add(runs)
+    add(runs).add_argument("--limit", type=int, default=200, help="the newest so many; 0 for all")
     for command in (show, resume):
         add(command).add_argument("run", metavar="RUN")
     exporting = add(export)

@@ -65,11 +65,11 @@ def finished(store: Store, study: str, cell: Cell | None = None) -> list[Place]:
     """Return the members of a study, or of one of its cells, that came to their end, in order of training."""
     members, runs = compared(store, study, cell)
     done = [m for m in members if m.position in runs and runs[m.position].reported_epoch is not None]
-    rows = {(row.run, row.epoch): row for row in store.runs.epochs({runs[m.position].id for m in done})}
+    rows = {row.run: row for row in store.runs.reported({runs[m.position].id for m in done})}
     places = []
     for member in done:
         run = runs[member.position]
-        if run.status == "done" and (row := rows.get((run.id, run.reported_epoch or 0))):
+        if run.status == "done" and (row := rows.get(run.id)):
             places.append(Place(member, run, row))
     return places
 

@@ -26,6 +26,7 @@ from kd_core.speed import PLAIN, Speed, fastest, probed
 from kd_core.store import Store
 from kd_core.training import Heard, hears_once, judged
 
+SMALL_STEP_MACS = 40_000_000
 PROBE_DAYS = 7
 """After this a probe is taken again: a machine that was busy then may be idle now."""
 
@@ -118,15 +119,27 @@ class Workshop:
         once = hears_once(recipe)
         key = f"{recipe.teacher.fingerprint()}/{clean.data.fingerprint()}/{recipe.seed}/{once}"
         if key not in self.said:
-            splits, speed = self.splits(clean), self._speed_of_teacher(recipe.teacher)
+            splits, macs = self.splits(clean), cost(self.network(recipe.teacher), self.source(recipe).train.shape).macs
+            speed = self.speed(recipe.teacher, macs)
             torch.set_num_threads(speed.threads)
-            judged_before = {part: predict(teacher, split).cpu() for part, split in judged(splits).items()}
-            self.said[key] = Heard(predict(teacher, splits.train, speed=speed) if once else None, judged_before)
+            told = self._judged_before(recipe, teacher, splits)
+            self.said[key] = Heard(predict(teacher, splits.train, speed=speed) if once else None, told)
         return self.said[key]
 
-    def _speed_of_teacher(self, teacher: Recipe) -> Speed:
-        macs = cost(self.network(teacher), self.source(teacher).train.shape).macs
-        return PLAIN if suggested_threads(macs, teacher.optim.batch) == 1 else self.speed(teacher, macs)
+    def _judged_before(self, recipe: Recipe, teacher: Network, splits: Splits) -> dict[str, torch.Tensor]:
+        """Return what a teacher says about validation and test: its own run has told it, or it is asked now.
+
+        Which images are validation depends on the seed; the test split never varies.
+        """
+        run = self.store.runs.finished(recipe.teacher.fingerprint()) if recipe.teacher else None
+        epoch = self.store.runs.get(run).reported_epoch if run else None
+        same_cut = recipe.teacher is not None and recipe.teacher.seed == recipe.seed
+        told = {}
+        for part, split in judged(splits).items():
+            known = part == "test" or same_cut
+            kept = self.store.files.logits(run, epoch, part) if known and run and epoch is not None else None
+            told[part] = predict(teacher, split).cpu() if kept is None else torch.from_numpy(kept)
+        return told
 
     def describe(self, runs: Sequence[str], recipe: Recipe, group: str) -> Speed:
         """Tell the store what runs of one loop cost, see and are carried out on; return how to take a step.
@@ -137,8 +150,10 @@ class Workshop:
             group: their lane group; empty for a single run.
         """
         costs = cost(self.network(recipe), self.source(recipe).train.shape)
-        threads = suggested_threads(costs.macs * len(runs), recipe.optim.batch)
-        speed = replace(PLAIN, threads=threads) if group or threads == 1 else self.speed(recipe, costs.macs)
+        if group:
+            speed = replace(PLAIN, threads=suggested_threads(costs.macs * len(runs), recipe.optim.batch))
+        else:
+            speed = self.speed(recipe, costs.macs)
         lanes = {"lanes": len(runs), "group": group, "why_alone": why_alone(recipe)}
         record = execution(self.device, self.device_name, **vars(speed), **lanes)
         key = recipe.data.source.fingerprint()
@@ -149,10 +164,14 @@ class Workshop:
     def speed(self, recipe: Recipe, macs: int) -> Speed:
         """Return how to take a step of a recipe's network here: measured once, then kept in the store.
 
+        A step so small that it is mostly calls is taken in the plain way, without asking.
+
         Args:
             recipe: whose network and batch.
             macs: of one image.
         """
+        if macs * recipe.optim.batch < SMALL_STEP_MACS:
+            return PLAIN
         shape = self.source(recipe).train.shape
         told = [recipe.student.to_json(), shape, recipe.optim.batch, self.device_name, torch.__version__]
         name = f"speed-{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:16]}"

@@ -393,7 +393,7 @@ def last_logits(store: Store, run: str | None) -> np.ndarray:
 def test_a_large_enough_network_is_probed_once_and_its_way_kept_and_told(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kd_core.workshop.suggested_threads", lambda macs, batch: 2)
+    monkeypatch.setattr("kd_core.workshop.SMALL_STEP_MACS", 0)
     ways = [Speed(), Speed(dtype="bfloat16", channels_last=True)]
     monkeypatch.setattr("kd_core.workshop.probed", lambda *_: list(zip(ways, (1.0, 0.4), strict=True)))
     conv = recipe(student={"name": "convnet", "channels": [4], "fc": 8}).alone()

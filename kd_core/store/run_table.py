@@ -127,6 +127,12 @@ class Runs:
         for run in ids:
             self.files.rewind(run, epoch)
 
+    def reported(self, ids: Iterable[str]) -> Sequence[EpochRow]:
+        """Return the reported epoch of some runs, as far as they came to their end."""
+        query = sa.select(epochs).join(runs, runs.c.id == epochs.c.run).where(epochs.c.epoch == runs.c.reported_epoch)
+        with self.database.reading() as connection:
+            return [EpochRow(**row) for row in connection.execute(query.where(runs.c.id.in_(list(ids)))).mappings()]
+
     def epochs(self, ids: Iterable[str], after: int = -1) -> Sequence[EpochRow]:
         """Return the epochs of some runs, by run and epoch, those beyond ``after``."""
         query = sa.select(epochs).where(epochs.c.run.in_(list(ids)), epochs.c.epoch > after)
@@ -154,16 +160,16 @@ class Runs:
             rows = connection.execute(query.order_by(points.c.run, points.c.step)).mappings()
             return [PointRow(**row) for row in rows]
 
-    def delete_orphans(self) -> int:
-        """Delete the runs that no study names any more, with their files; return how many."""
-        named = sa.select(members.c.run).where(members.c.run.is_not(None))
-        orphan = sa.and_(runs.c.id.not_in(named), runs.c.status != "running")
+    def delete_orphans(self, ids: Iterable[str]) -> int:
+        """Delete those of some runs that no study names any more, with their files; return how many."""
+        named = sa.select(members.c.run).where(members.c.run == runs.c.id).exists()
+        orphan = sa.and_(runs.c.id.in_(list(ids)), ~named, runs.c.status != "running")
         with self.database.writing() as connection:
-            ids = [row.id for row in connection.execute(sa.select(runs.c.id).where(orphan))]
-            connection.execute(sa.delete(runs).where(runs.c.id.in_(ids)))
-        for run in ids:
+            gone = [row.id for row in connection.execute(sa.select(runs.c.id).where(orphan))]
+            connection.execute(sa.delete(runs).where(runs.c.id.in_(gone)))
+        for run in gone:
             self.files.delete(run)
-        return len(ids)
+        return len(gone)
 
     def _thin(self, connection: sa.Connection, run: str) -> None:
         """Keep every other point of a long run: a curve on a screen needs no more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,30 @@ class Store:
 
     def check_space(self) -> None:
         """Raise StoreFull where nothing new should be started."""
-        used = self.files.size()
+        used = self.measured()
         if used >= self.limit:
             reason = f"it holds {used / 1e9:.1f} GB and its limit is {self.limit / 1e9:.1f} GB"
             raise StoreFull(home=self.home, reason=reason)
+
+    def measured(self) -> int:
+        """Count the store's bytes on disk, and remember them: with very many runs that takes a second."""
+        used = self.files.size()
+        self.set_fact("bytes", {"used": used, "at": time.time()})
+        return used
+
+    def used(self, age: float = 60.0) -> int:
+        """Return the bytes on disk as they were counted at most ``age`` seconds ago; older ones are counted again."""
+        known = self.fact("bytes")
+        return int(known["used"]) if known and time.time() - known["at"] < age else self.measured()
+
+    def delete(self, study: str) -> None:
+        """Delete a study and the runs that no other study names; the bytes are counted anew when next asked for.
+
+        Raises:
+            RunBusy: it still waits or trains, or a person asked to keep it.
+        """
+        self.studies.delete(study)
+        self.set_fact("bytes", None)
 
     def fact(self, name: str, default: Any = None) -> Any:
         """Return a fact about this store, such as its limit."""

@@ -243,9 +243,10 @@ class Studies:
         row = self.get(study)
         if row.status in ALIVE or row.keep:
             raise RunBusy(id=study, status=row.status if row.status in ALIVE else "marked to be kept")
+        mine = {place.run for place in self.members(study) if place.run}
         with self.database.writing() as connection:
             connection.execute(sa.delete(studies).where(studies.c.id == study))
-        self.runs.delete_orphans()
+        self.runs.delete_orphans(mine)
 
 
 def _member_rows(made: str, study: Settings) -> Sequence[dict[str, Any]]:

@@ -14,7 +14,7 @@ GIGABYTE = 10**9
 
 def storage() -> None:
     """Show size, limit and location; the limit can be set."""
-    used, limit = store().files.size(), store().limit
+    used, limit = store().used(), store().limit
     with st.popover(t("compare.storage", used=bytes_text(used), limit=bytes_text(limit)), key="store_facts"):
         st.progress(
             min(1.0, used / max(1, limit)), text=t("compare.storage", used=bytes_text(used), limit=bytes_text(limit))
