@@ -13,7 +13,7 @@ import pytest
 from kd_core.landscape import Landscape, front, landscape, line_cut, read_landscape, table, wanted_scores, where
 from kd_core.recipe import Recipe, Study
 from kd_core.store import EpochRow, Store
-from kd_core.store.study_table import PlaceRow
+from kd_core.store.rows import PlaceRow
 
 T, W = "method.temperature", "method.teacher_weight"
 Marks = Mapping[str, Mapping[str, float | None]]

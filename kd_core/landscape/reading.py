@@ -8,7 +8,7 @@ from typing import Any
 from kd_core.landscape.cells import Cell, Landscape, with_intervals
 from kd_core.landscape.trials import Scores, cell_key, trial_of, trios_of, wanted_scores
 from kd_core.store import Store
-from kd_core.store.study_table import PlaceRow
+from kd_core.store.rows import PlaceRow
 
 
 def read_landscape(store: Store, study: str) -> Landscape:

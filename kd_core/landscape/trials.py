@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kd_core.store.study_table import PlaceRow
+from kd_core.store.rows import PlaceRow
 
 TROUBLE = ("diverged", "failed", "lost")
 

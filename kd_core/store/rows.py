@@ -81,6 +81,27 @@ class MemberRow:
 
 
 @dataclass(frozen=True)
+class PlaceRow:
+    """A member of a study and how far its run is, without any recipe; without a run, ``status`` is None.
+
+    ``epoch`` and ``epochs`` count what was done and what there is to do; ``reported_epoch`` counts from 0.
+    """
+
+    position: int
+    arm: str
+    seed: int
+    cell: dict[str, Any]
+    fingerprint: str
+    run: str | None
+    status: str | None
+    epoch: int | None
+    epochs: int | None
+    reported_epoch: int | None
+    source: str | None
+    cost: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
 class EpochRow:
     """One epoch of a run; ``scores`` holds validation's and test's as dictionaries."""
 

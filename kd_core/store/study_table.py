@@ -5,37 +5,15 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
 
 from kd_core.errors import NothingToResume, RunBusy, RunUnknown
 from kd_core.settings import Settings
-from kd_core.store.rows import ALIVE, RESUMABLE, MemberRow, RunRow, StudyRow
+from kd_core.store.rows import ALIVE, RESUMABLE, MemberRow, PlaceRow, RunRow, StudyRow
 from kd_core.store.run_table import Runs
 from kd_core.store.schema import Database, members, runs, studies
-
-
-@dataclass(frozen=True)
-class PlaceRow:
-    """A member of a study and how far its run is, without any recipe; without a run, ``status`` is None.
-
-    ``epoch`` and ``epochs`` count what was done and what there is to do; ``reported_epoch`` counts from 0.
-    """
-
-    position: int
-    arm: str
-    seed: int
-    cell: dict[str, Any]
-    fingerprint: str
-    run: str | None
-    status: str | None
-    epoch: int | None
-    epochs: int | None
-    reported_epoch: int | None
-    source: str | None
-    cost: dict[str, Any] | None
 
 
 class Studies:

@@ -129,7 +129,7 @@ def _confirm(row: StudyRow) -> None:
 
 
 def _delete_now(study: str) -> None:
-    attempt(partial(store().studies.delete, study))
+    attempt(partial(store().delete, study))
     run_list.pick([])
 
 

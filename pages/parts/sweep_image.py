@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from kd_core.landscape import Landscape, cell_key, trios_of
 from kd_core.results import ARMS
 from kd_core.store import Store
-from kd_core.store.study_table import PlaceRow
+from kd_core.store.rows import PlaceRow
 from pages.parts.material import Material
 
 SEED = 0

@@ -9,8 +9,7 @@ import streamlit as st
 
 from kd_core import jobs
 from kd_core.store import StudyRow
-from kd_core.store.rows import RESUMABLE
-from kd_core.store.study_table import PlaceRow
+from kd_core.store.rows import RESUMABLE, PlaceRow
 from pages.parts.attempts import attempt, show_refused
 from pages.parts.engine import data_root, store
 from pages.parts.literal import literal

@@ -10,7 +10,7 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.landscape import Landscape, landscape, ordered, wanted_scores
 from kd_core.store import StudyRow
-from kd_core.store.study_table import PlaceRow
+from kd_core.store.rows import PlaceRow
 from pages.parts import links, sweep_more
 from pages.parts import sweep_words as say
 from pages.parts.attempts import told
