@@ -87,3 +87,13 @@ def test_a_run_that_was_trained_by_itself_has_no_place(files: Artifacts) -> None
     assert files.lanes.place("somebody") is None
     assert files.kept_epochs("somebody") == []
     assert files.lanes.members("nowhere") == []
+
+
+def test_a_run_that_is_trained_anew_reads_from_its_new_group(files: Artifacts) -> None:
+    files.lanes.save_logits("group", "last", [1, 1, 1], logits(seed=1))
+    assert files.logits("b", 1) is not None
+    files.lanes.found("another", ["b", "a"])
+    told = logits(lanes=2, seed=2)
+    files.lanes.save_logits("another", "last", [4, 4], told)
+    assert files.kept_epochs("b") == [4] and files.kept_epochs("c") == [1]
+    np.testing.assert_allclose(files.logits("b", 4), told["test"][0], atol=2e-3)

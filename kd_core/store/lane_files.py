@@ -44,8 +44,9 @@ class LaneFiles:
 
     def place(self, run: str) -> tuple[str, int] | None:
         """Return a run's group and lane, or None where it was trained by itself."""
+        path = self.home / "runs" / run / "lane.json"
         try:
-            return _read_place(self.home / "runs" / run / "lane.json")
+            return _read_place(path, path.stat().st_mtime_ns)
         except (OSError, ValueError):
             return None
 
@@ -127,7 +128,7 @@ class LaneFiles:
 
 
 @lru_cache(maxsize=20_000)
-def _read_place(path: Path) -> tuple[str, int]:
-    """Return a group and a lane, which never change once they are written; raises where they are not yet."""
+def _read_place(path: Path, written_at: int) -> tuple[str, int]:
+    """Return a group and a lane as they were written; a run that is trained anew may get others."""
     told = json.loads(path.read_text())
     return str(told["group"]), int(told["lane"])
