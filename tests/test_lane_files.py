@@ -97,3 +97,5 @@ def test_a_run_that_is_trained_anew_reads_from_its_new_group(files: Artifacts) -
     files.lanes.save_logits("another", "last", [4, 4], told)
     assert files.kept_epochs("b") == [4] and files.kept_epochs("c") == [1]
     np.testing.assert_allclose(files.logits("b", 4), told["test"][0], atol=2e-3)
+    files.lanes.found("third", ["c"])
+    assert not (files.home / "lanes" / "group").exists()

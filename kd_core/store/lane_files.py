@@ -29,11 +29,14 @@ class LaneFiles:
         self.home = home
 
     def found(self, group: str, runs: Sequence[str]) -> None:
-        """Note which runs are the lanes of a group, in their order."""
+        """Note which runs are the lanes of a group, in their order; a group that loses all its runs goes."""
+        before = {place[0] for run in runs if (place := self.place(run))}
         write_bytes(self._group(group) / "members.json", json.dumps(list(runs)).encode(), self.home)
         for lane, run in enumerate(runs):
             place = json.dumps({"group": group, "lane": lane}).encode()
             write_bytes(self.home / "runs" / run / "lane.json", place, self.home)
+        for old in before - {group}:
+            self._remove_if_empty(old)
 
     def members(self, group: str) -> list[str]:
         """Return the runs of a group by lane; empty where there is no such group."""
@@ -111,17 +114,19 @@ class LaneFiles:
 
     def leave(self, run: str) -> None:
         """Remove a group's files when the last of its runs is deleted; call it before the run's folder goes."""
-        place = self.place(run)
-        if place is None:
-            return
-        others = [one for one in self.members(place[0]) if one != run]
-        if not any((self.home / "runs" / one).exists() for one in others):
-            shutil.rmtree(self._group(place[0]), ignore_errors=True)
+        if place := self.place(run):
+            (self.home / "runs" / run / "lane.json").unlink(missing_ok=True)
+            self._remove_if_empty(place[0])
 
     def share(self, run: str) -> tuple[Path, int] | None:
         """Return a run's group folder and among how many runs it is shared."""
         place = self.place(run)
         return None if place is None else (self._group(place[0]), max(1, len(self.members(place[0]))))
+
+    def _remove_if_empty(self, group: str) -> None:
+        places = [self.place(run) for run in self.members(group)]
+        if not any(place is not None and place[0] == group for place in places):
+            shutil.rmtree(self._group(group), ignore_errors=True)
 
     def _group(self, group: str) -> Path:
         return self.home / "lanes" / group
