@@ -43,7 +43,9 @@ def kl_divergence(teacher_logits: Tensor, student_logits: Tensor, temperature: f
 
     It is 0 for identical logits and never negative. Source: Hinton, Vinyals, Dean 2015, section 2.
     """
-    return kl_per_sample(teacher_logits, student_logits, temperature).mean()
+    teacher, student = log_soften(teacher_logits, temperature), log_soften(student_logits, temperature)
+    # The mean is taken on the teacher's side, where no gradient passes: a small step is mostly calls.
+    return (teacher.exp() / len(teacher) * (teacher - student)).sum()
 
 
 def kl_per_sample(teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
@@ -73,7 +75,7 @@ def label_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tenso
     told = log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
     if isinstance(smoothing, Tensor) or smoothing:
         told = (1 - smoothing) * told + smoothing * log_p.mean(-1)
-    return -(told * known).sum() / known.sum().clamp(min=1)
+    return (told * (known / -known.sum().clamp(min=1))).sum()
 
 
 def precise(values: Tensor) -> Tensor:

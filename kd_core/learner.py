@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import add
 
 import torch
 from torch import Tensor, nn
@@ -106,8 +108,7 @@ class Learner:
     def step(self, terms: Mapping[str, Tensor]) -> None:
         """Move every learned number a little, so that the sum of the terms falls."""
         self.optimiser.zero_grad(set_to_none=True)
-        total: Tensor = sum(terms.values(), start=torch.zeros((), device=self.device))
-        total.backward()  # type: ignore[no-untyped-call]
+        reduce(add, terms.values()).backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
 
     def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:

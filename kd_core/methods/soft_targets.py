@@ -45,9 +45,9 @@ class SoftTargets(Distillation):
         """Return ``labels`` and ``teacher``, in nats."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         pair = (teacher.logits, student.logits) if self.direction == "forward" else (student.logits, teacher.logits)
-        divergence = kl_divergence(*pair, self.temperature)
+        weight = self.teacher_weight
         if self.scale_by_t2:
-            divergence = divergence * self.temperature**2
+            weight = weight * self.temperature**2
         if self.mean_over_classes:
-            divergence = divergence / student.logits.shape[-1]
-        return {**self.label_terms(student, labels), "teacher": self.teacher_weight * divergence}
+            weight = weight / student.logits.shape[-1]
+        return {**self.label_terms(student, labels), "teacher": weight * kl_divergence(*pair, self.temperature)}

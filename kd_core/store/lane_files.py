@@ -30,7 +30,7 @@ class LaneFiles:
 
     def found(self, group: str, runs: Sequence[str]) -> None:
         """Note which runs are the lanes of a group, in their order; a group that loses all its runs goes."""
-        before = {place[0] for run in runs if (place := self.place(run))}
+        before = {known[0] for run in runs if (known := self.place(run))}
         write_bytes(self._group(group) / "members.json", json.dumps(list(runs)).encode(), self.home)
         for lane, run in enumerate(runs):
             place = json.dumps({"group": group, "lane": lane}).encode()
