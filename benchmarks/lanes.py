@@ -1,4 +1,4 @@
-"""Lanes: what 1, 8, 64 and 256 students cost as lanes of one loop, on digits and on MNIST, and how equal they are."""
+"""Lanes: what 1, 8, 64 and 256 students cost as lanes of one loop, on digits and on MNIST."""
 
 from __future__ import annotations
 
