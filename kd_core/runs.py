@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
@@ -17,7 +17,7 @@ from kd_core.cost import latencies
 from kd_core.crew import Ask, Crew, Ended, Trainee, crews, train
 from kd_core.divergences import kl_divergence
 from kd_core.errors import JobFailed, KDError
-from kd_core.lane_groups import why_alone
+from kd_core.lane_groups import lane_key, why_alone
 from kd_core.metrics import agreement
 from kd_core.recipe import Member, Study
 from kd_core.store import MemberRow, Store, told
@@ -72,13 +72,8 @@ class StudyStory:
             together = set(seeds[first : first + at_once])
             for crew in self._crews(together, teachers=True):
                 _drain(self._train(crew))
-            students = [self._train(crew) for crew in self._crews(together, teachers=False)]
-            # Of a race all take an epoch in turn: their curves grow side by side. Of a sweep the first two do, the
-            # student alone and the first chunk of cells: a gain is known from the first epoch on.
-            side_by_side = len(students) if self.study.kind == "race" else 2
-            _drain(zip_longest(*students[:side_by_side]))
-            for later in students[side_by_side:]:
-                _drain(later)
+            for pair in rounds(self._crews(together, teachers=False)):
+                _drain(zip_longest(*(self._train(crew) for crew in pair)))  # an epoch of each in turn
             self._judge_against_teacher(together)
             self.workshop.forget()
         if self.study.kind == "race":
@@ -147,6 +142,24 @@ class StudyStory:
         )
         rows: list[dict[str, Any]] = [{"arm": arm, **vars(one)} for arm, many in timed.items() for one in many]
         self.store.studies.update(self.row.id, latency=rows)
+
+
+def rounds(students: Sequence[Crew]) -> list[list[Crew]]:
+    """Return in which rounds crews train: two of different kinds side by side, so that memory holds no more.
+
+    A student alone goes with the distilled one, so that their curves grow together and a gain is known from the first
+    epoch on; crews of one kind (seeds that cannot be lanes, chunks of a large map) follow each other.
+    """
+    found: list[list[Crew]] = []
+    for crew in students:
+        kind = lane_key(crew.recipe)
+        free = (pair for pair in found if len(pair) == 1 and lane_key(pair[0].recipe) != kind)
+        pair = next(free, None)
+        if pair is None:
+            found.append([crew])
+        else:
+            pair.append(crew)
+    return found
 
 
 def _against(logits: Callable[[str], torch.Tensor | None], student: str, teacher: str) -> dict[str, float] | None:

@@ -50,6 +50,7 @@ class Workshop:
         self.device_name = device_line()
         self.sources: dict[str, Source] = {}
         self.cut: dict[str, Splits] = {}
+        self.tests: dict[str, Split] = {}
         self.teachers: dict[str, Network] = {}
         self.said: dict[str, Heard] = {}
 
@@ -69,9 +70,11 @@ class Workshop:
         key = f"{recipe.data.fingerprint()}/{recipe.seed}"
         if key not in self.cut:
             splits = prepare(recipe.data, self.source(recipe), recipe.seed)
-            self.cut[key] = Splits(
-                *(_moved(part, self.device) for part in (splits.train, splits.validation, splits.test))
-            )
+            source = recipe.data.source.fingerprint()
+            if source not in self.tests:  # the same for all seeds
+                self.tests[source] = _moved(splits.test, self.device).ready()
+            train, validation = _moved(splits.train, self.device), _moved(splits.validation, self.device).ready()
+            self.cut[key] = Splits(train, validation, self.tests[source])
         return self.cut[key]
 
     def forget(self) -> None:

@@ -201,3 +201,15 @@ def test_settings_survive_the_store_and_have_words(made: Made) -> None:
     assert type(dataset).checked(dataset.to_json()) == dataset
     assert dataset.label
     assert all(info.title for name, info in type(dataset).model_fields.items() if name != "name")
+
+
+def test_a_split_that_keeps_its_images_normalised_says_the_same_and_forgets_them_in_a_part() -> None:
+    images = torch.randint(0, 256, (6, 2, 3, 3), dtype=torch.uint8)
+    split = Split(images, torch.arange(6), tuple("abcdef"), (0.5, 0.2), (0.5, 0.3))
+    ready = split.ready()
+    assert ready.normalised is not None
+    assert torch.equal(ready.inputs(), split.inputs())
+    assert torch.equal(ready.inputs(slice(2, 5)), split.inputs(slice(2, 5)))
+    part = ready.take(torch.tensor([4, 1]))
+    assert part.normalised is None and torch.equal(part.inputs(), split.inputs(torch.tensor([4, 1])))
+    assert split.ready(most_bytes=10) is split

@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from jobs_studies import DATA, recipe, solo
 
+from kd_core.crew import Crew, Trainee
 from kd_core.recipe import Member, Recipe, Study
 from kd_core.results import race_json
-from kd_core.runs import run_study
+from kd_core.runs import rounds, run_study
 from kd_core.speed import Speed
 from kd_core.store import RunRow, Store
 
@@ -502,3 +503,11 @@ def test_label_noise_learning_rate_and_decay_are_lanes_too(store: Store) -> None
     first = {tuple(m.cell.values()): found[m.position].id for m in members if m.arm == "distilled"}
     losses = {cell: store.runs.epochs([run])[0].loss for cell, run in first.items()}
     assert len(set(losses.values())) == 8
+
+
+def test_a_student_alone_goes_with_its_distilled_twin_and_crews_of_one_kind_follow_each_other() -> None:
+    conv = {"name": "convnet", "channels": [4], "fc": 8}
+    race = Study.race(recipe(student=conv), seeds=3)
+    students = [Crew([[Trainee(str(place), m.recipe)]]) for place, m in enumerate(race.members) if m.arm != "teacher"]
+    told = [[(crew.recipe.seed, crew.recipe.teacher is None) for crew in pair] for pair in rounds(students)]
+    assert told == [[(seed, True), (seed, False)] for seed in range(3)]

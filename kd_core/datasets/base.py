@@ -29,6 +29,7 @@ class Split:
         mean: per channel, of pixel values scaled to 0..1.
         sd: per channel.
         extra: further labels and paired views, each with N rows.
+        normalised: what ``inputs`` returns for all images, where it is kept.
     """
 
     images: Tensor
@@ -37,6 +38,7 @@ class Split:
     mean: tuple[float, ...] = (0.0,)
     sd: tuple[float, ...] = (1.0,)
     extra: dict[str, Tensor] = field(default_factory=dict)
+    normalised: Tensor | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -49,6 +51,8 @@ class Split:
 
     def inputs(self, index: Tensor | slice = slice(None)) -> Tensor:
         """Return float32 images (B, C, H, W), normalised to (value / 255 - mean) / sd."""
+        if self.normalised is not None:
+            return self.normalised[index]
         mean = torch.tensor(self.mean, device=self.images.device).reshape(-1, 1, 1)
         sd = torch.tensor(self.sd, device=self.images.device).reshape(-1, 1, 1)
         return (self.images[index].float() / 255 - mean) / sd
@@ -61,7 +65,16 @@ class Split:
     def take(self, index: Tensor) -> Split:
         """Return the images at ``index`` as a split of their own."""
         extra = {name: values[index] for name, values in self.extra.items()}
-        return replace(self, images=self.images[index], labels=self.labels[index], extra=extra)
+        images, labels = self.images[index], self.labels[index]
+        return replace(self, images=images, labels=labels, extra=extra, normalised=None)
+
+    def ready(self, most_bytes: int = 2**29) -> Split:
+        """Return the split with its images kept normalised, for who asks about them again and again.
+
+        Args:
+            most_bytes: where they would take more, the split is returned as it is.
+        """
+        return self if 4 * self.images.nbytes > most_bytes else replace(self, normalised=self.inputs())
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ Channels = Annotated[int, Field(ge=1, le=1024)]
 class ConvNet(Architecture):
     """Blocks of 3 x 3 convolution, ReLU and 2 x 2 max pooling, then one fully connected layer."""
 
+    # No lanes: on two cores of an AMD EPYC a step of conv 16-32 with batch 64 takes 10 ms by itself (bfloat16, channels
+    # last; 13.5 ms in float32) and 16 to 19 ms a lane when 2 or 8 are one grouped convolution.
+
     name: Literal["convnet"] = "convnet"
     channels: tuple[Channels, ...] = setting(
         (16, 32),
