@@ -73,7 +73,7 @@ class Workshop:
             source = recipe.data.source.fingerprint()
             if source not in self.tests:  # the same for all seeds
                 self.tests[source] = _moved(splits.test, self.device).ready()
-            train, validation = _moved(splits.train, self.device), _moved(splits.validation, self.device).ready()
+            train, validation = (_moved(part, self.device).ready() for part in (splits.train, splits.validation))
             self.cut[key] = Splits(train, validation, self.tests[source])
         return self.cut[key]
 

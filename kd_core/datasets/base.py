@@ -68,7 +68,7 @@ class Split:
         images, labels = self.images[index], self.labels[index]
         return replace(self, images=images, labels=labels, extra=extra, normalised=None)
 
-    def ready(self, most_bytes: int = 2**29) -> Split:
+    def ready(self, most_bytes: int = 2**30) -> Split:
         """Return the split with its images kept normalised, for who asks about them again and again.
 
         Args:
