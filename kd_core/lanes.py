@@ -124,10 +124,17 @@ class Lanes:
     def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> dict[str, Tensor]:
         """Take one step of every lane on images (S, B, C, H, W); return each weighted loss term, (L,)."""
         told = None if answer is None else answer.logits
-        by_setting = 1 if labels.dim() == 3 else None
-        inner = vmap(self._terms, in_dims=(0, None, None, by_setting, None, 0))
-        outer = vmap(inner, in_dims=(0, 0, 0, 0, None if told is None else 0, 0))
-        terms = outer(self.parameters, self._drawn_masks(len(images[0])), images, labels, told, self.moving)
+        masks, moving = self._drawn_masks(len(images[0])), self.moving
+        parameters: dict[str, Tensor] = dict(self.parameters)
+        lanes = self._terms
+        if self.shape[1] > 1:
+            by_setting = 1 if labels.dim() == 3 else None
+            lanes = vmap(lanes, in_dims=(0, None, None, by_setting, None, 0))
+        else:  # seeds alone: one level of lanes is enough, and every level costs
+            parameters = {name: values.squeeze(1) for name, values in parameters.items()}
+            moving = {name: values.squeeze(1) for name, values in moving.items()}
+        outer = vmap(lanes, in_dims=(0, 0, 0, 0, None if told is None else 0, 0))
+        terms = outer(parameters, masks, images, labels, told, moving)
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack([term.sum() for term in terms.values()]).sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
