@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from torch import Tensor
 
@@ -86,6 +87,23 @@ class Together(Event):
     lanes: tuple[int, ...]
     logits: Mapping[str, Tensor] = field(repr=False)
     snapshot: Callable[[], dict[str, Tensor]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Noted(Event):
+    """Something that a protocol tells beside the curves of its network, such as how a second network fares.
+
+    Args:
+        subject: what it is about, e.g. "peer_2" or "round".
+        epoch: 0-based.
+        facts: numbers, words, or lists of them; fractions 0..1 where they are accuracies.
+        arrays: pictures and the like, by name, on the CPU.
+    """
+
+    subject: str
+    epoch: int
+    facts: Mapping[str, Any]
+    arrays: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True)

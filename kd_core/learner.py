@@ -10,7 +10,9 @@ from operator import add
 import torch
 from torch import Tensor, nn
 
+from kd_core.bridges import Bridge
 from kd_core.datasets import Split, Splits
+from kd_core.methods import Method
 from kd_core.metrics import Scores
 from kd_core.networks import Network, seed_dropout
 from kd_core.outputs import Outputs
@@ -53,8 +55,8 @@ class Learner:
         with seeded(recipe.seed, "initialisation"):
             self.network = speed.laid_out(recipe.student.build(train.shape, len(train.classes)).to(self.device))
             self.bridge = self._bridge(recipe, train, teacher)
-        learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
-        self.optimiser = build_optimiser(learned, recipe.optim)
+        self.learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
+        self.optimiser = build_optimiser(self.learned, recipe.optim)
         self.method = recipe.method
         self.values: dict[str, float] = {}
         self.going, self.broken = [True], [False]
@@ -63,14 +65,8 @@ class Learner:
         self.best_marks = (-1.0, 0.0)
         self.best: dict[str, Tensor] = {}
 
-    def _bridge(self, recipe: Recipe, train: Split, teacher: Network | None) -> nn.Module | None:
-        if teacher is None:
-            return None
-        few = train.inputs(slice(0, 2))
-        self.network.eval()
-        teacher.eval()  # in training mode one look would already move its batch statistics
-        with torch.no_grad():
-            bridge = recipe.method.bridge(self.network(few), teacher(few))
+    def _bridge(self, recipe: Recipe, train: Split, teacher: Network | None) -> Bridge | None:
+        bridge = bridge_between(recipe.method, self.network, teacher, train.inputs(slice(0, 2)))
         return bridge and bridge.to(self.device)
 
     def begin_epoch(self, epoch: int) -> None:
@@ -100,14 +96,12 @@ class Learner:
         """Return what the student says of ``images`` (B, C, H, W), beside the teacher, both after the bridge."""
         with self.speed.forward(self.device):
             student = self.network(self.speed.images(images))
-        if self.bridge is None or teacher is None:
-            return student, teacher
-        crossed: tuple[Outputs, Outputs] = self.bridge(student, teacher)
-        return crossed
+        return (student, teacher) if self.bridge is None else self.bridge(student, teacher)
 
     def step(self, terms: Mapping[str, Tensor]) -> None:
         """Move every learned number a little, so that the sum of the terms falls."""
-        self.optimiser.zero_grad(set_to_none=True)
+        for one in self.learned:  # what zero_grad does, at a tenth of its cost
+            one.grad = None
         reduce(add, terms.values()).backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
 
@@ -149,6 +143,16 @@ class Learner:
         if self.bridge:
             self.bridge.load_state_dict(below("bridge", flat))
         restore_optimiser(self.optimiser, flat)
+
+
+@torch.no_grad()
+def bridge_between(method: Method, student: Network, teacher: Network | None, few: Tensor) -> Bridge | None:
+    """Return a method's fresh bridge between two networks that have looked at a few images (N, C, H, W).
+
+    Both are left in evaluation mode: in training mode one look would already move their batch statistics.
+    """
+    student.eval()
+    return method.bridge(student(few), None if teacher is None else teacher.eval()(few))
 
 
 def build_optimiser(parameters: list[nn.Parameter], optim: Optim) -> torch.optim.Optimizer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from torch import Tensor
@@ -20,3 +21,8 @@ class Outputs:
     logits: Tensor
     features: dict[str, Tensor] = field(default_factory=dict)
     heads: dict[str, Tensor] = field(default_factory=dict)
+
+    def mapped(self, change: Callable[[Tensor], Tensor]) -> Outputs:
+        """Return the answer with every tensor changed alike, e.g. detached, or cut to some samples."""
+        features = {name: change(values) for name, values in self.features.items()}
+        return Outputs(change(self.logits), features, {name: change(values) for name, values in self.heads.items()})

@@ -84,17 +84,19 @@ class Recipe(Settings):
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
         self._check_schedules()
-        if not self.method.needs_teacher:
-            return self
-        if self.teacher is None:
-            raise TeacherMissing(method=name_of(self.method))
-        if self.teacher.data.source != self.data.source:
-            raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
-        for network in (self.student, self.teacher.student):
-            if missing := self.method.needs - network.provides:
-                needed = ", ".join(sorted(missing))
-                raise FeatureMissing(method=name_of(self.method), needed=needed, network=name_of(network))
+        if self.method.needs_teacher:
+            if self.teacher is None:
+                raise TeacherMissing(method=name_of(self.method))
+            if self.teacher.data.source != self.data.source:
+                raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
+            self._check_features(self.teacher.student)
+        self._check_features(self.student)
         return self
+
+    def _check_features(self, network: Architecture) -> None:
+        if missing := self.method.needs - network.provides:
+            needed = ", ".join(sorted(missing))
+            raise FeatureMissing(method=name_of(self.method), needed=needed, network=name_of(network))
 
     def _check_schedules(self) -> None:
         for name in self.schedules:

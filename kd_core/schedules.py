@@ -63,8 +63,37 @@ class Exponential(Schedule):
         return max(self.floor, start * self.factor**epoch)
 
 
+class WarmUp(Schedule):
+    """The value rises from nothing in equal steps, and then stays."""
+
+    name: Literal["warm_up"] = "warm_up"
+    epochs: int = setting(20, title="Epochs of warm-up", unit="epochs", ge=1, le=2000)
+
+    def value(self, start: float, epoch: int, epochs: int) -> float:
+        """Return ``start`` times the share of the warm-up that is over, at most 1."""
+        return start * min(1.0, (epoch + 1) / self.epochs)
+
+
+class Between(Schedule):
+    """The value counts in one stage of training, and is 0 outside it."""
+
+    name: Literal["between"] = "between"
+    begin: float = setting(
+        0.0, title="Begins after", description="Share of the epochs after which the stage begins.", ge=0, le=1
+    )
+    end: float = setting(
+        1.0, title="Ends after", description="Share of the epochs after which the stage is over.", ge=0, le=1
+    )
+
+    def value(self, start: float, epoch: int, epochs: int) -> float:
+        """Return ``start`` inside the stage, else 0; stages that follow each other share no epoch."""
+        return start if round(self.begin * epochs) <= epoch < round(self.end * epochs) else 0.0
+
+
 def _progress(epoch: int, epochs: int) -> float:
     return epoch / max(1, epochs - 1)
 
 
-AnySchedule = Annotated[Constant | Linear | Cosine | Exponential, Field(discriminator="name"), BeforeValidator(named)]
+AnySchedule = Annotated[
+    Constant | Linear | Cosine | Exponential | WarmUp | Between, Field(discriminator="name"), BeforeValidator(named)
+]

@@ -249,14 +249,14 @@ class Lesson:
         for number in range(self.steps):
             start = number * recipe.optim.batch
             index = order[start:] if number == self.steps - 1 else order[start : start + recipe.optim.batch]
-            images = train.inputs(index) if self.inputs is None else self.inputs[index]
+            images = train.inputs(index) if self.inputs is None else self.inputs.index_select(0, index)
             if recipe.data.augmentation != "none":
                 images = augment(recipe.data.augmentation, images, noise, fill=train.black)
-            yield images, train.labels[index], self._answer(images, index)
+            yield images, train.labels.index_select(0, index), self._answer(images, index)
 
     def _answer(self, images: Tensor, index: Tensor) -> Outputs | None:
         if self.logits is not None:
-            return Outputs(self.logits[index])
+            return Outputs(self.logits.index_select(0, index))
         if self.live and self.teacher is not None:
             self.teacher.eval()
             with torch.no_grad():

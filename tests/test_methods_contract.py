@@ -3,28 +3,73 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from kd_core.bridges import Bridge
 from kd_core.methods import METHODS, Method
 from kd_core.outputs import Outputs
-from kd_core.settings import lane_fields
-from tests.fixed_input import LABELS, STUDENT, TEACHER, outputs
+from kd_core.presets import PRESETS
+from kd_core.settings import lane_fields, name_of
+from tests.fixed_input import (
+    LABELS,
+    STUDENT,
+    STUDENT_MAPS,
+    STUDENT_VECTORS,
+    TEACHER,
+    answer,
+    outputs,
+    teacher_outputs,
+)
 
 members = pytest.mark.parametrize("name", list(METHODS))
 SOME_WITHHELD = torch.tensor([0, -1, 2, -1])
 
 
-def teacher_of(method: Method, *, gradient: bool = False) -> Outputs | None:
-    return outputs(TEACHER, gradient=gradient) if method.needs_teacher else None
+def heard(method: Method, teacher: Tensor = TEACHER, *, gradient: bool = False) -> Outputs | None:
+    """Return what a teacher says, where the method listens to one."""
+    return teacher_outputs(teacher, gradient=gradient) if method.needs_teacher else None
+
+
+def fresh_bridge(method: Method, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+    """Return the method's bridge for answers of these sizes, the same one each time."""
+    with torch.random.fork_rng(), torch.no_grad():
+        torch.manual_seed(0)
+        bridge = method.bridge(student, teacher)
+    return bridge.double() if bridge is not None and student.logits.dtype == torch.float64 else bridge
+
+
+# Built outside of any lane: inside, nothing may be drawn.
+BRIDGES = {name: fresh_bridge(kind(), outputs(), heard(kind())) for name, kind in METHODS.items()}
+
+
+def bridged(
+    method: Method, student: Outputs, teacher: Outputs | None, bridge: Bridge | None
+) -> tuple[Outputs, Outputs | None]:
+    return (student, teacher) if bridge is None else bridge(student, teacher)
+
+
+def terms_of(
+    method: Method, student: Outputs, teacher: Outputs | None, labels: Tensor | None = LABELS
+) -> dict[str, Tensor]:
+    bridge = fresh_bridge(method, student, teacher)
+    return method.terms(*bridged(method, student, teacher, bridge), labels)
 
 
 def loss(method: Method, student: Tensor, labels: Tensor | None = LABELS) -> Tensor:
-    terms = method.terms(Outputs(student, outputs().features), teacher_of(method), labels)
+    bridge = BRIDGES[name_of(method)]
+    terms = method.terms(*bridged(method, outputs(student), heard(method), bridge), labels)
+    return torch.stack(list(terms.values())).sum()
+
+
+def loss_of_features(method: Method, maps: Tensor, vectors: Tensor) -> Tensor:
+    student = answer(STUDENT, STUDENT_MAPS, STUDENT_VECTORS)
+    moved = dict(zip(student.features, (maps, maps * 1, maps * 1, vectors), strict=True))
+    terms = terms_of(method, replace(student, features=moved), heard(method))
     return torch.stack(list(terms.values())).sum()
 
 
@@ -58,7 +103,7 @@ def test_it_survives_storage(name: str) -> None:
 @pytest.mark.parametrize("labels", [LABELS, SOME_WITHHELD, None], ids=["labels", "some withheld", "no labels"])
 def test_terms_are_named_finite_scalars(name: str, labels: Tensor | None) -> None:
     method = METHODS[name]()
-    terms = method.terms(outputs(), teacher_of(method), labels)
+    terms = terms_of(method, outputs(), heard(method), labels)
     assert terms, "an empty loss has no gradient"
     assert all(key.isidentifier() and key.islower() for key in terms)
     assert all(term.shape == () and term.isfinite() for term in terms.values())
@@ -69,13 +114,35 @@ def test_terms_are_named_finite_scalars(name: str, labels: Tensor | None) -> Non
 
 
 @members
+def test_variants_change_what_a_recipe_has(name: str) -> None:
+    kind = METHODS[name]
+    for changes in kind.variants.values():
+        recipe = PRESETS["digits"].recipe.changed({"method": {"name": name}})
+        assert recipe.changed(changes) != recipe
+
+
+@members
 @pytest.mark.parametrize("labels", [LABELS, SOME_WITHHELD], ids=["labels", "some withheld"])
 def test_gradient_reaches_the_student_and_never_the_teacher(name: str, labels: Tensor) -> None:
     method = METHODS[name]()
-    student, teacher = outputs(gradient=True), teacher_of(method)
-    torch.stack(list(method.terms(student, teacher, labels).values())).sum().backward()  # type: ignore[no-untyped-call]
+    student, teacher = outputs(gradient=True), heard(method)
+    torch.stack(list(terms_of(method, student, teacher, labels).values())).sum().backward()  # type: ignore[no-untyped-call]
     assert student.logits.grad is not None and student.logits.grad.any()
     assert teacher is None or teacher.logits.grad is None
+
+
+@members
+def test_a_bridge_learns(name: str) -> None:
+    method = METHODS[name]()
+    student, teacher = outputs(gradient=True), heard(method)
+    bridge = fresh_bridge(method, student, teacher)
+    if bridge is None:
+        return
+    terms = method.terms(*bridge(student, teacher), LABELS)
+    torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
+    assert list(bridge.parameters()), "a bridge without anything to learn is no bridge"
+    slopes = [one.grad for one in bridge.parameters()]
+    assert all(slope is not None for slope in slopes) and any(slope.any() for slope in slopes if slope is not None)
 
 
 @members
@@ -88,16 +155,28 @@ def test_without_labels_the_loss_still_has_a_gradient(name: str) -> None:
 @members
 def test_the_gradient_is_the_slope(name: str) -> None:
     method = METHODS[name]()
+    if method.own_teacher:
+        return  # what is held fixed has a slope too, and it is left out on purpose
     student = STUDENT.clone().requires_grad_()
     assert torch.autograd.gradcheck(lambda logits: loss(method, logits), student)
+
+
+@members
+def test_the_gradient_by_features_is_the_slope(name: str) -> None:
+    method = METHODS[name]()
+    if method.own_teacher or not method.needs:
+        return
+    features = (STUDENT_MAPS.clone().requires_grad_(), STUDENT_VECTORS.clone().requires_grad_())
+    assert torch.autograd.gradcheck(lambda maps, vectors: loss_of_features(method, maps, vectors), features)
 
 
 @members
 def test_extreme_logits_stay_finite(name: str) -> None:
     method = METHODS[name]()
     student = torch.tensor([[1e4, -1e4, 0.0], [-1e4, 1e4, 1e4]], requires_grad=True)
-    teacher = Outputs(-student.detach()) if method.needs_teacher else None
-    terms = method.terms(Outputs(student), teacher, torch.tensor([1, 0]))
+    maps, vectors = torch.rand(2, 3, 4, 4), torch.rand(2, 6)
+    teacher = answer(-student.detach(), maps + 1, vectors + 1) if method.needs_teacher else None
+    terms = terms_of(method, answer(student, maps, vectors), teacher, torch.tensor([1, 0]))
     torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
     assert all(term.isfinite() for term in terms.values())
     assert student.grad is not None and student.grad.isfinite().all()
@@ -106,10 +185,14 @@ def test_extreme_logits_stay_finite(name: str) -> None:
 @members
 def test_nothing_is_computed_in_half_precision(name: str) -> None:
     method = METHODS[name]()
-    student, teacher = (outputs(logits.half()) for logits in (STUDENT, TEACHER))
-    exact = method.terms(outputs(student.logits.float()), outputs(teacher.logits.float()), LABELS)
-    for key, term in method.terms(student, teacher, LABELS).items():
+    student, teacher = outputs(STUDENT.half()), heard(method, TEACHER.half())
+    exact = terms_of(method, in_float32(student), teacher and in_float32(teacher))
+    for key, term in terms_of(method, student, teacher).items():
         assert term.dtype == torch.float32 and torch.equal(term, exact[key])
+
+
+def in_float32(said: Outputs) -> Outputs:
+    return Outputs(said.logits.float(), {name: feature.float() for name, feature in said.features.items()})
 
 
 @members

@@ -43,8 +43,10 @@ def test_it_answers_with_logits_and_every_feature_it_provides(name: str, shape: 
     with torch.no_grad():
         outputs = built(architecture, shape).eval()(images(shape, 2))
     assert outputs.logits.shape == (2, CLASSES)
-    assert set(outputs.features) == architecture.provides >= {"early", "middle", "late", "embedding"}
+    assert set(outputs.features) == architecture.provides - {"maps"} >= {"early", "middle", "late", "embedding"}
     assert all(len(feature) == 2 for feature in outputs.features.values())
+    kept_planes = all(outputs.features[depth].ndim == 4 for depth in ("early", "middle", "late"))
+    assert kept_planes == ("maps" in architecture.provides)
     assert outputs.features["embedding"].ndim == 2
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from kd_core.schedules import AnySchedule, Constant, Cosine, Exponential, Linear, Schedule
+from kd_core.schedules import AnySchedule, Between, Constant, Cosine, Exponential, Linear, Schedule, WarmUp
 
 ALL: list[Schedule] = [Constant(), Linear(end=1), Cosine(end=1), Exponential(factor=0.5, floor=1)]
+STAGES: list[Schedule] = [WarmUp(epochs=4), Between(begin=0.3, end=0.6)]
 each = pytest.mark.parametrize("schedule", ALL, ids=lambda schedule: schedule.name)
 
 
 @each
-def test_every_schedule_begins_with_the_setting(schedule: Schedule) -> None:
+def test_every_schedule_but_a_stage_begins_with_the_setting(schedule: Schedule) -> None:
     assert schedule.value(5.0, 0, 10) == pytest.approx(5.0)
 
 
@@ -21,7 +22,7 @@ def test_one_epoch_is_enough(schedule: Schedule) -> None:
     assert schedule.value(5.0, 0, 1) == pytest.approx(5.0)
 
 
-@each
+@pytest.mark.parametrize("schedule", ALL + STAGES, ids=lambda schedule: schedule.name)
 def test_a_schedule_survives_storage(schedule: Schedule) -> None:
     assert type(schedule).checked(schedule.to_json()) == schedule
 
@@ -57,3 +58,18 @@ def test_a_schedule_is_chosen_by_its_name() -> None:
 def test_a_factor_above_one_is_refused() -> None:
     with pytest.raises(ValidationError):
         Exponential(factor=1.1)
+
+
+def test_a_warm_up_rises_and_stays() -> None:
+    assert [WarmUp(epochs=4).value(8.0, epoch, 6) for epoch in range(6)] == pytest.approx([2, 4, 6, 8, 8, 8])
+
+
+def test_a_stage_counts_inside_it_and_is_nothing_outside() -> None:
+    assert [Between(begin=0.3, end=0.6).value(5.0, epoch, 10) for epoch in range(10)] == [0] * 3 + [5.0] * 3 + [0] * 4
+
+
+def test_stages_that_follow_each_other_share_no_epoch_and_leave_none_out() -> None:
+    for epochs in (1, 2, 3, 7, 10, 60):
+        for share in (0.0, 0.25, 0.3, 0.5, 1.0):
+            first, second = Between(end=share), Between(begin=share)
+            assert all((first.value(1, e, epochs) + second.value(1, e, epochs)) == 1 for e in range(epochs))

@@ -17,7 +17,7 @@ from kd_core.recipe import Optim, Recipe, Study
 from kd_core.schedules import AnySchedule
 from kd_core.settings import Settings, extra
 from pages.parts import member_words
-from pages.parts.texts import catalogue
+from pages.parts.texts import catalogue, of_every
 
 EN, ZH = catalogue("en"), catalogue("zh")
 
@@ -71,12 +71,23 @@ def test_both_languages_fill_in_the_same_fields() -> None:
 
 
 def test_everything_that_the_engine_declares_has_chinese_words() -> None:
-    assert sorted(declared_keys() - ZH.keys()) == []
+    assert sorted(key for key in declared_keys() - ZH.keys() if of_every(key) not in ZH) == []
+
+
+def test_shared_words_stand_for_one_english_sentence_only() -> None:
+    english: dict[str, set[str]] = {}
+    for section, member in MEMBERS:
+        for key, words in settings_of(f"{section}.{member_words.name(member)}", member):
+            if key not in ZH:
+                english.setdefault(of_every(key), set()).add(words)
+    assert {key: words for key, words in english.items() if len(words) > 1} == {}
 
 
 def test_no_chinese_words_are_left_of_what_is_not_declared_any_more() -> None:
     sections = tuple(one for one in DECLARED if one not in ("choices.", "units.", "errors."))
-    assert sorted({key for key in ZH if key.startswith(sections)} - declared_keys()) == []
+    known = declared_keys()
+    known |= {of_every(key) for key in known - ZH.keys()}
+    assert sorted({key for key in ZH if key.startswith(sections)} - known) == []
 
 
 def test_every_choice_and_unit_has_chinese_words() -> None:

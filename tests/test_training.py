@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from kd_core import learner, ledger, training
+from kd_core.bridges import Bridge, Pair
 from kd_core.datasets import Split, Splits
 from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone
 from kd_core.methods.soft_targets import SoftTargets
@@ -331,16 +332,16 @@ class Bridged(SoftTargets):
     name: Literal["bridged"] = "bridged"  # type: ignore[assignment]
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
 
-    def bridge(self, student: Outputs, teacher: Outputs) -> nn.Module:
-        return Bridge(student.logits.shape[-1])
+    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge:
+        return Rotated(student.logits.shape[-1])
 
 
-class Bridge(nn.Module):
+class Rotated(Bridge):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.layer = nn.Linear(classes, classes)
 
-    def forward(self, student: Outputs, teacher: Outputs) -> tuple[Outputs, Outputs]:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
         return Outputs(self.layer(student.logits), student.features), teacher
 
 

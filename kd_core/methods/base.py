@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from kd_core.divergences import label_cross_entropy
+from kd_core.bridges import Bridge
+from kd_core.divergences import kl_divergence, label_cross_entropy
 from kd_core.outputs import Outputs
 from kd_core.settings import Settings, setting
 
@@ -34,6 +36,12 @@ class Method(Settings):
     needs_teacher: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset()
     """Features that student and teacher must provide; a method that needs any runs the teacher live."""
+    own_teacher: ClassVar[bool] = False
+    """Whether the network's own answer, held fixed by the bridge, is its teacher."""
+    keeps_bridge: ClassVar[bool] = False
+    """Whether what the bridge learned is kept with the trained network, because it is of use there."""
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Further ways to use it, by name: what of a recipe to change, by path."""
     formula: ClassVar[str]
     """The loss in LaTeX, with the field's symbols."""
     source: ClassVar[str]
@@ -49,7 +57,7 @@ class Method(Settings):
             labels: (N,), int64, -1 where withheld; None where there are no labels at all.
         """
 
-    def bridge(self, student: Outputs, teacher: Outputs) -> nn.Module | None:
+    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
         """Return a module, trained with the student and never deployed, that maps both Outputs before ``terms``."""
         return None
 
@@ -80,3 +88,31 @@ class Distillation(Method):
             return {}
         weight = 1 - self.teacher_weight if self.label_weight is None else self.label_weight
         return {"labels": weight * label_cross_entropy(student.logits, labels)}
+
+
+class BesideSoftTargets(Distillation):
+    """A method with terms of its own, to which soft targets may be added with the teacher weight."""
+
+    soft_formula: ClassVar[str] = (
+        r"\mathcal{L} = w_h\,\mathrm{CE}(y, p_s) + w_s\,T^2\,\mathrm{KL}\big(p_t^{T} \,\|\, p_s^{T}\big)"
+    )
+
+    teacher_weight: float = setting(
+        0.0,
+        title="Weight of soft targets",
+        description="Adds soft targets beside the method's own terms; 0 leaves them out.",
+        ge=0,
+        le=1,
+        lane=True,
+    )
+    temperature: float = temperature_setting(4.0)
+
+    def shared_terms(self, student: Outputs, teacher: Outputs, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return the weighted terms of the labels and of soft targets, in nats."""
+        soft = kl_divergence(teacher.logits, student.logits, self.temperature) * self.temperature**2
+        return {**self.label_terms(student, labels), "teacher": self.teacher_weight * soft}
+
+
+def own_weight(default: float, description: str, title: str = "Weight of the method") -> Any:
+    """Declare the weight of a method's own term."""
+    return setting(default, title=title, description=description, ge=0, le=1e6, lane=True)

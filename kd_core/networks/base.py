@@ -32,6 +32,7 @@ class Architecture(Settings):
     """Frozen settings that build a network for images of a given shape."""
 
     provides: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
+    """Its features by name; and "maps" where the first three are maps (N, C, H, W) instead of vectors."""
     lanes: ClassVar[bool] = False
     """Whether many copies of it are trained faster as lanes of one loop than one by one."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -21,6 +21,8 @@ class ConvNet(Architecture):
 
     # No lanes: on two cores of an AMD EPYC a step of conv 16-32 with batch 64 takes 10 ms by itself (bfloat16, channels
     # last; 13.5 ms in float32) and 16 to 19 ms a lane when 2 or 8 are one grouped convolution.
+
+    provides: ClassVar[frozenset[str]] = Architecture.provides | {"maps"}
 
     name: Literal["convnet"] = "convnet"
     channels: tuple[Channels, ...] = setting(
@@ -89,7 +91,8 @@ class ConvNet(Architecture):
         # Batch norm subtracts each channel's mean, so a bias before it would do nothing.
         convolution = nn.Conv2d(before, after, 3, padding=int(self.padding), bias=not self.batch_norm)
         norm = [nn.BatchNorm2d(after)] if self.batch_norm else []
-        return nn.Sequential(convolution, *norm, nn.ReLU(), nn.MaxPool2d(2))
+        # The largest of four is cut off at 0 as well after pooling as before, and then there is a quarter to cut.
+        return nn.Sequential(convolution, *norm, nn.MaxPool2d(2), nn.ReLU())
 
     def _block_code(self, before: int, after: int) -> str:
         padding = ", padding=1" if self.padding else ""

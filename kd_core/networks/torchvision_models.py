@@ -15,6 +15,7 @@ from kd_core.settings import setting
 class TorchvisionModel(Architecture):
     """A model that torchvision knows how to build."""
 
+    provides: ClassVar[frozenset[str]] = Architecture.provides | {"maps"}
     constructor: ClassVar[str]
     """Its name in ``torchvision.models``."""
     title: ClassVar[str]

@@ -40,8 +40,20 @@ def t(key: str, **fields: object) -> str:
 
 
 def declared(key: str, english: str) -> str:
-    """Return the words of something declared in the engine: its own English, or the catalogue's translation."""
-    return english if language() == "en" else catalogue(language()).get(key, english)
+    """Return the words of something declared in the engine: its own English, or the catalogue's translation.
+
+    Settings that several members share have their words once, as those of ``<section>.every``.
+    """
+    if language() == "en":
+        return english
+    known = catalogue(language())
+    return known.get(key) or known.get(of_every(key), english)
+
+
+def of_every(key: str) -> str:
+    """Return the key under which members of a section share the words of a setting."""
+    section, _, *rest = key.split(".")
+    return ".".join([section, "every", *rest])
 
 
 def words(section: str, keys: tuple[str, ...]) -> dict[str, str]:

@@ -1,0 +1,52 @@
+"""DIST: relations instead of values, by correlation."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+from torch.nn.functional import cosine_similarity
+
+from kd_core.divergences import soften
+from kd_core.methods.base import BesideSoftTargets, own_weight, temperature_setting
+from kd_core.outputs import Outputs
+
+
+class Dist(BesideSoftTargets):
+    """The student ranks classes and images as the teacher does; how large its probabilities are is left to it.
+
+    Pearson's correlation is taken along each image's classes, and along each class's images. A student much smaller
+    than its teacher need not reach the same values, only the same order and proportions.
+    """
+
+    name: Literal["dist"] = "dist"
+    formula: ClassVar[str] = (
+        BesideSoftTargets.soft_formula
+        + r" + T^2 \big[\beta\,(1 - \overline{\rho_{\text{rows}}})"
+        + r" + \gamma\,(1 - \overline{\rho_{\text{columns}}})\big]"
+    )
+    source: ClassVar[str] = "Huang et al. 2022 (DIST)"
+
+    temperature: float = temperature_setting(1.0)
+    classes_weight: float = own_weight(
+        2.0, "Of the correlation along each image's classes (beta).", "Weight within images"
+    )
+    images_weight: float = own_weight(
+        2.0, "Of the correlation along each class's images (gamma).", "Weight within classes"
+    )
+
+    def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return ``labels`` and ``teacher`` in nats, ``within_images`` and ``within_classes``, 1 - correlation."""
+        assert teacher is not None  # a recipe without a teacher is refused when it is built
+        own, theirs = (soften(one.logits, self.temperature) for one in (student, teacher))
+        scale = self.temperature**2
+        return {
+            **self.shared_terms(student, teacher, labels),
+            "within_images": self.classes_weight * scale * (1 - _correlation(own, theirs).mean()),
+            "within_classes": self.images_weight * scale * (1 - _correlation(own.mT, theirs.mT).mean()),
+        }
+
+
+def _correlation(first: Tensor, second: Tensor) -> Tensor:
+    """Return Pearson's correlation of each row, (N,); 0 where a row is constant."""
+    return cosine_similarity(first - first.mean(-1, keepdim=True), second - second.mean(-1, keepdim=True), dim=-1)

@@ -1,0 +1,61 @@
+"""In-batch contrastive distillation: each image's two embeddings find each other among the batch."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import torch
+from torch import Tensor
+from torch.nn.functional import normalize
+
+from kd_core.bridges import Bridge, Projections
+from kd_core.divergences import label_cross_entropy
+from kd_core.features import flat
+from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.outputs import Outputs
+from kd_core.settings import setting
+
+
+class InBatchContrastive(BesideSoftTargets):
+    """What student and teacher say of one image must find each other among all that they say of the batch.
+
+    It is contrastive distillation's simple form: the other images of the batch are what an image is told apart from.
+    The original (CRD) keeps a memory of 16,384 others for it, which this does not.
+    """
+
+    title: ClassVar[str] = "In-batch contrastive"
+    name: Literal["in_batch_contrastive"] = "in_batch_contrastive"
+    needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
+    formula: ClassVar[str] = (
+        BesideSoftTargets.soft_formula
+        + r" - \frac{\beta}{2B} \sum_i \ln \frac{e^{s_i \cdot t_i / \tau}}{\sum_j e^{s_i \cdot t_j / \tau}}"
+        + r" + \ln \frac{e^{s_i \cdot t_i / \tau}}{\sum_j e^{s_j \cdot t_i / \tau}}"
+    )
+    source: ClassVar[str] = "After Tian, Krishnan, Isola 2020 (CRD), with in-batch negatives"
+
+    weight: float = own_weight(1.0, "Of the contrastive term (beta).")
+    tau: float = setting(
+        0.07,
+        title="Temperature of the contrast",
+        description="Divides the cosines; small values ask for sharper distinctions.",
+        gt=0,
+        le=10,
+        lane=True,
+        scale="log",
+    )
+    size: int = setting(
+        128, title="Size of the projections", description="Of both networks' projections.", ge=2, le=2048
+    )
+
+    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+        """Return two linear projections of one size."""
+        return None if teacher is None else Projections(student, teacher, self.size)
+
+    def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return ``labels``, ``teacher`` and ``contrast``, in nats."""
+        assert teacher is not None  # a recipe without a teacher is refused when it is built
+        own, theirs = (normalize(flat(one.features["projection"]), dim=1) for one in (student, teacher))
+        cosines = own @ theirs.mT / self.tau
+        partner = torch.arange(len(own), device=own.device)
+        contrast = (label_cross_entropy(cosines, partner) + label_cross_entropy(cosines.mT, partner)) / 2
+        return {**self.shared_terms(student, teacher, labels), "contrast": self.weight * contrast}

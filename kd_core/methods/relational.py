@@ -1,0 +1,69 @@
+"""Relational distillation: distances and angles between the samples of a batch."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+from torch.nn.functional import smooth_l1_loss
+
+from kd_core.features import off_diagonal, products
+from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.outputs import Outputs
+
+SMALLEST_SQUARE = 1e-12
+
+
+class Relational(BesideSoftTargets):
+    """The samples of a batch lie to each other as they do for the teacher: the same distances, the same angles.
+
+    Not what a network says of one image is copied, but how images relate. Widths may differ, because distances have
+    none; each network's are measured in units of their own mean.
+    """
+
+    name: Literal["relational"] = "relational"
+    needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
+    formula: ClassVar[str] = (
+        BesideSoftTargets.soft_formula
+        + r" + \beta_d\,\overline{h\big(d_{ij}^s - d_{ij}^t\big)}"
+        + r" + \beta_a\,\overline{h\big(\cos_{ijk}^s - \cos_{ijk}^t\big)}"
+    )
+    source: ClassVar[str] = "Park et al. 2019 (RKD)"
+
+    distance_weight: float = own_weight(25.0, "Of the pairs' distances.", "Weight of distances")
+    angle_weight: float = own_weight(50.0, "Of the triplets' angles.", "Weight of angles")
+
+    def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return ``labels`` and ``teacher`` in nats, ``distance`` and ``angle`` by the Huber loss, means over all."""
+        assert teacher is not None  # a recipe without a teacher is refused when it is built
+        own, theirs = (products(one.features["embedding"]) for one in (student, teacher))
+        return {
+            **self.shared_terms(student, teacher, labels),
+            "distance": self.distance_weight * smooth_l1_loss(_in_units_of_mean(own), _in_units_of_mean(theirs)),
+            "angle": self.angle_weight * smooth_l1_loss(_cosines(own), _cosines(theirs)),
+        }
+
+
+def _distances(gram: Tensor) -> Tensor:
+    """Return the distances (N, N) that inner products (N, N) imply, 0 on the diagonal."""
+    squares = gram.diagonal(dim1=-2, dim2=-1)
+    between = squares.unsqueeze(-1) + squares.unsqueeze(-2) - 2 * gram
+    return between.clamp(min=SMALLEST_SQUARE).sqrt() * off_diagonal(len(gram), gram)
+
+
+def _in_units_of_mean(gram: Tensor) -> Tensor:
+    distances = _distances(gram)
+    pairs = max(1, len(gram) * (len(gram) - 1))
+    return distances / (distances.sum() / pairs).clamp(min=SMALLEST_SQUARE)
+
+
+def _cosines(gram: Tensor) -> Tensor:
+    """Return (N, N, N): at sample i, the cosine of the angle between the ways to j and to k; 0 where one is i itself.
+
+    The inner product of two ways follows from those of the samples, which spares (N, N, D) differences.
+    """
+    squares = gram.diagonal(dim1=-2, dim2=-1)
+    ways = gram.unsqueeze(0) - gram.unsqueeze(2) - gram.unsqueeze(1) + squares[:, None, None]
+    elsewhere = off_diagonal(len(gram), gram)
+    one_by_length = elsewhere / (_distances(gram) + 1 - elsewhere)
+    return ways * one_by_length.unsqueeze(2) * one_by_length.unsqueeze(1)

@@ -1,0 +1,73 @@
+"""Self exits: a network is its own teacher, its end teaches classifiers on its way."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from torch import Tensor
+
+from kd_core.bridges import Bridge, Exits
+from kd_core.divergences import kl_divergence, label_cross_entropy
+from kd_core.features import flat
+from kd_core.methods.base import Method, own_weight, temperature_setting
+from kd_core.outputs import Outputs
+from kd_core.settings import setting
+
+
+class SelfExits(Method):
+    """The network is its own teacher: what it says at its end is followed by classifiers on its way.
+
+    Each exit learns from the labels, from the softened answer at the end and from the features there. Afterwards an
+    easy image can leave early: less accurate, and sooner. The end itself learns from the labels, and from what the
+    exits ask of the layers that all share.
+    """
+
+    name: Literal["self_exits"] = "self_exits"
+    needs_teacher: ClassVar[bool] = False
+    own_teacher: ClassVar[bool] = True
+    keeps_bridge: ClassVar[bool] = True
+    needs: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
+    formula: ClassVar[str] = (
+        r"\mathcal{L} = \mathrm{CE}(y, p) + \sum_{e}"
+        r"\big[(1-\alpha)\,\mathrm{CE}(y, p_e) + \alpha\,T^2\,\mathrm{KL}\big(p^{T} \,\|\, p_e^{T}\big)"
+        r" + \lambda\,\overline{(F_e - F)^2}\big]"
+    )
+    source: ClassVar[str] = "Zhang et al. 2019 (be your own teacher)"
+
+    follow_weight: float = setting(
+        0.3,
+        title="Weight of the end's answer",
+        description="How much an exit follows the end instead of the labels (alpha).",
+        ge=0,
+        le=1,
+        lane=True,
+    )
+    temperature: float = temperature_setting(3.0)
+    feature_weight: float = own_weight(
+        0.03, "Of the mean squared difference between an exit's features and the end's (lambda).", "Weight of features"
+    )
+
+    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+        """Return the exits; they are kept with the trained network."""
+        return Exits(student)
+
+    def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
+        """Return ``labels`` (of the end), ``exit_labels`` and ``exits`` in nats, and ``features`` squared.
+
+        ``teacher`` is the end itself, held fixed: it does not move towards its exits.
+        """
+        assert teacher is not None  # the bridge has made it
+        nothing = student.logits.sum() * 0
+        by_labels, by_answer, by_features = nothing, nothing, nothing
+        embedding = flat(teacher.features["embedding"])
+        for depth, logits in student.heads.items():
+            if labels is not None:
+                by_labels = by_labels + label_cross_entropy(logits, labels)
+            by_answer = by_answer + kl_divergence(teacher.logits, logits, self.temperature)
+            by_features = by_features + (student.features[f"exit_{depth}"] - embedding).square().mean()
+        return {
+            "labels": nothing if labels is None else label_cross_entropy(student.logits, labels),
+            "exit_labels": (1 - self.follow_weight) * by_labels,
+            "exits": self.follow_weight * self.temperature**2 * by_answer,
+            "features": self.feature_weight * by_features,
+        }
