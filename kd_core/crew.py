@@ -14,12 +14,12 @@ from kd_core.events import EpochDone, Event, Together
 from kd_core.keepers import Keeper, OwnFiles, SharedFiles, kept_epochs
 from kd_core.lane_groups import bounded, grids
 from kd_core.lanes import fit_lanes
-from kd_core.prediction import predict
+from kd_core.loop import Loop
 from kd_core.recipe import Recipe
 from kd_core.recorder import Recorder
 from kd_core.speed import Speed
 from kd_core.store import Store, told
-from kd_core.training import fit, steps_per_epoch
+from kd_core.training import steps_per_epoch
 from kd_core.workshop import Workshop
 
 Ask = Callable[[], str]
@@ -154,17 +154,8 @@ def _events(
         torch.set_num_threads(speed.threads)
         yield from fit_lanes([[one.recipe for one in row] for row in crew.rows], splits, teachers, snapshot, said)
         return
-    recipe = crew.recipe
-    own, teacher, heard = workshop.splits(recipe), workshop.teacher(recipe), workshop.heard(recipe)
-    torch.set_num_threads(speed.threads)
-
-    def fit_one(wanted: Recipe) -> Iterator[Event]:
-        return fit(wanted, own, teacher, snapshot, speed, heard)
-
-    def answers(wanted: Recipe) -> Tensor:
-        return predict(workshop.trained(wanted), workshop.splits(wanted).train)
-
-    for event in recipe.protocol.run(recipe, fit_one, answers):
+    loop = Loop(workshop, snapshot, speed)
+    for event in crew.recipe.protocol.run(crew.recipe, loop, loop.predict):
         yield 0, event
         if isinstance(event, EpochDone):
             logits = {part: values[None] for part, values in event.logits.items()}

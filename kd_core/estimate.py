@@ -18,6 +18,10 @@ STEP_SECONDS = 0.0007
 """One step of a network so small that only the calls count, on a 2-core server of 2026."""
 LANES_STEP_SECONDS = 0.002
 """The same for any number of networks as lanes of one loop."""
+JUDGED_SECONDS = 0.00025
+"""Judging one of many lanes after an epoch, and writing what it said."""
+START_SECONDS = 1.0
+"""From the press of Start to the first step."""
 MACS_PER_SECOND = 20e9
 """Multiply-accumulates a second in training on the same machine, one thread, float32."""
 SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
@@ -33,11 +37,12 @@ def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
     left: dict[str, Recipe] = {}
     for member in study.members:
         fingerprint = member.recipe.fingerprint()
-        again = fresh and member.arm != "teacher"
+        again = fresh and member.arm not in ("teacher", "helper")
         if fingerprint not in left and (again or not store.runs.finished(fingerprint)):
             left[fingerprint] = member.recipe
     recipes = list(left.values())
-    return sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in grids(recipes))
+    training = sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in grids(recipes))
+    return START_SECONDS + training if recipes else 0.0
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,8 @@ def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
     recipe, lanes = recipes[0], len(recipes)
     pace = known.get(_kind(recipe))
     per_step = pace.expected(lanes) if pace else _guess(recipe, lanes)
-    return per_step * recipe.optim.epochs * -(-training_images(recipe) // recipe.optim.batch)
+    steps = -(-training_images(recipe) // recipe.optim.batch)
+    return recipe.optim.epochs * (per_step * steps + JUDGED_SECONDS * lanes)
 
 
 def training_images(recipe: Recipe) -> int:

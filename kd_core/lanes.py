@@ -207,7 +207,7 @@ class Lanes:
 
     def _fresh(self, recipe: Recipe, train: Split) -> Network:
         with seeded(recipe.seed, "initialisation"):
-            return recipe.student.build(train.shape, len(train.classes)).to(self.device)
+            return recipe.build(train.shape, len(train.classes)).to(self.device)
 
     def _stacked(self, by_seed: Sequence[Tensor]) -> nn.Parameter:
         """Return (S, M, ...): every setting begins with its seed's weights."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add
 
@@ -45,15 +45,23 @@ class Learner:
         splits: on the device on which to train.
         teacher: for a method whose bridge must know what the teacher's features look like.
         speed: how to take a step.
+        hears: from the method in use and the teacher's answer to what the student is to hear; all by default.
     """
 
-    def __init__(self, recipe: Recipe, splits: Splits, teacher: Network | None, speed: Speed = PLAIN) -> None:
-        self.recipe, self.splits, self.speed = recipe, splits, speed
+    def __init__(
+        self,
+        recipe: Recipe,
+        splits: Splits,
+        teacher: Network | None,
+        speed: Speed = PLAIN,
+        hears: Callable[[Method, Outputs], Outputs] | None = None,
+    ) -> None:
+        self.recipe, self.splits, self.speed, self.hears = recipe, splits, speed, hears
         train = splits.train
         self.seed, self.patience = recipe.seed, recipe.optim.patience
         self.device = train.images.device
         with seeded(recipe.seed, "initialisation"):
-            self.network = speed.laid_out(recipe.student.build(train.shape, len(train.classes)).to(self.device))
+            self.network = speed.laid_out(recipe.build(train.shape, len(train.classes)).to(self.device))
             self.bridge = self._bridge(recipe, train, teacher)
         self.learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
         self.optimiser = build_optimiser(self.learned, recipe.optim)
@@ -96,6 +104,8 @@ class Learner:
         """Return what the student says of ``images`` (B, C, H, W), beside the teacher, both after the bridge."""
         with self.speed.forward(self.device):
             student = self.network(self.speed.images(images))
+        if self.hears is not None and teacher is not None:
+            teacher = self.hears(self.method, teacher)
         return (student, teacher) if self.bridge is None else self.bridge(student, teacher)
 
     def step(self, terms: Mapping[str, Tensor]) -> None:

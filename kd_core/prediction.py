@@ -1,4 +1,4 @@
-"""Prediction: from a network and a split to logits."""
+"""Prediction: from a network and a split to what it says about every image."""
 
 from __future__ import annotations
 
@@ -7,12 +7,18 @@ from torch import Tensor
 
 from kd_core.datasets import Split
 from kd_core.networks import Network
+from kd_core.outputs import Outputs
 from kd_core.speed import PLAIN, Speed
 
 
-@torch.no_grad()
 def predict(network: Network, split: Split, batch: int = 512, speed: Speed = PLAIN) -> Tensor:
-    """Return float32 logits (N, K) for every image of ``split``, on the split's device.
+    """Return float32 logits (N, K) for every image of ``split``, on the split's device; see ``answers``."""
+    return answers(network, split, batch, speed).logits
+
+
+@torch.no_grad()
+def answers(network: Network, split: Split, batch: int = 512, speed: Speed = PLAIN) -> Outputs:
+    """Return float32 logits and heads (N, K) for every image of ``split``, without features, on the split's device.
 
     The network answers in evaluation mode (no dropout, fixed batch statistics) and is left in the mode it was in.
 
@@ -26,7 +32,14 @@ def predict(network: Network, split: Split, batch: int = 512, speed: Speed = PLA
     network.eval()
     try:
         with speed.forward(split.images.device):
-            parts = [network(split.inputs(slice(i, i + batch))).logits.float() for i in range(0, len(split), batch)]
+            parts = [_logits_of(network(split.inputs(slice(i, i + batch)))) for i in range(0, len(split), batch)]
     finally:
         network.train(training)
-    return torch.cat(parts) if parts else torch.zeros(0, len(split.classes))
+    if not parts:
+        return Outputs(torch.zeros(0, len(split.classes)))
+    heads = {name: torch.cat([part.heads[name] for part in parts]) for name in parts[0].heads}
+    return Outputs(torch.cat([part.logits for part in parts]), {}, heads)
+
+
+def _logits_of(said: Outputs) -> Outputs:
+    return Outputs(said.logits.float(), {}, {name: logits.float() for name, logits in said.heads.items()})

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from kd_core.errors import NumbersBroke
-from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone, Together
+from kd_core.events import Diverged, EpochDone, Event, Finished, Noted, Started, StepDone, Together
 from kd_core.keepers import Keeper, arrays
-from kd_core.store import EpochRow, PointRow, Store, told
+from kd_core.store import EpochRow, NoteRow, PointRow, Store, told
 
 WRITE_SECONDS = 0.25
 CHECKPOINT_SECONDS = 2.0
@@ -35,6 +35,7 @@ class Recorder:
         self.steps_per_epoch = 1
         self.points: list[PointRow] = []
         self.rows: list[EpochRow] = []
+        self.notes: list[NoteRow] = []
         self.progress: dict[str, dict[str, Any]] = {}
         self.written_at = self.checkpointed_at = time.monotonic()
 
@@ -52,6 +53,8 @@ class Recorder:
             self._epoch(event, lane)
         elif isinstance(event, Together):
             self._together(event)
+        elif isinstance(event, Noted):
+            self._noted(event, run)
         elif isinstance(event, Diverged):
             error = NumbersBroke(step=event.step, term=event.term, value=event.value)
             self._end(run, "diverged", {"error": told(error)})
@@ -63,9 +66,10 @@ class Recorder:
 
     def flush(self) -> None:
         """Write what has been collected, in one transaction."""
-        if self.progress or self.points or self.rows:
-            self.store.runs.record(self.progress, self.points, self.rows)
-        self.progress, self.points, self.rows, self.written_at = {}, [], [], time.monotonic()
+        if self.progress or self.points or self.rows or self.notes:
+            self.store.runs.record(self.progress, self.points, self.rows, self.notes)
+        self.progress, self.points, self.rows, self.notes = {}, [], [], []
+        self.written_at = time.monotonic()
 
     def close(self) -> None:
         """Write everything; all runs have come to their end."""
@@ -97,6 +101,11 @@ class Recorder:
             self.flush()  # a checkpoint never runs ahead of the curves
             self.keeper.checkpoint(arrays(event.snapshot()))
             self.checkpointed_at = time.monotonic()
+
+    def _noted(self, event: Noted, run: str) -> None:
+        self.notes.append(NoteRow(run, event.subject, event.epoch, dict(event.facts)))
+        if event.arrays:
+            self.store.files.save_note(run, event.subject, event.epoch, arrays(event.arrays))
 
     def _progress(self, run: str, **values: Any) -> None:
         self.progress.setdefault(run, {}).update(values)

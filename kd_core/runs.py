@@ -19,11 +19,13 @@ from kd_core.divergences import kl_divergence
 from kd_core.errors import JobFailed, KDError
 from kd_core.lane_groups import lane_key, why_alone
 from kd_core.metrics import agreement
-from kd_core.recipe import Member, Study
+from kd_core.recipe import Member, Recipe, Study
 from kd_core.store import MemberRow, Store, told
 from kd_core.workshop import Workshop
 
 TIMING_SECONDS = 1.5
+WHO_TEACHES = ("teacher", "helper")
+"""Arms that are trained before the students; a fresh race does not train them again."""
 
 log = logging.getLogger("kd_core")
 
@@ -70,9 +72,10 @@ class StudyStory:
         at_once = self._seeds_at_once()
         for first in range(0, len(seeds), at_once):
             together = set(seeds[first : first + at_once])
-            for crew in self._crews(together, teachers=True):
-                _drain(self._train(crew))
-            for pair in rounds(self._crews(together, teachers=False)):
+            for depth in self._depths(together):
+                for crew in self._crews(together, depth):
+                    _drain(self._train(crew))
+            for pair in rounds(self._crews(together)):
                 _drain(zip_longest(*(self._train(crew) for crew in pair)))  # an epoch of each in turn
             self._judge_against_teacher(together)
             self.workshop.forget()
@@ -89,12 +92,29 @@ class StudyStory:
     def _places(self) -> list[Place]:
         return list(zip(self.store.studies.members(self.row.id), self.study.members, strict=True))
 
-    def _crews(self, seeds: set[int], teachers: bool) -> list[Crew]:
-        """Take finished runs of the same recipes, and sort those that are left to train by who can train together."""
+    def _depths(self, seeds: set[int]) -> list[int]:
+        """Return how many teachers stand above those who teach, so that each is trained after its own teacher."""
+        return sorted(
+            {teachers_above(m.recipe) for m in self.study.members if m.seed in seeds and m.arm in WHO_TEACHES}
+        )
+
+    def _crews(self, seeds: set[int], depth: int | None = None) -> list[Crew]:
+        """Take finished runs of the same recipes, and sort those that are left to train by who can train together.
+
+        Args:
+            seeds: whose.
+            depth: those who teach, with so many teachers above them; None for the students.
+        """
         wanted: dict[str, Place] = {}
         for place in self._places():
-            if place[0].seed in seeds and (place[0].arm == "teacher") == teachers:
-                wanted.setdefault(place[0].fingerprint, place)
+            row, member = place
+            due = (
+                row.arm not in WHO_TEACHES
+                if depth is None
+                else (row.arm in WHO_TEACHES and teachers_above(member.recipe) == depth)
+            )
+            if row.seed in seeds and due:
+                wanted.setdefault(row.fingerprint, place)
         left = [place for place in wanted.values() if not self._is_finished(*place)]
         new = [member.recipe for row, member in left if not row.run]
         begun = iter(self.store.runs.begin(self.row.id, new) if new else [])
@@ -104,7 +124,7 @@ class StudyStory:
         """Tell whether a member has its finished run, or can be given one."""
         if row.run:
             return self.store.runs.get(row.run).status in ("done", "diverged")
-        if self.row.fresh and member.arm != "teacher":
+        if self.row.fresh and member.arm not in WHO_TEACHES:
             return False
         return self.store.runs.adopt(self.row.id, row.fingerprint) is not None
 
@@ -120,6 +140,8 @@ class StudyStory:
         found = {}
         for row, member in places:
             own = member.recipe.teacher
+            if row.arm == "helper" and own is None:
+                continue  # another teacher: it follows nobody, and may answer another question
             teacher = of_recipe.get(own.fingerprint()) if own else of_cell.get((row.seed, str(row.cell)))
             if row.arm != "teacher" and row.run and teacher and (told := facts(logits, row.run, teacher)):
                 found[row.position] = told
@@ -132,7 +154,8 @@ class StudyStory:
 
     def _time_the_arms(self) -> None:
         """Time the arms of the first seed in turn, where all of them were trained."""
-        first = [place for place in self._places() if place[0].seed == self.study.members[0].seed]
+        seed = self.study.members[0].seed
+        first = [place for place in self._places() if place[0].seed == seed and place[0].arm != "helper"]
         if any(row.run is None or self.store.runs.get(row.run).status != "done" for row, _ in first):
             return
         networks = {str(member.arm): self.workshop.trained(member.recipe, row.run) for row, member in first}
@@ -142,6 +165,11 @@ class StudyStory:
         )
         rows: list[dict[str, Any]] = [{"arm": arm, **vars(one)} for arm, many in timed.items() for one in many]
         self.store.studies.update(self.row.id, latency=rows)
+
+
+def teachers_above(recipe: Recipe) -> int:
+    """Return how long the line of teachers above a recipe is."""
+    return 0 if recipe.teacher is None else 1 + teachers_above(recipe.teacher)
 
 
 def rounds(students: Sequence[Crew]) -> list[list[Crew]]:

@@ -6,9 +6,16 @@ import functools
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 from pydantic.fields import FieldInfo
 
 from kd_core.errors import InvalidSetting
@@ -58,6 +65,8 @@ class Settings(BaseModel):
             *parents, leaf = path.split(".")
             inner: Any = values
             for name in parents:
+                if isinstance(inner, dict) and isinstance(inner.get(name), str):
+                    inner[name] = named(inner[name])  # a member that was named by this or an earlier change
                 inner = inner.get(name) if isinstance(inner, dict) else None
             if not isinstance(inner, dict):
                 raise InvalidSetting(path=path, value=value, reason="there is no such setting.")
@@ -67,6 +76,23 @@ class Settings(BaseModel):
     def differences(self, other: Settings) -> dict[str, Any]:
         """Return by dotted path what must be changed in ``other`` to get this."""
         return dict(_differences(self.to_json(), other.to_json(), ""))
+
+
+class Grown(Settings):
+    """Settings to which some were added after results had been stored under their fingerprints.
+
+    At its default such a setting is left out of the JSON, so that a recipe of then is still the same recipe.
+    """
+
+    came_later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = written(self)
+        for name in self.came_later:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                told.pop(name, None)
+        return told
 
 
 def setting(

@@ -19,7 +19,7 @@ from kd_core.ledger import Ledger
 from kd_core.metrics import Scores, scores_by_lane
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
-from kd_core.prediction import predict
+from kd_core.prediction import answers, predict
 from kd_core.randomness import generator
 from kd_core.recipe import Recipe
 from kd_core.speed import PLAIN, Speed
@@ -208,17 +208,17 @@ class Heard:
     """What a teacher said about a student's splits.
 
     Args:
-        train: (N, K) logits by image, on the training device; None where it must answer live.
+        train: what it says by image, on the training device; None where it must answer live.
         judged: by part, (N, K) logits about validation and test, on the CPU.
     """
 
-    train: Tensor | None
+    train: Outputs | None
     judged: Mapping[str, Tensor]
 
 
 def hear(recipe: Recipe, splits: Splits, teacher: Network) -> Heard:
     """Ask a teacher once about everything that stays as it is."""
-    train = predict(teacher, splits.train) if hears_once(recipe) else None
+    train = answers(teacher, splits.train) if hears_once(recipe) else None
     return Heard(train, {part: predict(teacher, split).cpu() for part, split in judged(splits).items()})
 
 
@@ -238,8 +238,8 @@ class Lesson:
         self.recipe, self.train, self.teacher = recipe, train, teacher
         self.steps = steps_per_epoch(len(train), recipe.optim.batch)
         self.inputs = train.inputs() if train.images.nbytes * 4 <= KEPT_INPUTS_BYTES else None
-        self.logits = heard.train if heard is not None and recipe.method.needs_teacher else None
-        self.live = teacher is not None and recipe.method.needs_teacher and self.logits is None
+        self.told = heard.train if heard is not None and recipe.method.needs_teacher else None
+        self.live = teacher is not None and recipe.method.needs_teacher and self.told is None
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield images (B, C, H, W), labels (B,) and the teacher's answer in this epoch's order."""
@@ -255,8 +255,8 @@ class Lesson:
             yield images, train.labels.index_select(0, index), self._answer(images, index)
 
     def _answer(self, images: Tensor, index: Tensor) -> Outputs | None:
-        if self.logits is not None:
-            return Outputs(self.logits.index_select(0, index))
+        if self.told is not None:
+            return self.told.mapped(lambda values: values.index_select(0, index))
         if self.live and self.teacher is not None:
             self.teacher.eval()
             with torch.no_grad():

@@ -14,12 +14,13 @@ import torch
 from kd_core.cost import cost, device_line, suggested_threads
 from kd_core.datasets import Source, Split, Splits
 from kd_core.datasets.conditions import prepare
+from kd_core.datasets.questions import classes_asked
 from kd_core.errors import WeightsMissing
 from kd_core.execution import chosen_device, execution
 from kd_core.lane_groups import MEMORY_BYTES, bytes_of_lane, why_alone
 from kd_core.lanes import numbers_of_image
 from kd_core.networks import Network
-from kd_core.prediction import predict
+from kd_core.prediction import answers, predict
 from kd_core.randomness import seeded
 from kd_core.recipe import Recipe
 from kd_core.speed import PLAIN, Speed, fastest, probed
@@ -70,7 +71,7 @@ class Workshop:
         key = f"{recipe.data.fingerprint()}/{recipe.seed}"
         if key not in self.cut:
             splits = prepare(recipe.data, self.source(recipe), recipe.seed)
-            source = recipe.data.source.fingerprint()
+            source = f"{recipe.data.source.fingerprint()}/{recipe.data.question}"
             if source not in self.tests:  # the same for all seeds
                 self.tests[source] = _moved(splits.test, self.device).ready()
             train, validation = (_moved(part, self.device).ready() for part in (splits.train, splits.validation))
@@ -85,9 +86,10 @@ class Workshop:
 
     def network(self, recipe: Recipe) -> Network:
         """Return a fresh network of the recipe, on the device."""
-        source = self.source(recipe)
+        train = self.source(recipe).train
+        classes = classes_asked(train.classes, recipe.data.question)
         with seeded(recipe.seed, "initialisation"):
-            return recipe.student.build(source.train.shape, len(source.train.classes)).to(self.device)
+            return recipe.build(train.shape, len(classes)).to(self.device)
 
     def trained(self, recipe: Recipe, run: str | None = None) -> Network:
         """Return the trained network of a recipe in evaluation mode, from ``run`` or its newest finished run.
@@ -126,7 +128,7 @@ class Workshop:
             speed = self.speed(recipe.teacher, macs)
             torch.set_num_threads(speed.threads)
             told = self._judged_before(recipe, teacher, splits)
-            self.said[key] = Heard(predict(teacher, splits.train, speed=speed) if once else None, told)
+            self.said[key] = Heard(answers(teacher, splits.train, speed=speed) if once else None, told)
         return self.said[key]
 
     def _judged_before(self, recipe: Recipe, teacher: Network, splits: Splits) -> dict[str, torch.Tensor]:

@@ -27,9 +27,10 @@ kd_core.__main__
 kd_core.jobs
 kd_core.runs
 kd_core.crew
-kd_core.recorder
+kd_core.recorder  kd_core.loop
 kd_core.landscape
-kd_core.workshop  kd_core.keepers  kd_core.results  kd_core.export  kd_core.estimate
+kd_core.workshop  kd_core.keepers  kd_core.export  kd_core.estimate  kd_core.comparison
+kd_core.results
 kd_core.store
 kd_core.lanes  kd_core.lane_groups
 kd_core.lane_layers  kd_core.lane_optimiser
@@ -37,6 +38,7 @@ kd_core.training
 kd_core.learner  kd_core.ledger
 kd_core.prediction  kd_core.presets
 kd_core.recipe  kd_core.speed
+kd_core.contenders  kd_core.optim
 kd_core.methods  kd_core.networks  kd_core.datasets  kd_core.protocols  kd_core.cost  kd_core.execution
 kd_core.events  kd_core.snapshots  kd_core.bridges
 kd_core.metrics  kd_core.features

@@ -265,7 +265,7 @@ def test_a_bug_ends_the_study_as_failed_and_says_what_it_was(store: Store, monke
     def buggy(*_: Any) -> None:
         raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr("kd_core.crew.fit", buggy)
+    monkeypatch.setattr("kd_core.loop.fit", buggy)
     row = store.studies.get(carried_out(store, solo()))
     assert row.status == "failed" and row.error is not None
     assert row.error["code"] == "job_failed" and "of all things" in row.error["sentence"]

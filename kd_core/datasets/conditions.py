@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import NonNegativeInt, field_validator
@@ -11,16 +11,19 @@ from torch import Tensor
 
 from kd_core.datasets.augmentation import Augmentation
 from kd_core.datasets.base import Source, Splits
+from kd_core.datasets.questions import asked
 from kd_core.datasets.sampling import cut, spread
 from kd_core.errors import InvalidSetting
 from kd_core.randomness import generator
-from kd_core.settings import Settings, setting
+from kd_core.settings import Grown, setting
 
 WITHHELD = -1
 
 
-class Conditions(Settings):
+class Conditions(Grown):
     """Limits on the training split; validation and test stay whole and true."""
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"question"})
 
     labelled: int | None = setting(
         None,
@@ -55,6 +58,12 @@ class Conditions(Settings):
         description="Every batch anew: shifts by up to 7 % of the height, or mirroring and cropping.",
     )
 
+    question: Literal["class", "slant", "thickness"] = setting(
+        "class",
+        title="Question",
+        description="What is asked about an image: its class, or something that is measured from its pixels.",
+    )
+
     @field_validator("dropped_classes")
     @classmethod
     def _as_a_set(cls, classes: tuple[int, ...]) -> tuple[int, ...]:
@@ -79,6 +88,7 @@ def prepare(conditions: Conditions, source: Source, seed: int) -> Splits:
     Raises:
         InvalidSetting: a condition that this dataset cannot meet.
     """
+    source = asked(source, conditions.question)
     everything = source.train
     if source.validation is None:
         held_out, pool = cut(everything.labels, source.cut, generator(seed, "validation"))

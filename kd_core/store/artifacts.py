@@ -55,9 +55,17 @@ class Artifacts:
         """Forget a run's own logits from ``epoch`` on, and what a job that was killed had half written."""
         for path in self._run(run).glob("*.partial"):
             path.unlink(missing_ok=True)
-        for path in self._run(run).glob("logits-*.safetensors"):
-            if int(path.stem.split("-")[1]) >= epoch:
+        for path in [*self._run(run).glob("logits-*.safetensors"), *self._run(run).glob("note-*.safetensors")]:
+            if int(path.stem.split("-")[-1]) >= epoch:
                 path.unlink(missing_ok=True)
+
+    def save_note(self, run: str, subject: str, epoch: int, arrays: Arrays) -> None:
+        """Keep the pictures that belong to a note."""
+        write_arrays(self._run(run) / f"note-{subject}-{epoch:05d}.safetensors", arrays, self.home)
+
+    def note(self, run: str, subject: str, epoch: int) -> dict[str, NDArray[Any]] | None:
+        """Return the pictures of a note, or None."""
+        return read_arrays(self._run(run) / f"note-{subject}-{epoch:05d}.safetensors")
 
     def save_logits(self, run: str, epoch: int, logits: Arrays) -> None:
         """Keep (N, K) logits of ``validation`` and ``test`` after an epoch, as float16."""

@@ -124,6 +124,16 @@ class PointRow:
     terms: dict[str, float]
 
 
+@dataclass(frozen=True)
+class NoteRow:
+    """Something that a protocol told beside a run's curves, after an epoch (from 0)."""
+
+    run: str
+    subject: str
+    epoch: int
+    facts: dict[str, Any]
+
+
 def told(error: KDError) -> dict[str, Any]:
     """Return an error as plain values for a row: a page renders it in the reader's language."""
     fields = {name: str(value) for name, value in error.fields.items()}

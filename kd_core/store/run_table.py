@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from kd_core.errors import RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.artifacts import Artifacts
-from kd_core.store.rows import EpochRow, PointRow, RunRow
-from kd_core.store.schema import Database, epochs, members, points, runs
+from kd_core.store.rows import EpochRow, NoteRow, PointRow, RunRow
+from kd_core.store.schema import Database, epochs, members, notes, points, runs
 
 KEPT_POINTS = 400
 
@@ -93,14 +93,19 @@ class Runs:
             connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(values))
 
     def record(
-        self, progress: Mapping[str, Mapping[str, Any]], new_points: Sequence[PointRow], new: Sequence[EpochRow]
+        self,
+        progress: Mapping[str, Mapping[str, Any]],
+        new_points: Sequence[PointRow],
+        new: Sequence[EpochRow],
+        new_notes: Sequence[NoteRow] = (),
     ) -> None:
-        """Add points and epochs and set the progress of some runs, in one short transaction.
+        """Add points, epochs and notes and set the progress of some runs, in one short transaction.
 
         Args:
             progress: by run, the columns that changed; lanes of one loop mostly change alike.
             new_points: the loss between epochs.
             new: epochs.
+            new_notes: what protocols told.
         """
         alike: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
         for run, values in progress.items():
@@ -110,6 +115,8 @@ class Runs:
                 connection.execute(sa.insert(points), [vars(point) for point in new_points])
             if new:
                 connection.execute(sa.insert(epochs), [vars(epoch) for epoch in new])
+            if new_notes:
+                connection.execute(sa.insert(notes), [vars(note) for note in new_notes])
             for values, ids in alike.values():
                 connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(dict(values)))
             for run in {point.run for point in new_points}:
@@ -120,6 +127,7 @@ class Runs:
         with self.database.writing() as connection:
             connection.execute(sa.delete(epochs).where(epochs.c.run.in_(ids), epochs.c.epoch >= epoch))
             connection.execute(sa.delete(points).where(points.c.run.in_(ids), points.c.step > step))
+            connection.execute(sa.delete(notes).where(notes.c.run.in_(ids), notes.c.epoch >= epoch))
             known = sa.select(sa.func.coalesce(sa.func.sum(epochs.c.seconds), 0.0)).where(epochs.c.run == runs.c.id)
             values = {"status": "running", "epoch": epoch, "step": step, "error": None}
             again = sa.update(runs).where(runs.c.id.in_(ids)).values(seconds=known.scalar_subquery(), **values)
@@ -159,6 +167,15 @@ class Runs:
         with self.database.reading() as connection:
             rows = connection.execute(query.order_by(points.c.run, points.c.step)).mappings()
             return [PointRow(**row) for row in rows]
+
+    def notes(self, ids: Iterable[str], subject: str | None = None) -> Sequence[NoteRow]:
+        """Return what protocols told of some runs, by run, subject and epoch; all of it, or about one subject."""
+        query = sa.select(notes).where(notes.c.run.in_(list(ids)))
+        if subject is not None:
+            query = query.where(notes.c.subject == subject)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(notes.c.run, notes.c.subject, notes.c.epoch)).mappings()
+            return [NoteRow(**row) for row in rows]
 
     def delete_orphans(self, ids: Iterable[str]) -> int:
         """Delete those of some runs that no study names any more, with their files; return how many."""

@@ -97,6 +97,15 @@ points = sa.Table(
     sa.Column("terms", sa.JSON, nullable=False),
 )
 
+notes = sa.Table(
+    "notes",
+    metadata,
+    sa.Column("run", sa.ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("subject", sa.String(32), primary_key=True),
+    sa.Column("epoch", sa.Integer, primary_key=True),
+    sa.Column("facts", sa.JSON, nullable=False),
+)
+
 facts = sa.Table(
     "facts",
     metadata,

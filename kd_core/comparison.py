@@ -1,0 +1,109 @@
+"""Comparison: what a method race says of each technique, computed from stored numbers without any network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from kd_core.results import ArmResult, Place, arm_results, finished, race_verdict
+from kd_core.statistics import Verdict, verdict
+from kd_core.store import Store
+
+CONTENDER = "contender"
+SOFT_TARGETS = "soft_targets"
+MEASURES = ("accuracy", "nll", "ece", "agreement")
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One technique over its finished seeds.
+
+    Args:
+        name: as it was asked for.
+        student: its distilled student.
+        over_alone: its accuracy minus that of the student alone, paired by seed.
+        over_soft_targets: its accuracy minus that of soft targets, paired by seed; None where those did not race.
+        extra_parameters: learned beside the student and thrown away afterwards.
+    """
+
+    name: str
+    student: ArmResult
+    over_alone: Verdict | None
+    over_soft_targets: Verdict | None
+    extra_parameters: int
+
+
+def compared_methods(store: Store, study: str) -> list[Contender]:
+    """Return the contenders of a method race that have finished seeds, in the order in which they were named."""
+    by_name: dict[str, list[Place]] = {}
+    for place in finished(store, study):
+        by_name.setdefault(place.member.cell[CONTENDER], []).append(place)
+    soft = _accuracies(by_name.get(SOFT_TARGETS, []))
+    found = []
+    for name, places in by_name.items():
+        arms = arm_results(places)
+        if "distilled" in arms:
+            against = None if name == SOFT_TARGETS else _paired(_accuracies(places), soft)
+            extra = (arms["distilled"].places[0].run.cost or {}).get("extra_parameters", 0)
+            found.append(Contender(name, arms["distilled"], race_verdict(places), against, extra))
+    return found
+
+
+def baselines(store: Store, study: str) -> dict[str, ArmResult]:
+    """Return the teacher and the student alone that all techniques share."""
+    shared: dict[str, Place] = {}
+    for place in finished(store, study):
+        if place.member.arm in ("teacher", "alone") and "protocol" not in _arranged(place):
+            shared.setdefault(place.run.id, place)
+    return arm_results(list(shared.values()))
+
+
+def compare_json(store: Store, study: str) -> dict[str, Any]:
+    """Return a method race as the command line prints it: baselines, and a row for every technique."""
+    row = store.studies.get(study)
+    return {
+        "preset": row.preset,
+        "dataset": row.spec["base"]["data"]["source"]["name"],
+        "seeds": row.seeds,
+        "study": study,
+        "baselines": {arm: _arm_json(result) for arm, result in baselines(store, study).items()},
+        "techniques": [_contender_json(one) for one in compared_methods(store, study)],
+        "refused": row.spec.get("refused", {}),
+    }
+
+
+def _arranged(place: Place) -> Mapping[str, Any]:
+    """Return the protocol of a run where it is not the plain one."""
+    protocol = place.run.recipe["protocol"]
+    return {} if protocol["name"] == "offline" else {"protocol": protocol}
+
+
+def _accuracies(places: Sequence[Place]) -> dict[int, float]:
+    """Return by seed the test accuracy of the distilled students."""
+    mine = [place for place in places if place.member.arm == "distilled"]
+    return {place.member.seed: place.epoch.scores["test"]["accuracy"] or 0.0 for place in mine}
+
+
+def _paired(mine: Mapping[int, float], others: Mapping[int, float]) -> Verdict | None:
+    seeds = sorted(mine.keys() & others.keys())
+    return verdict([mine[seed] for seed in seeds], [others[seed] for seed in seeds]) if seeds else None
+
+
+def _arm_json(result: ArmResult) -> dict[str, Any]:
+    spreads = {name: result.spreads[name] for name in MEASURES}
+    measures = {name: None if one is None else asdict(one) for name, one in spreads.items()}
+    return {**measures, "parameters": result.parameters, "macs": result.macs, "seconds": result.seconds}
+
+
+def _contender_json(one: Contender) -> dict[str, Any]:
+    verdicts = {"over_alone": one.over_alone, "over_soft_targets": one.over_soft_targets}
+    told = {name: judged and {**asdict(judged), "sentence": judged.sentence} for name, judged in verdicts.items()}
+    trained = [place.run.seconds for place in one.student.places]
+    more = {
+        "extra_parameters": one.extra_parameters,
+        "seconds_sd": float(np.std(trained, ddof=1)) if len(trained) > 1 else None,
+    }
+    return {"name": one.name, **_arm_json(one.student), **more, **told}

@@ -1,0 +1,31 @@
+"""Second head: a network that answers two questions about one image."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from kd_core.networks.base import Network, Shape
+from kd_core.outputs import Outputs
+
+
+class SecondHead(Network):
+    """A network with one more linear layer on its embedding, for another question.
+
+    Args:
+        network: answers the first question.
+        shape: of an image, (C, H, W).
+        classes: of the second question.
+    """
+
+    def __init__(self, network: Network, shape: Shape, classes: int) -> None:
+        super().__init__()
+        self.network = network
+        with torch.no_grad():
+            width = network.eval()(torch.zeros(1, *shape)).features["embedding"].shape[1]
+        self.second = nn.Linear(width, classes)
+
+    def forward(self, images: Tensor) -> Outputs:
+        """Return the first question's logits, with the second's as the head ``second``."""
+        said = self.network(images)
+        return Outputs(said.logits, said.features, {**said.heads, "second": self.second(said.features["embedding"])})

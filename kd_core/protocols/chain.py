@@ -1,0 +1,68 @@
+"""Chains: every network is taught by the one before it, in generations or by assistants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from kd_core.divergences import soften
+from kd_core.events import EpochDone, Event, Noted
+from kd_core.protocols.base import Fit, Predict, Protocol
+from kd_core.settings import setting
+
+
+class Chain(Protocol):
+    """Every network is taught by the one before it: the same again and again, or smaller and smaller.
+
+    Born-again networks are generations of the student: the first is taught by the teacher, each later one by the one
+    before, and together they make an ensemble. Teacher assistants are the recipe's further networks, from large to
+    small, between a teacher and a student that are too far apart.
+    """
+
+    passes_on: ClassVar[bool] = True
+    source: ClassVar[str] = "Furlanello et al. 2018 (born again); Mirzadeh et al. 2020 (assistants)"
+
+    name: Literal["chain"] = "chain"
+    generations: int = setting(
+        2,
+        title="Generations",
+        description="How often the student is trained, each time taught by the last; 1 with assistants alone.",
+        ge=1,
+        le=10,
+    )
+
+    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+        """Yield the events of the last network of the chain, and at the end how all generations answer together."""
+        links = self.before(recipe)
+        last = _taught(recipe, links[-1] if links else recipe.teacher)
+        final: EpochDone | None = None
+        for event in fit(last):
+            yield event
+            final = event if isinstance(event, EpochDone) else final
+        if final is not None and self.generations > 1:
+            earlier = [predict(link, "test") for link in links[len(links) - self.generations + 1 :]]
+            labels = fit.splits(recipe).test.labels.cpu()
+            yield Noted("ensemble", final.epoch, _ensemble([*earlier, final.logits["test"]], labels))
+
+    def before(self, recipe: Any) -> tuple[Any, ...]:
+        """Return the assistants, then the generations before the last."""
+        links: list[Any] = []
+        for network in [*recipe.others, *[recipe.student] * (self.generations - 1)]:
+            link = _taught(recipe, links[-1] if links else recipe.teacher)
+            links.append(link.model_copy(update={"student": network}))
+        return tuple(links)
+
+
+def _taught(recipe: Any, teacher: Any) -> Any:
+    """Return a plain recipe of one link, without the chain it belongs to."""
+    return recipe.offline().model_copy(update={"teacher": teacher})
+
+
+def _ensemble(logits: list[Tensor], labels: Tensor) -> dict[str, Any]:
+    """Return how right each generation is, and the mean of all their probabilities."""
+    mean = torch.stack([soften(one.float()) for one in logits]).mean(0)
+    by_generation = [float((one.argmax(-1) == labels).double().mean()) for one in logits]
+    return {"accuracy": float((mean.argmax(-1) == labels).double().mean()), "generations": by_generation}

@@ -1,0 +1,34 @@
+"""Cross-modal distillation: the teacher sees the image, the student something else of the same thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar, Literal
+
+from kd_core.events import Event
+from kd_core.protocols.base import Fit, Predict, Protocol
+from kd_core.settings import setting
+
+
+class CrossModal(Protocol):
+    """The teacher sees the image, the student another view of the same thing, as a cheap sensor would give it.
+
+    Every image has its other view, so the teacher can speak about what the student cannot see. Images without a label
+    are as good for that as any: keep them with the setting of the data. The student alone sees the other view too.
+    """
+
+    title: ClassVar[str] = "Cross-modal"
+    shapes_student: ClassVar[bool] = True
+    source: ClassVar[str] = "Gupta, Hoffman, Malik 2016"
+
+    name: Literal["cross_modal"] = "cross_modal"
+    view: Literal["sums", "edges", "low_resolution"] = setting(
+        "sums",
+        title="What the student sees",
+        description="The sums of rows and columns, as two light barriers would give them; edges; or a sensor with a "
+        "quarter of the pixels a side.",
+    )
+
+    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+        """Yield the events of one loop; the student's network begins with its view."""
+        yield from fit(recipe)

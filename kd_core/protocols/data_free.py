@@ -1,0 +1,162 @@
+"""Data-free distillation: a generator makes up the images from which the student learns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor, nn
+
+from kd_core.divergences import entropy, label_cross_entropy, soften
+from kd_core.events import EpochDone, Event, Noted
+from kd_core.outputs import Outputs
+from kd_core.protocols.base import Fit, Predict, Protocol
+from kd_core.randomness import generator, seeded
+from kd_core.settings import setting
+from kd_core.snapshots import below, copied, optimiser_tensors, prefixed, restore_optimiser
+
+SHOWN = 20
+
+
+class DataFree(Protocol):
+    """A generator makes up images on which the teacher is sure of something, and the student learns from those alone.
+
+    Nobody sees a real image: the teacher is all there is. The generator is trained so that the teacher is certain of
+    each image, names all classes equally often, and is strongly excited. What it makes need not look like anything.
+    """
+
+    title: ClassVar[str] = "Data-free"
+    passes_on: ClassVar[bool] = True
+    logits_only: ClassVar[bool] = True
+    usual: ClassVar[Mapping[str, Any]] = {
+        "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0},
+        "optim.lr": 0.002,
+        "optim.batch": 512,
+    }
+    source: ClassVar[str] = "Chen et al. 2019 (DAFL)"
+
+    name: Literal["data_free"] = "data_free"
+    steps: int = setting(120, title="Steps per epoch", description="Batches made up in an epoch.", ge=1, le=10000)
+    noise: int = setting(
+        100, title="Noise", description="Numbers from which an image is made.", unit="units", ge=1, le=1000
+    )
+    generator_lr: float = setting(
+        0.002, title="Generator's learning rate", description="Of its Adam.", gt=0, le=1, scale="log"
+    )
+    balance: float = setting(
+        5.0, title="Weight of balance", description="How much all classes must occur equally often.", ge=0, le=100
+    )
+    excitement: float = setting(
+        0.1, title="Weight of excitement", description="How much the teacher's features must be active.", ge=0, le=100
+    )
+
+    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+        """Yield the events of the student; what is made up becomes notes."""
+        teacher, train = fit.teachers(recipe), fit.splits(recipe).train
+        dreams = Dreams(self, recipe, teacher, train)
+        learner = fit.learner(recipe, teacher=teacher)
+        for _, event in fit.together(recipe, learner, dreams, fit.asked(recipe, teacher)):
+            yield event
+            if isinstance(event, EpochDone):
+                yield Noted("made_up", event.epoch, dreams.facts(), {"images": dreams.pictures()})
+
+
+class Dreams:
+    """Batches of made-up images with what the teacher says about them; the generator learns as they are made.
+
+    Args:
+        settings: of the protocol.
+        recipe: the student's, for seed and batch.
+        teacher: on the training device.
+        train: for the shape and the normalisation of images; none of its images is looked at.
+    """
+
+    def __init__(self, settings: DataFree, recipe: Any, teacher: Any, train: Any) -> None:
+        self.settings, self.recipe, self.teacher, self.train = settings, recipe, teacher, train
+        self.steps = settings.steps
+        self.device = train.images.device
+        with seeded(recipe.seed, "generator"):
+            self.generator = Generator(settings.noise, train.shape).to(self.device)
+        self.optimiser = torch.optim.Adam(self.generator.parameters(), lr=settings.generator_lr)
+        self.told: dict[str, float] = {}
+
+    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs]]:
+        """Yield images, labels that are all withheld, and the teacher's answer."""
+        draws = generator(self.recipe.seed, "noise", epoch, device=self.device)
+        withheld = torch.full((self.recipe.optim.batch,), -1, device=self.device)
+        self.teacher.eval()
+        for _ in range(self.steps):
+            self.generator.train()
+            noise = torch.randn(len(withheld), self.settings.noise, generator=draws, device=self.device)
+            images = self.generator(noise)
+            answer: Outputs = self.teacher(images)
+            self._learn(answer)
+            yield images.detach(), withheld, answer.mapped(Tensor.detach)
+
+    def _learn(self, answer: Outputs) -> None:
+        losses = generator_losses(answer)
+        weights = {"certainty": 1.0, "balance": self.settings.balance, "excitement": self.settings.excitement}
+        self.optimiser.zero_grad(set_to_none=True)
+        torch.stack([weights[name] * loss for name, loss in losses.items()]).sum().backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.told = {name: loss.detach() for name, loss in losses.items()}  # type: ignore[misc]
+
+    def facts(self) -> dict[str, float]:
+        """Return the generator's losses at the last step."""
+        return {name: float(loss) for name, loss in self.told.items()}
+
+    @torch.no_grad()
+    def pictures(self) -> Tensor:
+        """Return a few made-up images as they look, (20, C, H, W), uint8: always from the same noise."""
+        self.generator.eval()
+        draws = generator(self.recipe.seed, "pictures", device=self.device)
+        made = self.generator(torch.randn(SHOWN, self.settings.noise, generator=draws, device=self.device))
+        mean, sd = (torch.tensor(v, device=self.device).reshape(-1, 1, 1) for v in (self.train.mean, self.train.sd))
+        looks: Tensor = ((made * sd + mean).clamp(0, 1) * 255).round().byte().cpu()
+        return looks
+
+    def snapshot(self) -> dict[str, Tensor]:
+        """Return all that is needed to go on."""
+        return copied({**prefixed("generator", self.generator.state_dict()), **optimiser_tensors(self.optimiser)})
+
+    def restore(self, flat: Mapping[str, Tensor]) -> None:
+        """Go on from a snapshot."""
+        self.generator.load_state_dict(below("generator", flat))
+        restore_optimiser(self.optimiser, flat)
+
+
+class Generator(nn.Module):
+    """From noise (N, Z) to images (N, C, H, W) with mean 0 and spread 1: two doublings of a quarter-size plane."""
+
+    def __init__(self, noise: int, shape: tuple[int, int, int]) -> None:
+        super().__init__()
+        channels, height, width = shape
+        self.shape = shape
+        self.small = (-(-height // 4), -(-width // 4))
+        self.first = nn.Linear(noise, 128 * self.small[0] * self.small[1])
+        self.layers = nn.Sequential(
+            nn.BatchNorm2d(128), nn.Upsample(scale_factor=2),
+            nn.Conv2d(128, 128, 3, padding=1), nn.BatchNorm2d(128, 0.8), nn.LeakyReLU(0.2), nn.Upsample(scale_factor=2),
+            nn.Conv2d(128, 64, 3, padding=1), nn.BatchNorm2d(64, 0.8), nn.LeakyReLU(0.2),
+            nn.Conv2d(64, channels, 3, padding=1), nn.Tanh(), nn.BatchNorm2d(channels, affine=False),
+        )  # fmt: skip
+
+    def forward(self, noise: Tensor) -> Tensor:
+        """Return images, cut to their size where it is no multiple of four."""
+        planes: Tensor = self.layers(self.first(noise).reshape(-1, 128, *self.small))
+        return planes[:, :, : self.shape[1], : self.shape[2]]
+
+
+def generator_losses(answer: Outputs) -> dict[str, Tensor]:
+    """Return what a generator makes smaller, from the teacher's answer to a batch of made-up images.
+
+    ``certainty``: cross-entropy with the teacher's own first choice, nats. ``balance``: negative entropy of its mean
+    answer, nats. ``excitement``: negative mean absolute value of its embedding. Source: Chen et al. 2019, section 3.
+    """
+    choice = answer.logits.argmax(-1)
+    return {
+        "certainty": label_cross_entropy(answer.logits, choice),
+        "balance": -entropy(soften(answer.logits).mean(0)),
+        "excitement": -answer.features["embedding"].abs().mean(),
+    }

@@ -1,0 +1,238 @@
+"""Federated distillation: clients with private data share what they say about public images, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kd_core.divergences import soften
+from kd_core.events import EpochDone, Event, Noted
+from kd_core.outputs import Outputs
+from kd_core.protocols.base import PEER_SEEDS, Fit, Predict, Protocol
+from kd_core.protocols.mutual import Peers
+from kd_core.randomness import derived_seed, generator
+from kd_core.settings import setting
+
+BYTES_OF_NUMBER = 4
+
+
+class Federated(Protocol):
+    """Clients with private data of unequal kinds share what they say about public images, and nothing else.
+
+    In every round each client tells its logits on the public images; their mean goes back, each client follows it, and
+    then learns from its own labels again. Neither images nor weights cross. A server's student, which never sees a
+    label, follows the same mean and is the network of this run. Each client has a twin that learns from its own data
+    alone for as many steps: that is what it would have been by itself.
+    """
+
+    needs_teacher: ClassVar[bool] = False
+    passes_on: ClassVar[bool] = True
+    logits_only: ClassVar[bool] = True
+    usual: ClassVar[Mapping[str, Any]] = {
+        "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0, "label_weight": 1.0},
+        "optim.epochs": 40,
+    }
+    source: ClassVar[str] = "Li, Wang 2019 (FedMD); Lin et al. 2020 (FedDF)"
+
+    name: Literal["federated"] = "federated"
+    clients: int = setting(5, title="Clients", description="Each with private data of its own.", ge=2, le=20)
+    alpha: float = setting(
+        0.3,
+        title="Evenness of labels",
+        description="Dirichlet's alpha: at .1 a client has hardly more than two classes, at 100 all have the same mix.",
+        gt=0,
+        le=1000,
+        scale="log",
+    )
+    public: int = setting(
+        2000, title="Public images", description="Without labels, known to all.", unit="images", ge=10, le=50000
+    )
+    average: Literal["probabilities", "logits"] = setting(
+        "probabilities", title="What is averaged", description="The mean of what the clients say is taken of these."
+    )
+    head_start: int = setting(
+        10,
+        title="Rounds before",
+        description="In these each client learns from its own data alone.",
+        unit="epochs",
+        ge=0,
+        le=1000,
+    )
+    own_steps: int = setting(
+        20, title="Own steps a round", description="Steps of each client on its own data in a round.", ge=1, le=5000
+    )
+
+    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+        """Yield the events of the server's student; clients, twins and what was sent become notes."""
+        splits = fit.splits(recipe)
+        deal = dealt(splits.train.labels.cpu(), self.clients, self.alpha, self.public, recipe.seed)
+        everybody = [recipe, *self._clients(recipe), *self._clients(recipe)]
+        members = Federation([fit.learner(one, splits=splits) for one in everybody], self.clients)
+        lesson = Rounds(self, recipe, splits.train, deal, members)
+        waiting: list[EpochDone] = []
+        for lane, event in fit.together(recipe, members, lesson):
+            if isinstance(event, EpochDone):
+                waiting.append(event)
+            if lane == 0:
+                yield event
+            elif isinstance(event, EpochDone) and len(waiting) == len(everybody):
+                yield self._noted(waiting, lesson, splits.train)
+                waiting = []
+
+    def _clients(self, recipe: Any) -> list[Any]:
+        networks = recipe.others or [recipe.student]
+        return [
+            recipe.model_copy(
+                update={"student": networks[i % len(networks)], "seed": recipe.seed + PEER_SEEDS * (i + 1)}
+            )
+            for i in range(self.clients)
+        ]
+
+    def _noted(self, told: Sequence[EpochDone], lesson: Rounds, train: Any) -> Noted:
+        accuracy = [event.scores["test"].accuracy for event in told]
+        labels = [torch.bincount(train.labels[own].cpu(), minlength=len(train.classes)).tolist() for own in lesson.own]
+        facts = {
+            "server": accuracy[0],
+            "clients": accuracy[1 : self.clients + 1],
+            "twins": accuracy[self.clients + 1 :],
+            "labels": labels,
+            "bytes_of_logits": lesson.bytes_of_logits,
+            "bytes_of_weights": lesson.bytes_of_weights,
+        }
+        return Noted("round", told[0].epoch, facts)
+
+
+class Federation(Peers):
+    """The server's student, the clients, and their twins; lanes in that order.
+
+    Args:
+        members: learners.
+        clients: how many of them are clients.
+    """
+
+    def __init__(self, members: Sequence[Any], clients: int) -> None:
+        super().__init__(members)
+        self.clients = clients
+
+    def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> dict[str, Tensor]:
+        """Take a step: on public images (B, ...) towards the mean answer, or on private ones (clients, B, ...).
+
+        Twins take no step on public images, the server none on private ones.
+        """
+        terms: list[dict[str, Tensor]] = [{} for _ in self.members]
+        for lane, member in enumerate(self.members):
+            client = (lane - 1) % self.clients
+            if answer is not None and lane <= self.clients:
+                own, _ = member.answers(images, None)
+                told = member.method.terms(own, answer, labels)
+                terms[lane] = {"teacher": torch.stack([told[name] for name in told if name != "labels"]).sum()}
+            elif answer is None and lane > 0:
+                own, _ = member.answers(images[client], None)
+                terms[lane] = {"labels": member.method.terms(own, own, labels[client])["labels"]}
+            if terms[lane] and self.going[lane]:
+                member.step(terms[lane])
+        nothing = images.new_zeros(())
+        names = ("teacher", "labels")
+        return {name: torch.stack([one.get(name, nothing).detach() for one in terms]) for name in names}
+
+    def answers(self, images: Tensor) -> Tensor:
+        """Return the clients' logits (clients, B, K) about public images, as they answer when they do not learn."""
+        said = []
+        for member in self.members[1 : self.clients + 1]:
+            member.network.eval()
+            with torch.no_grad():
+                said.append(member.network(images).logits.float())
+            member.network.train()
+        return torch.stack(said)
+
+
+class Rounds:
+    """The batches of a round: public images with the clients' mean answer, then private ones.
+
+    Args:
+        settings: of the protocol.
+        recipe: for batch and seed.
+        train: all training images.
+        deal: positions of the public images, then of each client's own.
+        members: who is asked about the public images.
+    """
+
+    def __init__(
+        self, settings: Federated, recipe: Any, train: Any, deal: Sequence[Tensor], members: Federation
+    ) -> None:
+        self.recipe, self.train, self.members = recipe, train, members
+        device = train.images.device
+        self.public, *self.own = (positions.to(device) for positions in deal)
+        self.own_steps, self.average, self.head_start = settings.own_steps, settings.average, settings.head_start
+        batch = recipe.optim.batch
+        self.public_steps = max(1, len(self.public) // batch)
+        self.steps = self.public_steps + self.own_steps
+        classes = len(train.classes)
+        # Each client sends its logits and gets the mean back; with weights it would send and get all parameters.
+        self.bytes_of_logits = 2 * settings.clients * len(self.public) * classes * BYTES_OF_NUMBER
+        parameters = [
+            sum(one.numel() for one in m.network.parameters()) for m in members.members[1 : settings.clients + 1]
+        ]
+        self.bytes_of_weights = 2 * sum(parameters) * BYTES_OF_NUMBER
+
+    def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs | None]]:
+        """Yield public images with the mean answer, then (clients, B, ...) private images with their labels."""
+        if epoch >= self.head_start:
+            yield from self._public(epoch)
+        batch = self.recipe.optim.batch
+        draws = generator(self.recipe.seed, "private", epoch)
+        for _ in range(self.own_steps):
+            picked = [own[torch.randint(len(own), (batch,), generator=draws)] for own in self.own]
+            images = torch.stack([self.train.inputs(index) for index in picked])
+            yield images, torch.stack([self.train.labels[index] for index in picked]), None
+
+    def _public(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs]]:
+        """Yield the public images with what the clients say of them at the beginning of the round."""
+        batch, seed = self.recipe.optim.batch, self.recipe.seed
+        order = self.public[torch.randperm(len(self.public), generator=generator(seed, "public", epoch))]
+        mean = torch.cat([self._mean(order[i : i + 512]) for i in range(0, len(order), 512)])
+        withheld = torch.full((batch,), -1, device=order.device)
+        for step in range(self.public_steps):
+            here = slice(step * batch, (step + 1) * batch)
+            index = order[here]
+            yield self.train.inputs(index), withheld[: len(index)], Outputs(mean[here])
+
+    def _mean(self, index: Tensor) -> Tensor:
+        """Return the clients' mean logits, or logits whose probabilities are the mean of theirs."""
+        said = self.members.answers(self.train.inputs(index))
+        return said.mean(0) if self.average == "logits" else soften(said).mean(0).clamp(min=1e-12).log()
+
+
+def dealt(labels: Tensor, clients: int, alpha: float, public: int, seed: int) -> list[Tensor]:
+    """Deal images out: some to everybody, without their labels, the others to clients, class by class by Dirichlet.
+
+    Args:
+        labels: (N,), -1 where withheld; those images can only be public.
+        clients: how many.
+        alpha: of the Dirichlet distribution over clients, drawn anew for each class (Hsu, Qi, Brown 2019).
+        public: how many are public, at most half of all.
+        seed: of the run.
+
+    Returns:
+        Positions: the public images, then each client's own, at least one each.
+    """
+    draws = np.random.default_rng(derived_seed(seed, "deal"))
+    order = draws.permutation(len(labels))
+    told = labels.numpy()[order] >= 0
+    shared = min(public, len(labels) // 2)
+    order = np.concatenate([order[~told], order[told]])  # what has no label is of no use to a client
+    common, private = order[:shared], order[shared:]
+    private = private[labels.numpy()[private] >= 0]
+    owners: list[list[int]] = [[] for _ in range(clients)]
+    for of_class in (private[labels.numpy()[private] == c] for c in np.unique(labels.numpy()[private])):
+        cuts = (np.cumsum(draws.dirichlet([alpha] * clients))[:-1] * len(of_class)).round().astype(int)
+        for owner, part in zip(owners, np.split(of_class, cuts), strict=True):
+            owner.extend(part.tolist())
+    for owner in owners:
+        if not owner:  # nobody goes away empty-handed
+            owner.append(max(owners, key=len).pop())
+    return [torch.from_numpy(np.ascontiguousarray(common)), *(torch.tensor(sorted(owner)) for owner in owners)]

@@ -1,0 +1,77 @@
+"""Several teachers: one student follows the mixture of what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+import torch
+from torch import Tensor
+
+from kd_core.divergences import entropy, log_soften, soften
+from kd_core.events import Event
+from kd_core.outputs import Outputs
+from kd_core.protocols.base import PEER_SEEDS, Fit, Predict, Protocol
+from kd_core.settings import setting
+
+SUREST = 1e-3
+
+
+class SeveralTeachers(Protocol):
+    """One student follows the mixture of what several teachers say.
+
+    What is averaged are probabilities, softened at the temperature in use, not logits: a teacher that is sure must not
+    outvote the others by the size of its logits. They may also be weighed image by image, by how sure each is. The
+    teachers are the recipe's teacher and its further networks, or else copies of the teacher from other seeds.
+    """
+
+    passes_on: ClassVar[bool] = True
+    logits_only: ClassVar[bool] = True
+    source: ClassVar[str] = "Hinton, Vinyals, Dean 2015; Kwon et al. 2020 (by entropy)"
+
+    name: Literal["several_teachers"] = "several_teachers"
+    teachers: int = setting(3, title="Teachers", description="How many teach, the first included.", ge=2, le=10)
+    weighting: Literal["equal", "confidence"] = setting(
+        "equal",
+        title="Weight of each teacher",
+        description="The same for all, or image by image: one over the entropy of what it says.",
+    )
+
+    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+        """Yield the events of the student."""
+        council = fit.teachers(recipe, self.before(recipe))
+        asked = fit.asked(recipe, council)
+        mixed = {part: self.mixture(_every(answer)) for part, answer in asked.items()}
+        learner = fit.learner(recipe, teacher=council, hears=self.heard)
+        for _, event in fit.together(recipe, learner, fit.lesson(recipe, teacher=council), mixed):
+            yield event
+
+    def before(self, recipe: Any) -> tuple[Any, ...]:
+        """Return the teachers beside the recipe's own."""
+        others = [recipe.teacher.model_copy(update={"student": network}) for network in recipe.others]
+        copies = (recipe.teacher.seeded(recipe.teacher.seed + PEER_SEEDS * i) for i in range(1, self.teachers))
+        return tuple([*others, *copies][: self.teachers - 1])
+
+    def heard(self, method: Any, answer: Outputs) -> Outputs:
+        """Return the teacher's answer with the mixture's logits, at the temperature in use."""
+        return replace(answer, logits=self.mixture(_every(answer), getattr(method, "temperature", 1.0)))
+
+    def mixture(self, logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+        """Return logits (N, K) that, softened at ``temperature``, are the mean of the teachers' probabilities.
+
+        Args:
+            logits: (M, N, K), by teacher.
+            temperature: at which they are softened and averaged.
+        """
+        log_p = log_soften(logits, temperature)
+        if self.weighting == "equal":
+            return temperature * (log_p.logsumexp(0))
+        trust = 1 / entropy(soften(logits)).clamp(min=SUREST)
+        share = (trust / trust.sum(0)).log().unsqueeze(-1)
+        return temperature * (log_p + share).logsumexp(0)
+
+
+def _every(answer: Outputs) -> Tensor:
+    """Return the logits of all teachers, (M, N, K)."""
+    return torch.stack([answer.logits, *answer.heads.values()])

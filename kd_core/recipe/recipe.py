@@ -1,0 +1,156 @@
+"""Recipe: everything that decides a result, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from kd_core.datasets import DATASETS, Dataset
+from kd_core.datasets.conditions import Conditions
+from kd_core.datasets.questions import ANSWERS
+from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
+from kd_core.methods import METHODS, Method
+from kd_core.methods.labels_only import LabelsOnly
+from kd_core.networks import NETWORKS, Architecture, Network
+from kd_core.networks.base import Shape
+from kd_core.networks.second_head import SecondHead
+from kd_core.networks.views import ThroughView
+from kd_core.optim import Optim
+from kd_core.protocols import PROTOCOLS, Protocol
+from kd_core.protocols.cross_modal import CrossModal
+from kd_core.protocols.multi_task import MultiTask
+from kd_core.protocols.offline import Offline
+from kd_core.schedules import AnySchedule
+from kd_core.settings import Grown, lane_fields, name_of, setting
+
+if TYPE_CHECKING:
+    AnyDataset: TypeAlias = Dataset
+    AnyNetwork: TypeAlias = Architecture
+    AnyMethod: TypeAlias = Method
+    AnyProtocol: TypeAlias = Protocol
+else:
+    AnyDataset, AnyNetwork = DATASETS.union(), NETWORKS.union()
+    AnyMethod, AnyProtocol = METHODS.union(), PROTOCOLS.union()
+
+
+class Data(Conditions):
+    """What a network may learn from: a dataset, and how much of it, how clean."""
+
+    source: AnyDataset
+
+
+def _without_none(values: Any) -> Any:
+    return {name: value for name, value in values.items() if value is not None} if isinstance(values, dict) else values
+
+
+class Recipe(Grown):
+    """Everything that decides a result.
+
+    Args:
+        student: the network that this recipe trains; a teacher's recipe trains the teacher.
+        schedules: by the name of a method's setting, how it moves over the epochs.
+        teacher: the recipe of the network that teaches, if any.
+        others: further networks, for protocols that arrange more than two: teachers, assistants, peers, clients.
+    """
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"others"})
+
+    data: Data
+    student: AnyNetwork
+    method: AnyMethod = LabelsOnly()
+    protocol: AnyProtocol = Offline()
+    schedules: Annotated[dict[str, AnySchedule], BeforeValidator(_without_none)] = Field(default_factory=dict)
+    optim: Optim = Optim()
+    teacher: Recipe | None = None
+    others: tuple[AnyNetwork, ...] = ()
+    seed: int = setting(0, title="Seed", ge=0, le=2**31)
+
+    @model_validator(mode="after")
+    def _parts_fit(self) -> Self:
+        self._check_schedules()
+        self._check_protocol()
+        if self.method.needs_teacher and self.protocol.needs_teacher:
+            if self.teacher is None:
+                raise TeacherMissing(method=name_of(self.method))
+            if self.teacher.data.source != self.data.source:
+                raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
+            self._check_features(self.teacher.student)
+        self._check_features(self.student)
+        return self
+
+    def _check_protocol(self) -> None:
+        protocol, method = name_of(self.protocol), name_of(self.method)
+        if self.protocol.passes_on and not self.method.needs_teacher:
+            reason = (
+                f"The protocol '{protocol}' passes on what networks say, and the method '{method}' listens to nobody."
+            )
+            raise RecipeMismatch(reason=reason)
+        if self.protocol.logits_only and self.method.needs:
+            reason = f"The protocol '{protocol}' passes on logits alone, and the method '{method}' compares features."
+            raise RecipeMismatch(reason=reason)
+
+    def _check_features(self, network: Architecture) -> None:
+        if missing := self.method.needs - network.provides:
+            needed = ", ".join(sorted(missing))
+            raise FeatureMissing(method=name_of(self.method), needed=needed, network=name_of(network))
+
+    def _check_schedules(self) -> None:
+        for name in self.schedules:
+            if name not in lane_fields(type(self.method)):
+                reason = f"the method '{name_of(self.method)}' has no setting '{name}' that may be scheduled."
+                raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
+            start = getattr(self.method, name)
+            for epoch in (0, self.optim.epochs - 1) if start is not None else ():
+                reached = self.schedules[name].value(start, epoch, self.optim.epochs)
+                self.method.changed({name: reached})  # refuses what the setting itself would refuse
+
+    def changed(self, changes: Mapping[str, Any]) -> Recipe:
+        """Return a checked copy; another dataset is the teacher's too, and schedules go that a new method lacks.
+
+        Raises:
+            InvalidSetting: a path that does not exist, or a value out of range.
+        """
+        method = changes.get("method")
+        new_method = str(method.get("name") if isinstance(method, dict) else method)
+        if new_method in METHODS:
+            known = lane_fields(METHODS[new_method])
+            gone = {f"schedules.{name}": None for name in self.schedules if name not in known}
+            changes = {**gone, **changes}
+        if "data.source.path" in changes:  # another folder holds other files
+            changes = {"data.source.content": "", **changes}
+        both = {f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")}
+        return super().changed(({} if self.teacher is None else both) | dict(changes))
+
+    def seeded(self, seed: int) -> Recipe:
+        """Return the same recipe with another seed, for its teacher too."""
+        teacher = self.teacher and self.teacher.seeded(seed)
+        return self.model_copy(update={"seed": seed, "teacher": teacher})
+
+    def alone(self) -> Recipe:
+        """Return the baseline: the same network, data, optimiser and seed with labels only and no teacher."""
+        plain = self if self.protocol.shapes_student else self.offline()
+        return plain.model_copy(update={"method": LabelsOnly(), "schedules": {}, "teacher": None})
+
+    def without_idle_teacher(self) -> Recipe:
+        """Return the recipe without a teacher that nobody listens to."""
+        listens = self.method.needs_teacher and self.protocol.needs_teacher
+        return self if listens else self.model_copy(update={"teacher": None})
+
+    def offline(self) -> Recipe:
+        """Return the recipe with its own teacher alone, or none, and no further networks."""
+        return self.model_copy(update={"protocol": Offline(), "others": ()})
+
+    def build(self, shape: Shape, classes: int) -> Network:
+        """Return a fresh network as the protocol arranges it, for images of ``shape`` (C, H, W).
+
+        Raises:
+            RecipeMismatch: the images are too small for it.
+        """
+        if isinstance(self.protocol, CrossModal):
+            return ThroughView(self.protocol.view, self.student, shape, classes)
+        network = self.student.build(shape, classes)
+        if isinstance(self.protocol, MultiTask):
+            return SecondHead(network, shape, len(ANSWERS[self.protocol.question]))
+        return network

@@ -1,0 +1,165 @@
+"""Study: recipes that belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from kd_core.axes import Axis, drawn, grid
+from kd_core.contenders import contender_changes
+from kd_core.errors import KDError, RecipeMismatch
+from kd_core.recipe.recipe import Recipe
+from kd_core.settings import Settings, setting
+
+CONTENDER = "contender"
+"""The one key of a method race's cells."""
+Arm = Literal["teacher", "alone", "distilled", "helper"]
+"""A member's part; a helper is trained on the way, such as a further teacher or an earlier generation."""
+
+
+class Member(Settings):
+    """One recipe's place in a study.
+
+    Args:
+        arm: its part in the comparison.
+        seed: of the pair it belongs to; a teacher that all seeds share has a seed of its own in its recipe.
+        cell: the values on the axes of a sweep, by path.
+    """
+
+    arm: Arm
+    recipe: Recipe
+    seed: int = 0
+    cell: dict[str, Any] = Field(default_factory=dict)
+
+
+class Study(Settings):
+    """Recipes that belong together.
+
+    Args:
+        kind: how they are compared.
+        preset: the preset it started from.
+        one_teacher: all seeds learn from the same trained teacher, so the interval leaves the teacher's own luck out.
+        base: of a sweep or a method race, the distilled student's recipe that every cell changes.
+        axes: of a sweep, the values by path.
+        cells: of a sweep, the changes of each cell by path, a grid's, or drawn at random; of a method race, the
+            contenders.
+        refused: contenders that do not fit these networks, with the sentence that says why.
+        members: in the order of training; a teacher comes before its students. They follow from the cells.
+    """
+
+    kind: Literal["race", "sweep", "compare"] = "race"
+    preset: str = ""
+    seeds: int = setting(1, title="Seeds", ge=1, le=1000)
+    one_teacher: bool = False
+    base: Recipe | None = None
+    axes: dict[str, tuple[Any, ...]] = Field(default_factory=dict)
+    cells: tuple[dict[str, Any], ...] = ()
+    refused: dict[str, str] = Field(default_factory=dict)
+    members: tuple[Member, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _members_of_cells(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or values.get("base") is None or values.get("members"):
+            return values
+        base, cells = values["base"], values.get("cells", ())
+        base = base if isinstance(base, Recipe) else Recipe.checked(base)
+        seeds = range(values.get("seeds", 1))
+        changed = [(base.changed(_changes(cell, base)), cell) for cell in cells]
+        return {
+            **values,
+            "members": [m for seed in seeds for one, cell in changed for m in _trio(one.seeded(seed), cell, seed)],
+        }
+
+    @classmethod
+    def race(cls, recipe: Recipe, seeds: int = 1, preset: str = "", one_teacher: bool = False) -> Study:
+        """Return teacher, student alone and distilled student for seeds 0 .. seeds - 1.
+
+        Args:
+            recipe: the distilled student's.
+            seeds: how many; each has a teacher of its own seed.
+            preset: the preset it started from.
+            one_teacher: the recipe's teacher as it is, seed included, teaches all seeds: an earlier run.
+
+        Raises:
+            RecipeMismatch: the recipe names no teacher to race with.
+        """
+        keep = {"teacher": recipe.teacher} if one_teacher else {}
+        recipes = [recipe.seeded(seed).model_copy(update=keep) for seed in range(seeds)]
+        trios = [_trio(one, {}, seed) for seed, one in enumerate(recipes)]
+        members = [member for trio in trios for member in trio]
+        return cls(preset=preset, seeds=seeds, one_teacher=one_teacher, members=tuple(members))
+
+    @classmethod
+    def sweep(
+        cls, recipe: Recipe, axes: Mapping[str, Axis], seeds: int = 1, preset: str = "", random: int | None = None
+    ) -> Study:
+        """Return a trio for every cell and every seed; equal recipes of several cells are one run.
+
+        Args:
+            recipe: the distilled student's, which the cells change.
+            axes: by path, values, or a range to draw from.
+            seeds: of every cell.
+            preset: the preset it started from.
+            random: how many cells to draw; None for the whole grid.
+
+        Raises:
+            InvalidSetting: an axis without values, a range in a grid, or a value out of range.
+        """
+        cells = grid(axes) if random is None else drawn(axes, random)
+        values = {path: tuple(dict.fromkeys(cell[path] for cell in cells)) for path in axes}
+        return cls.checked(
+            {"kind": "sweep", "preset": preset, "seeds": seeds, "base": recipe, "axes": values, "cells": cells}
+        )
+
+    @classmethod
+    def compare(cls, recipe: Recipe, names: Sequence[str], seeds: int = 1, preset: str = "") -> Study:
+        """Return a method race: a trio for every technique and seed, all with one budget and one student.
+
+        Args:
+            recipe: the distilled student's.
+            names: of ``contenders()``; those that do not fit the recipe's networks are refused, the others race.
+            seeds: of each.
+            preset: the preset it started from.
+
+        Raises:
+            UnknownName: a technique that does not exist.
+            RecipeMismatch: none of them fits.
+        """
+        fits, refused = [], {}
+        for name in dict.fromkeys(names):
+            changes = contender_changes(name, recipe.method)
+            try:
+                recipe.changed(changes)
+                fits.append({CONTENDER: name})
+            except KDError as error:
+                refused[name] = str(error)
+        if not fits:
+            raise RecipeMismatch(reason=" ".join(refused.values()) or "A method race needs at least one technique.")
+        return cls.checked(
+            {"kind": "compare", "preset": preset, "seeds": seeds, "base": recipe, "cells": fits, "refused": refused}
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; members that follow from the cells are left out, for there are many."""
+        exclude = {"members"} if self.base is not None else None
+        return self.model_dump(mode="json", exclude=exclude)
+
+
+def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
+    """Return what a cell changes in the base: its own values by path, or those of the contender it names."""
+    return contender_changes(cell[CONTENDER], base.method) if CONTENDER in cell else cell
+
+
+def _trio(recipe: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
+    if recipe.teacher is None:
+        raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
+    arms: list[tuple[Arm, Recipe]] = [
+        ("teacher", recipe.teacher),
+        *(("helper", helper) for helper in recipe.protocol.before(recipe)),
+        ("alone", recipe.alone()),
+        ("distilled", recipe.without_idle_teacher()),
+    ]
+    return [Member(arm=arm, seed=seed, recipe=member, cell=cell) for arm, member in arms]
