@@ -15,7 +15,8 @@ from typing import Any
 
 from kd_core.axes import read_axis
 from kd_core.errors import InvalidSetting, KDError, RunUnknown
-from kd_core.results import MEASURES, finished, race_json, sweep_rows
+from kd_core.outcomes import OUTCOMES
+from kd_core.results import race_json
 from kd_core.settings import read_value
 from kd_core.store import Store, StudyRow
 from kd_core.store.store import default_home
@@ -67,6 +68,20 @@ def sweep(asked: argparse.Namespace) -> int:
     axes = {path: read_axis(path, values) for path, values in _pairs(asked.axis)}
     store = Store(asked.home)
     study = Study.sweep(recipe, axes, asked.seeds or 1, preset.name, asked.random)
+    return _carry_out(store, _add(store, study, asked), asked)
+
+
+def compare(asked: argparse.Namespace) -> int:
+    """Race techniques against each other, with one budget and one student, and print a row for each."""
+    from kd_core.contenders import contenders
+    from kd_core.presets import PRESETS
+    from kd_core.recipe import Study
+
+    preset = PRESETS[asked.preset]
+    recipe = preset.recipe.changed(_changes(asked.set))
+    names = contenders() if asked.methods == ["all"] else asked.methods
+    study = Study.compare(recipe, names, asked.seeds or 1, preset.name)
+    store = Store(asked.home)
     return _carry_out(store, _add(store, study, asked), asked)
 
 
@@ -134,7 +149,8 @@ def _tell_progress(store: Store, study: str, over: threading.Event) -> None:
     end = "\r" if sys.stderr.isatty() else "\n"
     members = {member.fingerprint for member in store.studies.members(study)}
     while not over.wait(interval):
-        runs_now, row = store.studies.runs_of(study), store.studies.get(study)
+        row = store.studies.get(study)
+        runs_now = {run.id: run for run in store.studies.runs_of(study).values()}
         going = [
             f"{run.recipe['student']['name']} epoch {run.epoch}/{run.epochs}"
             for run in runs_now.values()
@@ -151,37 +167,17 @@ def _tell_progress(store: Store, study: str, over: threading.Event) -> None:
 
 
 def _print_outcome(store: Store, row: StudyRow, as_json: bool) -> int:
-    told = sweep_rows(store, row.id) if row.kind == "sweep" else race_json(store, row.id)
+    told, write = OUTCOMES[row.kind]
+    found = told(store, row.id)
     if as_json:
-        print(json.dumps(told))
-    elif isinstance(told, list):
-        for line in told:
-            print("\t".join(f"{name}={value}" for name, value in line.items()))
+        print(json.dumps(found))
     else:
-        _print_race(store, row.id, told)
+        write(store, row.id, found)
     if row.status == "done":
         return 0
     sentence = row.error["sentence"] if row.error else f"{row.status}: go on with 'python -m kd_core resume {row.id}'"
     print(sentence, file=sys.stderr)
     return 2
-
-
-def _print_race(store: Store, study: str, told: dict[str, Any]) -> None:
-    print(f"{told['preset']} on {told['dataset']}, {told['device']}, study {study}")
-    for arm, facts in told["arms"].items():
-        cells = [f"{name} {_spread(facts[name])}" for name in MEASURES if facts[name]]
-        print(f"  {arm:<10} {'  '.join(cells)}  {facts['parameters']:,} parameters  {facts['seconds']:.1f} s")
-    for place in finished(store, study):
-        if place.member.reused:
-            print("  (some networks were trained earlier from the same recipe; --fresh trains them again)")
-            break
-    if told["verdict"]:
-        print(told["verdict"]["sentence"])
-
-
-def _spread(facts: dict[str, Any]) -> str:
-    sd = "" if facts["sd"] is None else f" ± {facts['sd']:.4f}"
-    return f"{facts['mean']:.4f}{sd} (n = {len(facts['values'])})"
 
 
 def _run_json(row: Any) -> dict[str, Any]:
@@ -222,7 +218,6 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--data-root", type=Path, default=data, help="where torchvision's datasets lie (KD_DATA)")
     common.add_argument("--json", action="store_true", help="print JSON")
     training = argparse.ArgumentParser(add_help=False)
-    training.add_argument("preset", metavar="PRESET")
     training.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a setting")
     training.add_argument("--seeds", type=_count, metavar="N", help="how many seeds")
     training.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
@@ -237,8 +232,13 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     add(presets)
-    add(race, training)
-    sweeping = add(sweep, training)
+    preset = argparse.ArgumentParser(add_help=False)
+    preset.add_argument("preset", metavar="PRESET")
+    add(race, preset, training)
+    comparing = add(compare, training)
+    comparing.add_argument("methods", nargs="+", metavar="METHOD", help="techniques, or 'all'")
+    comparing.add_argument("--preset", default="digits", help="where data, networks and budget come from")
+    sweeping = add(sweep, preset, training)
     words = "values, or with --random also a range: 1..20, or '1..20 log'"
     sweeping.add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...", help=words)
     sweeping.add_argument("--random", type=_count, metavar="N", help="draw N cells instead of training the whole grid")

@@ -19,6 +19,7 @@ from kd_core.errors import WeightsMissing
 from kd_core.execution import chosen_device, execution
 from kd_core.lane_groups import MEMORY_BYTES, bytes_of_lane, why_alone
 from kd_core.lanes import numbers_of_image
+from kd_core.learner import bridge_between
 from kd_core.networks import Network
 from kd_core.prediction import answers, predict
 from kd_core.randomness import seeded
@@ -163,8 +164,17 @@ class Workshop:
         record = execution(self.device, self.device_name, **vars(speed), **lanes)
         key = recipe.data.source.fingerprint()
         labels = int((self.splits(recipe).train.labels >= 0).sum())
-        self.store.runs.update(*runs, cost={**vars(costs), "labels": labels}, execution=record.to_json(), source=key)
+        told = {**vars(costs), "labels": labels, "extra_parameters": self._extra_parameters(recipe)}
+        self.store.runs.update(*runs, cost=told, execution=record.to_json(), source=key)
         return speed
+
+    def _extra_parameters(self, recipe: Recipe) -> int:
+        """Return how many numbers a method's bridge learns beside the student."""
+        if not recipe.method.needs:
+            return 0
+        few = self.source(recipe).train.take(torch.arange(2)).inputs().to(self.device)
+        bridge = bridge_between(recipe.method, self.network(recipe), self.teacher(recipe), few)
+        return sum(one.numel() for one in bridge.parameters()) if bridge is not None else 0
 
     def speed(self, recipe: Recipe, macs: int) -> Speed:
         """Return how to take a step of a recipe's network here: measured once, then kept in the store.

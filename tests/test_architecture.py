@@ -26,7 +26,7 @@ pages.parts
 kd_core.__main__
 kd_core.jobs
 kd_core.runs
-kd_core.crew
+kd_core.crew  kd_core.outcomes
 kd_core.recorder  kd_core.loop
 kd_core.landscape
 kd_core.workshop  kd_core.keepers  kd_core.export  kd_core.estimate  kd_core.comparison

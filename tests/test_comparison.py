@@ -1,0 +1,117 @@
+"""Method races: techniques with one budget and one student, against the student alone and soft targets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kd_core.comparison import baselines, compare_json, compared_methods
+from kd_core.contenders import contender_changes, contenders
+from kd_core.errors import RecipeMismatch, UnknownName
+from kd_core.methods import METHODS
+from kd_core.presets import PRESETS
+from kd_core.protocols import PROTOCOLS
+from kd_core.recipe import Recipe, Study
+from kd_core.runs import run_study
+from kd_core.store import Store
+
+NAMES = ["soft_targets", "relational", "hints", "hints:two_stages", "mutual", "attention_transfer"]
+
+
+def small() -> Recipe:
+    changes = {"optim.epochs": 3, "teacher.optim.epochs": 2, "teacher.student.widths": [16], "data.labelled": 100}
+    return PRESETS["digits"].recipe.changed(changes)
+
+
+@pytest.fixture(scope="module")
+def raced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, str]:
+    folder: Path = tmp_path_factory.mktemp("comparison")
+    store = Store(folder)
+    study = store.studies.add(Study.compare(small(), NAMES, seeds=2, preset="digits"), status="running")
+    run_study(store, study, data_root=folder)
+    assert store.studies.get(study).status == "done", store.studies.get(study).error
+    return store, study
+
+
+def test_every_method_its_variants_and_every_protocol_can_race() -> None:
+    assert set(contenders()) == (
+        (set(METHODS) - {"labels_only"})
+        | {f"{name}:{variant}" for name, kind in METHODS.items() for variant in kind.variants}
+        | (set(PROTOCOLS) - {"offline"})
+    )
+
+
+def test_a_technique_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    with pytest.raises(UnknownName, match=r"no technique named 'hintz'. Known: attention_transfer, .*mutual"):
+        Study.compare(small(), ["hintz"])
+
+
+def test_the_budget_is_the_same_for_all() -> None:
+    recipe = small()
+    for name in contenders():
+        try:
+            changed = recipe.changed(contender_changes(name, recipe.method))
+        except RecipeMismatch:  # pragma: no cover
+            raise
+        except Exception as error:
+            assert "maps" in str(error)
+            continue
+        assert (changed.optim, changed.data, changed.student) == (recipe.optim, recipe.data, recipe.student), name
+        assert changed.teacher == recipe.teacher and changed.seed == recipe.seed
+
+
+def test_the_recipes_own_method_keeps_its_settings() -> None:
+    recipe = small().changed({"method.temperature": 9})
+    assert contender_changes("soft_targets", recipe.method) == {}
+    (cell,) = [member for member in Study.compare(recipe, ["soft_targets"]).members if member.arm == "distilled"]
+    assert cell.recipe.method == recipe.method
+
+
+def test_what_does_not_fit_is_told_and_the_others_race() -> None:
+    study = Study.compare(small(), NAMES, seeds=2)
+    assert study.refused == {
+        "attention_transfer": "The method 'attention_transfer' needs maps, which the network 'mlp' does not provide."
+    }
+    assert {member.cell["contender"] for member in study.members} == set(NAMES) - {"attention_transfer"}
+    assert Study.checked(study.to_json()) == study
+    with pytest.raises(RecipeMismatch, match="needs maps"):
+        Study.compare(small(), ["attention_transfer"])
+
+
+def test_everybody_races_against_the_same_student_alone(raced: tuple[Store, str]) -> None:
+    store, study = raced
+    members = store.studies.members(study)
+    assert len({member.run for member in members if member.arm == "alone"}) == 2, "one a seed"
+    assert len({member.run for member in members if member.arm == "teacher"}) == 2
+    shared = baselines(store, study)
+    assert set(shared) == {"teacher", "alone"} and len(shared["alone"].places) == 2
+
+
+def test_differences_are_paired_by_seed(raced: tuple[Store, str]) -> None:
+    store, study = raced
+    found = {one.name: one for one in compared_methods(store, study)}
+    assert set(found) == set(NAMES) - {"attention_transfer"}
+    alone = baselines(store, study)["alone"].spreads["accuracy"]
+    soft = found["soft_targets"].student.spreads["accuracy"]
+    assert alone is not None and soft is not None and found["soft_targets"].over_soft_targets is None
+    for one in found.values():
+        own = one.student.spreads["accuracy"]
+        assert own is not None and one.over_alone is not None
+        assert one.over_alone.difference_pp == pytest.approx(100 * (own.mean - alone.mean))
+        if one.over_soft_targets is not None:
+            assert one.over_soft_targets.difference_pp == pytest.approx(100 * (own.mean - soft.mean))
+
+
+def test_only_a_bridge_has_extra_parameters(raced: tuple[Store, str]) -> None:
+    extra = {one.name: one.extra_parameters for one in compared_methods(*raced)}
+    assert extra["hints"] == extra["hints:two_stages"] == 12 * 16 + 16
+    assert extra["soft_targets"] == extra["relational"] == extra["mutual"] == 0
+
+
+def test_the_json_is_what_the_page_shows(raced: tuple[Store, str]) -> None:
+    told = compare_json(*raced)
+    assert [one["name"] for one in told["techniques"]] == [name for name in NAMES if name != "attention_transfer"]
+    assert told["refused"].keys() == {"attention_transfer"} and told["preset"] == "digits" and told["seeds"] == 2
+    for one in told["techniques"]:
+        assert {"accuracy", "nll", "ece", "agreement", "seconds", "extra_parameters", "over_alone"} <= one.keys()
