@@ -133,7 +133,7 @@ def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Itera
     keeper: Keeper = SharedFiles(store, crew.group, runs, kept) if crew.group else OwnFiles(store, runs[0], kept)
     recorder = Recorder(store, crew.runs, keeper, with_points=not only_ends)
     torch.set_num_threads(speed.threads)
-    for lane, event in _events(crew, workshop, snapshot, speed):
+    for lane, event in _events(crew, workshop, snapshot, speed, looks=not only_ends):
         recorder.note(event, lane)
         if wish := ask():
             recorder.leave(event)
@@ -145,14 +145,15 @@ def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Itera
 
 
 def _events(
-    crew: Crew, workshop: Workshop, snapshot: Mapping[str, Tensor] | None, speed: Speed
+    crew: Crew, workshop: Workshop, snapshot: Mapping[str, Tensor] | None, speed: Speed, looks: bool
 ) -> Iterator[tuple[int, Event]]:
     if crew.group:
         splits = [workshop.splits(row[0].recipe.changed({"data.label_noise": 0.0})) for row in crew.rows]
         teachers = [workshop.teacher(row[0].recipe) for row in crew.rows]
         said = [workshop.heard(row[0].recipe) for row in crew.rows]
         torch.set_num_threads(speed.threads)
-        yield from fit_lanes([[one.recipe for one in row] for row in crew.rows], splits, teachers, snapshot, said)
+        recipes = [[one.recipe for one in row] for row in crew.rows]
+        yield from fit_lanes(recipes, splits, teachers, snapshot, said, looks)
         return
     loop = Loop(workshop, snapshot, speed)
     for event in crew.recipe.protocol.run(crew.recipe, loop, loop.predict):

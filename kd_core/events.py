@@ -56,6 +56,7 @@ class EpochDone(Event):
         scores: the same splits' scores, computed before any rounding.
         seconds: training time of this epoch, without evaluation.
         snapshot: returns all that is needed to go on from here, by name.
+        shares: of each term, how much of the gradient's length is its, 0..1, in the epochs where that was measured.
     """
 
     epoch: int
@@ -65,6 +66,7 @@ class EpochDone(Event):
     scores: Mapping[str, Scores]
     seconds: float
     snapshot: Callable[[], dict[str, Tensor]] = field(repr=False)
+    shares: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def loss(self) -> float:

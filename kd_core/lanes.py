@@ -13,6 +13,7 @@ from torch.func import functional_call, vmap
 from kd_core.datasets import Split, Splits
 from kd_core.datasets.conditions import noisy_labels
 from kd_core.events import Event
+from kd_core.gradients import look_due, shares
 from kd_core.lane_layers import LaneDropout, in_lanes
 from kd_core.lane_optimiser import lane_optimiser
 from kd_core.learner import applied_values
@@ -37,6 +38,7 @@ def fit_lanes(
     teachers: Sequence[Network | None],
     snapshot: Mapping[str, Tensor] | None = None,
     heard: Sequence[Heard | None] | None = None,
+    looks: bool = True,
 ) -> Iterator[tuple[int, Event]]:
     """Train every recipe of a grid in one loop; close the generator to stop.
 
@@ -46,11 +48,12 @@ def fit_lanes(
         teachers: by seed.
         snapshot: what an earlier ``Together.snapshot()`` returned.
         heard: by seed, what the teachers said when they were asked before; else they are asked now.
+        looks: whether to measure now and then how strongly each term pulls.
 
     Yields:
         What ``fit`` yields for each network, with its lane, and ``Together`` after every epoch.
     """
-    learners = Lanes(recipes, splits)
+    learners = Lanes(recipes, splits, looks)
     if snapshot:
         learners.restore(snapshot)
     noisy = [replace(one, train=_with_noise(one.train, row)) for one, row in zip(splits, recipes, strict=True)]
@@ -86,10 +89,13 @@ class Lanes:
     Args:
         recipes: by seed and setting.
         splits: by seed.
+        looks: whether to measure now and then how strongly each term pulls.
     """
 
-    def __init__(self, recipes: Grid, splits: Sequence[Splits]) -> None:
-        self.recipes, self.splits = recipes, splits
+    def __init__(self, recipes: Grid, splits: Sequence[Splits], looks: bool = True) -> None:
+        self.recipes, self.splits, self.looks = recipes, splits, looks
+        self.pulls: dict[str, Tensor] = {}
+        self.look_due = False
         self.flat = [recipe for row in recipes for recipe in row]
         self.shape = (len(recipes), len(recipes[0]))
         self.patience = self.flat[0].optim.patience
@@ -115,6 +121,7 @@ class Lanes:
     def begin_epoch(self, epoch: int) -> None:
         """Go into training mode with what applies to each lane in this epoch."""
         self.values = [applied_values(recipe, epoch) for recipe in self.flat]
+        self.pulls, self.look_due = {}, self.looks and look_due(epoch, self.flat[0].optim.epochs)
         self.network.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self._by_lane("lr") if isinstance(group["lr"], Tensor) else self.values[0]["lr"]
@@ -135,6 +142,8 @@ class Lanes:
             moving = {name: values.squeeze(1) for name, values in moving.items()}
         outer = vmap(lanes, in_dims=(0, 0, 0, 0, None if told is None else 0, 0))
         terms = outer(parameters, masks, images, labels, told, moving)
+        if self.look_due:
+            self.pulls, self.look_due = shares(terms, list(self.parameters.values()), len(self.flat)), False
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack([term.sum() for term in terms.values()]).sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
@@ -143,6 +152,10 @@ class Lanes:
     def applied(self, lane: int) -> dict[str, float]:
         """Return what applies to a lane in this epoch."""
         return self.values[lane]
+
+    def shares(self, lane: int) -> dict[str, float]:
+        """Return how much each term of a lane pulled at the beginning of this epoch, where that was measured."""
+        return {name: float(share[lane]) for name, share in self.pulls.items()}
 
     @torch.no_grad()
     def says(self, part: str) -> Tensor:

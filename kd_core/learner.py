@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from kd_core.bridges import Bridge
 from kd_core.datasets import Split, Splits
+from kd_core.gradients import look_due, shares
 from kd_core.methods import Method
 from kd_core.metrics import Scores
 from kd_core.networks import Network, seed_dropout
@@ -67,6 +68,8 @@ class Learner:
         self.optimiser = build_optimiser(self.learned, recipe.optim)
         self.method = recipe.method
         self.values: dict[str, float] = {}
+        self.pulls: dict[str, Tensor] = {}
+        self.look_due = False
         self.going, self.broken = [True], [False]
         self.epoch = 0
         self.best_epoch = -1
@@ -80,6 +83,7 @@ class Learner:
     def begin_epoch(self, epoch: int) -> None:
         """Go into training mode with this epoch's learning rate, scheduled settings and dropout masks."""
         self.values = applied_values(self.recipe, epoch)
+        self.pulls, self.look_due = {}, look_due(epoch, self.recipe.optim.epochs)
         self.method = self.recipe.method.at(**{name: self.values[name] for name in self.recipe.schedules})
         self.network.train()
         for group in self.optimiser.param_groups:
@@ -96,6 +100,10 @@ class Learner:
         """Return what applies in this epoch."""
         return self.values
 
+    def shares(self, lane: int = 0) -> dict[str, float]:
+        """Return how much each term pulled at the beginning of this epoch, where that was measured."""
+        return {name: float(share[lane]) for name, share in self.pulls.items()}
+
     def says(self, part: str) -> Tensor:
         """Return the logits (1, N, K) about "validation" or "test", on the CPU."""
         return predict(self.network, getattr(self.splits, part)).cpu()[None]
@@ -110,6 +118,8 @@ class Learner:
 
     def step(self, terms: Mapping[str, Tensor]) -> None:
         """Move every learned number a little, so that the sum of the terms falls."""
+        if self.look_due:
+            self.pulls, self.look_due = shares(terms, list(self.network.parameters())), False
         for one in self.learned:  # what zero_grad does, at a tenth of its cost
             one.grad = None
         reduce(add, terms.values()).backward()  # type: ignore[no-untyped-call]

@@ -53,6 +53,9 @@ class Learners(Protocol):
     def applied(self, lane: int) -> Mapping[str, float]:
         """Return what applies in this epoch."""
 
+    def shares(self, lane: int) -> Mapping[str, float]:
+        """Return how much each term pulled in this epoch, where that was measured."""
+
     def says(self, part: str) -> Tensor:
         """Return every lane's logits (L, N, K) about a part of the data, on the CPU."""
 
@@ -140,7 +143,8 @@ def course(recipe: Recipe, learners: Learners, lesson: Lessons, judge: Judge) ->
             own = {part: values[lane] for part, values in logits.items()}
             told = {part: by_lane[lane] for part, by_lane in marks.items()}
             applied, seconds = learners.applied(lane), ledger.seconds / len(taking_part)
-            yield lane, EpochDone(epoch, ledger.means(lane), applied, own, told, seconds, learners.snapshot)
+            shares = learners.shares(lane)
+            yield lane, EpochDone(epoch, ledger.means(lane), applied, own, told, seconds, learners.snapshot, shares)
         yield taking_part[0], Together(epoch, tuple(taking_part), logits, learners.snapshot)
         for lane in taking_part:
             if not learners.going[lane] or epoch == epochs - 1:

@@ -73,7 +73,10 @@ class TwoQuestions:
     def __init__(self, learner: Any, weight: float) -> None:
         self.learner, self.weight = learner, weight
         self.begin_epoch, self.applied, self.says = learner.begin_epoch, learner.applied, learner.says
-        self.reported, self.snapshot, self.restore = learner.reported, learner.snapshot, learner.restore
+        self.shares, self.reported, self.snapshot = (
+            learner.shares, learner.reported, learner.snapshot,
+        )  # fmt: skip
+        self.restore = learner.restore
 
     @property
     def going(self) -> list[bool]:

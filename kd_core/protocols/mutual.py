@@ -90,6 +90,11 @@ class Peers:
         applied: Mapping[str, float] = self.members[lane].applied()
         return applied
 
+    def shares(self, lane: int) -> Mapping[str, float]:
+        """Return how much each of a network's terms pulled."""
+        pulled: Mapping[str, float] = self.members[lane].shares()
+        return pulled
+
     def says(self, part: str) -> Tensor:
         """Return everybody's logits (L, N, K) about a part of the data, on the CPU."""
         return torch.cat([member.says(part) for member in self.members])

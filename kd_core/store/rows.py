@@ -103,7 +103,7 @@ class PlaceRow:
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One epoch of a run; ``scores`` holds validation's and test's as dictionaries."""
+    """One epoch of a run; ``scores`` holds validation's and test's as dictionaries, ``shares`` the gradient's by term."""
 
     run: str
     epoch: int
@@ -112,6 +112,7 @@ class EpochRow:
     applied: dict[str, float]
     scores: dict[str, dict[str, float | None]]
     seconds: float
+    shares: dict[str, float] | None = None
 
 
 @dataclass(frozen=True)

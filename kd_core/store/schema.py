@@ -86,6 +86,7 @@ epochs = sa.Table(
     sa.Column("applied", sa.JSON, nullable=False),
     sa.Column("scores", sa.JSON, nullable=False),
     sa.Column("seconds", sa.Float, nullable=False),
+    sa.Column("shares", sa.JSON),
 )
 
 points = sa.Table(

@@ -1,0 +1,41 @@
+"""Gradients: how strongly each loss term pulls at a network's weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+LOOKS = 20
+"""About so often is looked in a training: each look costs a backward pass for every term."""
+
+
+def look_due(epoch: int, epochs: int) -> bool:
+    """Tell whether the terms' pulls are measured in this epoch (0-based)."""
+    return epoch % max(1, epochs // LOOKS) == 0 or epoch == epochs - 1
+
+
+def shares(terms: Mapping[str, Tensor], parameters: Sequence[Tensor], lanes: int = 1) -> dict[str, Tensor]:
+    """Return by term its gradient's length over the sum of all terms' lengths, (L,); graphs are left as they are.
+
+    Args:
+        terms: scalars, or (L,), one a lane, each of which depends on its own lane's parameters alone.
+        parameters: of one network, or stacked, all lanes in the leading dimensions.
+        lanes: L.
+    """
+    lengths = {name: _length(term, parameters, lanes) for name, term in terms.items()}
+    total = torch.stack(list(lengths.values())).sum(0).clamp(min=1e-30)
+    return {name: length / total for name, length in lengths.items()}
+
+
+def _length(term: Tensor, parameters: Sequence[Tensor], lanes: int) -> Tensor:
+    """Return the Euclidean length of a term's gradient by lane, (L,)."""
+    squares = torch.zeros(lanes)
+    if not term.requires_grad:
+        return squares
+    found = torch.autograd.grad(term.sum(), parameters, retain_graph=True, allow_unused=True)
+    for slope in found:
+        if slope is not None:
+            squares += slope.detach().reshape(lanes, -1).double().square().sum(1).float().cpu()
+    return squares.sqrt()
