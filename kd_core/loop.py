@@ -122,6 +122,10 @@ class Panel(Network):
         self.first = first
         self.others = nn.ModuleList(others)
 
+    def until(self, depth: str, images: Tensor) -> Tensor:
+        """Return a feature of the first."""
+        return self.first.until(depth, images)
+
     def forward(self, images: Tensor) -> Outputs:
         """Return what all say."""
         said: Outputs = self.first(images)

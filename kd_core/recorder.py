@@ -88,7 +88,14 @@ class Recorder:
         self.seconds[lane] += event.seconds
         marks = {part: asdict(scores) for part, scores in event.scores.items()}
         row = EpochRow(
-            run, event.epoch, event.loss, dict(event.terms), dict(event.applied), marks, event.seconds, dict(event.shares)
+            run,
+            event.epoch,
+            event.loss,
+            dict(event.terms),
+            dict(event.applied),
+            marks,
+            event.seconds,
+            dict(event.shares),
         )
         self.rows.append(row)
         self.keeper.remember([row])

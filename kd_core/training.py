@@ -22,6 +22,7 @@ from kd_core.outputs import Outputs
 from kd_core.prediction import answers, predict
 from kd_core.randomness import generator
 from kd_core.recipe import Recipe
+from kd_core.sights import sights
 from kd_core.speed import PLAIN, Speed
 
 KEPT_INPUTS_BYTES = 2**30
@@ -119,6 +120,8 @@ def fit(
     for _, event in course(recipe, learner, lesson, Judge(labels, says)):
         if not isinstance(event, Together):
             yield event
+        if isinstance(event, EpochDone):
+            yield from sights(learner, splits, teacher, event)
 
 
 def course(recipe: Recipe, learners: Learners, lesson: Lessons, judge: Judge) -> Iterator[tuple[int, Event]]:

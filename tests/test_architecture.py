@@ -35,6 +35,7 @@ kd_core.store
 kd_core.lanes  kd_core.lane_groups
 kd_core.lane_layers  kd_core.lane_optimiser
 kd_core.training
+kd_core.sights
 kd_core.learner  kd_core.ledger
 kd_core.prediction  kd_core.presets
 kd_core.recipe  kd_core.speed

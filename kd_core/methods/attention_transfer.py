@@ -44,3 +44,16 @@ class AttentionTransfer(BesideSoftTargets):
         pairs = [alike(student.features[depth], teacher.features[depth]) for depth in depths]
         apart = torch.stack([(attention(own) - attention(theirs)).square().mean() for own, theirs in pairs]).sum()
         return {**self.shared_terms(student, teacher, labels), "attention": self.weight * apart}
+
+    def pictures(self, student: Outputs, teacher: Outputs | None) -> dict[str, Tensor]:
+        """Return where both networks look at every depth, (N, H, W) each, the brightest position 1."""
+        said = {"student": student, "teacher": teacher}
+        found = {}
+        for who, one in said.items():
+            for depth in DEPTHS if one is not None else ():
+                maps = one.features[depth]
+                where = attention(maps)
+                found[f"{who}_{depth}"] = (where / where.amax(1, keepdim=True).clamp(min=1e-12)).reshape(
+                    len(maps), *maps.shape[2:]
+                )
+        return found

@@ -61,6 +61,10 @@ class Method(Settings):
         """Return a module, trained with the student and never deployed, that maps both Outputs before ``terms``."""
         return None
 
+    def pictures(self, student: Outputs, teacher: Outputs | None) -> dict[str, Tensor]:
+        """Return what there is to look at while it learns, by name, each (N, H, W) for N images; mostly nothing."""
+        return {}
+
 
 class Distillation(Method):
     """A method that adds a teacher's term to the labels' term."""

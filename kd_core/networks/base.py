@@ -22,6 +22,10 @@ class Network(nn.Module):
     def forward(self, images: Tensor) -> Outputs:
         """Return logits (N, K) and the features that the architecture provides."""
 
+    @abstractmethod
+    def until(self, depth: str, images: Tensor) -> Tensor:
+        """Return the feature ``early``, ``middle`` or ``late``, computing nothing beyond it."""
+
     def __call__(self, images: Tensor) -> Outputs:
         """Return ``forward``'s answer, hooks included; here so that its type is known."""
         outputs: Outputs = super().__call__(images)
@@ -90,6 +94,11 @@ def by_depth(layers: Sequence[Tensor]) -> dict[str, Tensor]:
     Of an even number the later of the two in the middle; of a single one all three are the same.
     """
     return {"early": layers[0], "middle": layers[len(layers) // 2], "late": layers[-1]}
+
+
+def place_of(depth: str, layers: int) -> int:
+    """Return which of so many layers ``by_depth`` names ``depth``."""
+    return {"early": 0, "middle": layers // 2, "late": layers - 1}[depth]
 
 
 def seed_dropout(network: nn.Module, generator: torch.Generator) -> None:

@@ -25,6 +25,10 @@ class SecondHead(Network):
             width = network.eval()(torch.zeros(1, *shape)).features["embedding"].shape[1]
         self.second = nn.Linear(width, classes)
 
+    def until(self, depth: str, images: Tensor) -> Tensor:
+        """Return a feature below both heads."""
+        return self.network.until(depth, images)
+
     def forward(self, images: Tensor) -> Outputs:
         """Return the first question's logits, with the second's as the head ``second``."""
         said = self.network(images)

@@ -167,6 +167,14 @@ class _ResNetNetwork(_TorchvisionNetwork):
     avgpool: nn.Module
     fc: nn.Module
 
+    def until(self, depth: str, images: Tensor) -> Tensor:
+        """Return maps (N, channels, H, W), computing nothing beyond them."""
+        stages = [self.layer1, self.layer2, self.layer3, self.layer4]
+        values = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        for stage in stages[: {"early": 1, "middle": 2, "late": 4}[depth]]:
+            values = stage(values)
+        return values
+
     def forward(self, images: Tensor) -> Outputs:
         """Return logits (N, K), maps after stages 1, 2 and 4, and the pooled vector (N, channels)."""
         early = self.layer1(self.maxpool(self.relu(self.bn1(self.conv1(images)))))
@@ -184,6 +192,13 @@ class _MobileNetNetwork(_TorchvisionNetwork):
     def __init__(self, body: nn.Module, depths: tuple[int, int]) -> None:
         super().__init__(body)
         self.depths = depths
+
+    def until(self, depth: str, images: Tensor) -> Tensor:
+        """Return maps (N, channels, H, W), computing nothing beyond them."""
+        last = {"early": self.depths[0], "middle": self.depths[1], "late": len(self.features) - 1}[depth]
+        for stage in self.features[: last + 1]:
+            images = stage(images)
+        return images
 
     def forward(self, images: Tensor) -> Outputs:
         """Return logits (N, K), maps at a quarter, an eighth and the end, and the pooled vector (N, channels)."""
