@@ -15,6 +15,8 @@ from kd_core.store import Store
 CONTENDER = "contender"
 SOFT_TARGETS = "soft_targets"
 MEASURES = ("accuracy", "nll", "ece", "agreement")
+TAIL = 0.025
+"""How often a technique that changes nothing has its 95 % interval above 0, and as often below."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,15 @@ def compared_methods(store: Store, study: str) -> list[Contender]:
     return found
 
 
+def by_chance(contenders: Sequence[Contender]) -> dict[str, float]:
+    """Return how many have an interval over the student alone, and how many of those chance would put above 0.
+
+    The intervals are not corrected for looking at many: that holds if none of the techniques changes anything.
+    """
+    judged = sum(one.over_alone is not None and one.over_alone.ci95_pp is not None for one in contenders)
+    return {"judged": judged, "better": TAIL * judged}
+
+
 def baselines(store: Store, study: str) -> dict[str, ArmResult]:
     """Return the teacher and the student alone that all techniques share."""
     shared: dict[str, Place] = {}
@@ -63,14 +74,15 @@ def baselines(store: Store, study: str) -> dict[str, ArmResult]:
 
 def compare_json(store: Store, study: str) -> dict[str, Any]:
     """Return a method race as the command line prints it: baselines, and a row for every technique."""
-    row = store.studies.get(study)
+    row, found = store.studies.get(study), compared_methods(store, study)
     return {
         "preset": row.preset,
         "dataset": row.spec["base"]["data"]["source"]["name"],
         "seeds": row.seeds,
         "study": study,
         "baselines": {arm: _arm_json(result) for arm, result in baselines(store, study).items()},
-        "techniques": [_contender_json(one) for one in compared_methods(store, study)],
+        "techniques": [_contender_json(one) for one in found],
+        "by_chance": by_chance(found),
         "refused": row.spec.get("refused", {}),
     }
 

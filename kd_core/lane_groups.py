@@ -18,12 +18,14 @@ Grid = list[list[int]]
 
 
 def why_alone(recipe: Recipe) -> str:
-    """Return why a recipe cannot be a lane: "protocol", "network" or "features"; nothing where it can."""
+    """Return why a recipe cannot be a lane: "protocol", "network", "features" or "copied"; nothing where it can."""
     if not recipe.protocol.one_loop:
         return "protocol"
     if not recipe.student.lanes:
         return "network"
-    return "features" if recipe.method.needs else ""
+    if recipe.method.needs:
+        return "features"
+    return "" if recipe.start == "scratch" else "copied"
 
 
 def lane_key(recipe: Recipe) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
+from kd_core.datasets import Split
 from kd_core.networks import Network
 from kd_core.networks.base import Dropout
 
@@ -56,3 +59,22 @@ class LaneDropout(Dropout):
         kept: Tensor = getattr(self, f"kept{self.asked}")
         self.asked += 1
         return values * kept / (1 - self.rate)
+
+
+def numbers_of_image(network: Network, train: Split) -> int:
+    """Return how many numbers all layers of a network make of one image; dropout layers note what they are asked."""
+    numbers = [0]
+
+    def look(layer: nn.Module, inputs: Any, output: Any) -> None:
+        if isinstance(layer, LaneDropout) and layer.rate:
+            layer.note(inputs[0])
+        if isinstance(output, Tensor):
+            numbers.append(output[0].numel())
+
+    hooks = [layer.register_forward_hook(look) for layer in network.modules()]
+    network.eval()
+    with torch.no_grad():
+        network(train.inputs(slice(0, 1)).to(next(network.parameters()).dtype))
+    for hook in hooks:
+        hook.remove()
+    return sum(numbers)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +13,7 @@ from kd_core.datasets import Split, Splits
 from kd_core.datasets.conditions import noisy_labels
 from kd_core.events import Event
 from kd_core.gradients import look_due, shares
-from kd_core.lane_layers import LaneDropout, in_lanes
+from kd_core.lane_layers import LaneDropout, in_lanes, numbers_of_image
 from kd_core.lane_optimiser import lane_optimiser
 from kd_core.learner import applied_values
 from kd_core.metrics import Scores
@@ -114,13 +113,14 @@ class Lanes:
         self.values: list[dict[str, float]] = []
         self.going, self.broken = [True] * len(self.flat), [False] * len(self.flat)
         self.epoch = 0
+        self.marks: list[list[float]] = [[] for _ in self.flat]
         self.best_epoch = [-1] * len(self.flat)
         self.best_marks = [(-1.0, 0.0)] * len(self.flat)
         self.best: dict[str, Tensor] = {}
 
     def begin_epoch(self, epoch: int) -> None:
         """Go into training mode with what applies to each lane in this epoch."""
-        self.values = [applied_values(recipe, epoch) for recipe in self.flat]
+        self.values = [applied_values(one, epoch, marks) for one, marks in zip(self.flat, self.marks, strict=True)]
         self.pulls, self.look_due = {}, self.looks and look_due(epoch, self.flat[0].optim.epochs)
         self.network.train()
         for group in self.optimiser.param_groups:
@@ -174,6 +174,8 @@ class Lanes:
     def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:
         """Count the epoch; with early stopping keep each lane's best weights and let go who has no patience left."""
         self.epoch = epoch + 1
+        for own, mark in zip(self.marks, marks, strict=True):
+            own.append(mark.accuracy)
         if self.patience is None:
             return
         better = []
@@ -198,7 +200,7 @@ class Lanes:
         rows = zip(self.going, self.broken, self.best_epoch, *zip(*self.best_marks, strict=True), strict=True)
         progress = torch.tensor([[self.epoch, *row] for row in rows], dtype=torch.float64)
         flat = prefixed("network", self.parameters) | prefixed("best", self.best) | optimiser_tensors(self.optimiser)
-        return copied({"progress": progress, **flat})
+        return copied({"progress": progress, "marks": torch.tensor(self.marks, dtype=torch.float64), **flat})
 
     def restore(self, flat: Mapping[str, Tensor]) -> None:
         """Go on from a snapshot."""
@@ -206,6 +208,7 @@ class Lanes:
         self.epoch, self.best_epoch = int(epochs[0]), [int(epoch) for epoch in best]
         self.going, self.broken = [bool(one) for one in going], [bool(one) for one in broken]
         self.best_marks = list(zip(accuracy, nll, strict=True))
+        self.marks = flat["marks"].tolist() if "marks" in flat else [[] for _ in self.flat]
         self.best = below("best", flat)
         with torch.no_grad():
             for name, values in below("network", flat).items():
@@ -265,25 +268,6 @@ class Lanes:
                 draws = [torch.rand(size, generator=one, device=self.device, dtype=self.dtype) for one in self.masks]
                 drawn[f"{name}.kept{number}"] = torch.stack(draws) >= layer.rate
         return drawn
-
-
-def numbers_of_image(network: Network, train: Split) -> int:
-    """Return how many numbers all layers of a network make of one image; dropout layers note what they are asked."""
-    numbers = [0]
-
-    def look(layer: nn.Module, inputs: Any, output: Any) -> None:
-        if isinstance(layer, LaneDropout) and layer.rate:
-            layer.note(inputs[0])
-        if isinstance(output, Tensor):
-            numbers.append(output[0].numel())
-
-    hooks = [layer.register_forward_hook(look) for layer in network.modules()]
-    network.eval()
-    with torch.no_grad():
-        network(train.inputs(slice(0, 1)).to(next(network.parameters()).dtype))
-    for hook in hooks:
-        hook.remove()
-    return sum(numbers)
 
 
 def _with_noise(train: Split, recipes: Sequence[Recipe]) -> Split:

@@ -25,8 +25,14 @@ from kd_core.snapshots import below, copied, optimiser_tensors, prefixed, restor
 from kd_core.speed import PLAIN, Speed
 
 
-def applied_values(recipe: Recipe, epoch: int) -> dict[str, float]:
-    """Return what applies in ``epoch`` (0-based): the learning rate ``lr`` and the method's movable settings."""
+def applied_values(recipe: Recipe, epoch: int, marks: Sequence[float] = ()) -> dict[str, float]:
+    """Return what applies in ``epoch`` (0-based): the learning rate ``lr`` and the method's movable settings.
+
+    Args:
+        recipe: whose.
+        epoch: 0-based.
+        marks: validation accuracy after every epoch so far.
+    """
     optim = recipe.optim
     fall = (1 + math.cos(math.pi * epoch / optim.epochs)) / 2 if optim.lr_schedule == "cosine" else 1.0
     applied = {"lr": optim.lr * fall}
@@ -34,7 +40,7 @@ def applied_values(recipe: Recipe, epoch: int) -> dict[str, float]:
         start = getattr(recipe.method, name)
         if start is not None:
             schedule = recipe.schedules.get(name)
-            applied[name] = start if schedule is None else schedule.value(start, epoch, optim.epochs)
+            applied[name] = start if schedule is None else schedule.value(start, epoch, optim.epochs, marks)
     return applied
 
 
@@ -57,12 +63,14 @@ class Learner:
         speed: Speed = PLAIN,
         hears: Callable[[Method, Outputs], Outputs] | None = None,
     ) -> None:
+        recipe = recipe.at_its_rate()
         self.recipe, self.splits, self.speed, self.hears = recipe, splits, speed, hears
         train = splits.train
         self.seed, self.patience = recipe.seed, recipe.optim.patience
         self.device = train.images.device
         with seeded(recipe.seed, "initialisation"):
             self.network = speed.laid_out(recipe.build(train.shape, len(train.classes)).to(self.device))
+            self.copied = [] if teacher is None else copy_from(teacher, self.network, recipe.start)
             self.bridge = self._bridge(recipe, train, teacher)
         self.learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
         self.optimiser = build_optimiser(self.learned, recipe.optim)
@@ -72,6 +80,7 @@ class Learner:
         self.look_due = False
         self.going, self.broken = [True], [False]
         self.epoch = 0
+        self.marks: list[float] = []
         self.best_epoch = -1
         self.best_marks = (-1.0, 0.0)
         self.best: dict[str, Tensor] = {}
@@ -82,7 +91,7 @@ class Learner:
 
     def begin_epoch(self, epoch: int) -> None:
         """Go into training mode with this epoch's learning rate, scheduled settings and dropout masks."""
-        self.values = applied_values(self.recipe, epoch)
+        self.values = applied_values(self.recipe, epoch, self.marks)
         self.pulls, self.look_due = {}, look_due(epoch, self.recipe.optim.epochs)
         self.method = self.recipe.method.at(**{name: self.values[name] for name in self.recipe.schedules})
         self.network.train()
@@ -128,6 +137,7 @@ class Learner:
     def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:
         """Count the epoch, and keep the weights if validation never was better (ties: lower NLL)."""
         self.epoch, rank = epoch + 1, (marks[0].accuracy, -marks[0].nll)
+        self.marks.append(marks[0].accuracy)
         if self.patience is not None and rank > self.best_marks:
             self.best_epoch, self.best_marks = epoch, rank
             self.best = copied(self.network.state_dict())
@@ -147,6 +157,7 @@ class Learner:
         """Return all that is needed to go on from the end of this epoch, by name, on the CPU."""
         flat = {
             "progress": torch.tensor([self.epoch, self.best_epoch, *self.best_marks], dtype=torch.float64),
+            "marks": torch.tensor(self.marks, dtype=torch.float64),
             **prefixed("network", self.network.state_dict()),
             **prefixed("best", self.best),
             **prefixed("bridge", self.bridge.state_dict() if self.bridge else {}),
@@ -157,12 +168,36 @@ class Learner:
         """Go on from a snapshot."""
         epoch, best_epoch, *marks = flat["progress"].tolist()
         self.epoch, self.best_epoch, self.best_marks = int(epoch), int(best_epoch), (marks[0], marks[1])
+        self.marks = flat["marks"].tolist() if "marks" in flat else []
         self._heed_patience()
         self.network.load_state_dict(below("network", flat))
         self.best = below("best", flat)
         if self.bridge:
             self.bridge.load_state_dict(below("bridge", flat))
         restore_optimiser(self.optimiser, flat)
+
+
+@torch.no_grad()
+def copy_from(teacher: Network, student: Network, start: str) -> list[str]:
+    """Copy into the student what of the teacher's layers fits; return their names.
+
+    Args:
+        teacher: a trained network.
+        student: a fresh one.
+        start: "scratch" copies nothing, "teacher" every tensor of the same name and size, "teacher_but_batch_norm" all
+            of those but the layers that normalise, so that the student keeps statistics of its own.
+    """
+    if start == "scratch":
+        return []
+    theirs, normalise = teacher.state_dict(), nn.modules.batchnorm._BatchNorm
+    apart = {name for name, layer in student.named_modules() if isinstance(layer, normalise)}
+    fits = []
+    for name, own in student.state_dict().items():
+        kept = start == "teacher_but_batch_norm" and name.rpartition(".")[0] in apart
+        if not kept and name in theirs and theirs[name].shape == own.shape:
+            own.copy_(theirs[name])
+            fits.append(name)
+    return fits
 
 
 @torch.no_grad()

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
-from kd_core.settings import Settings, setting
+from kd_core.settings import Grown, setting
 
 
-class Optim(Settings):
+class Optim(Grown):
     """How the loss is made smaller."""
+
+    came_later: ClassVar[frozenset[str]] = frozenset({"lr_of_teacher"})
 
     algorithm: Literal["adam", "adamw", "sgd"] = setting("adam", title="Optimiser")
     lr: float = setting(0.001, title="Learning rate", gt=0, le=10, lane=True, scale="log")
+    lr_of_teacher: float | None = setting(
+        None,
+        title="Share of the teacher's rate",
+        description="The learning rate as a fraction of the teacher's; empty means the rate above.",
+        gt=0,
+        le=10,
+    )
     lr_schedule: Literal["constant", "cosine"] = setting(
         "constant", title="Learning rate over time", description="Cosine falls to 0 at the end of training."
     )

@@ -87,16 +87,8 @@ class Recorder:
         run = self.runs[lane]
         self.seconds[lane] += event.seconds
         marks = {part: asdict(scores) for part, scores in event.scores.items()}
-        row = EpochRow(
-            run,
-            event.epoch,
-            event.loss,
-            dict(event.terms),
-            dict(event.applied),
-            marks,
-            event.seconds,
-            dict(event.shares),
-        )
+        told, applied, shares = dict(event.terms), dict(event.applied), dict(event.shares)
+        row = EpochRow(run, event.epoch, event.loss, told, applied, marks, event.seconds, shares)
         self.rows.append(row)
         self.keeper.remember([row])
         done = event.epoch + 1

@@ -24,6 +24,8 @@ TIMED_IMAGES, TIMED_CALLS, WARM_CALLS = 1, 60, 10
 def sights(learner: Learner, splits: Splits, teacher: Network | None, event: EpochDone) -> Iterator[Noted]:
     """Yield what there is to tell after an epoch; most networks have nothing."""
     epochs = learner.recipe.optim.epochs
+    if event.epoch == 0 and learner.recipe.start != "scratch":
+        yield Noted("copied", 0, copied_facts(learner))
     if isinstance(learner.bridge, Exits):
         facts = exit_accuracies(learner, splits)
         if event.epoch == epochs - 1:
@@ -31,6 +33,13 @@ def sights(learner: Learner, splits: Splits, teacher: Network | None, event: Epo
         yield Noted("exits", event.epoch, facts)
     if look_due(event.epoch, epochs) and (found := _pictures(learner, splits.test, teacher)):
         yield Noted("pictures", event.epoch, {"names": sorted(found)}, found)
+
+
+def copied_facts(learner: Learner) -> dict[str, Any]:
+    """Return which of the teacher's tensors fitted, and how many of the network's numbers they are."""
+    every = learner.network.state_dict()
+    numbers = sum(every[name].numel() for name in learner.copied)
+    return {"tensors": learner.copied, "numbers": numbers, "of": sum(one.numel() for one in every.values())}
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from kd_core.datasets.questions import classes_asked
 from kd_core.errors import WeightsMissing
 from kd_core.execution import chosen_device, execution
 from kd_core.lane_groups import MEMORY_BYTES, bytes_of_lane, why_alone
-from kd_core.lanes import numbers_of_image
+from kd_core.lane_layers import numbers_of_image
 from kd_core.learner import bridge_between
 from kd_core.networks import Network
 from kd_core.prediction import answers, predict

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from kd_core.comparison import baselines, compare_json, compared_methods
+from kd_core.comparison import baselines, by_chance, compare_json, compared_methods
 from kd_core.contenders import contender_changes, contenders
 from kd_core.errors import RecipeMismatch, UnknownName
 from kd_core.methods import METHODS
@@ -14,6 +15,7 @@ from kd_core.presets import PRESETS
 from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
 from kd_core.runs import run_study
+from kd_core.statistics import verdict
 from kd_core.store import Store
 
 NAMES = ["soft_targets", "relational", "hints", "hints:two_stages", "mutual", "attention_transfer"]
@@ -115,3 +117,16 @@ def test_the_json_is_what_the_page_shows(raced: tuple[Store, str]) -> None:
     assert told["refused"].keys() == {"attention_transfer"} and told["preset"] == "digits" and told["seeds"] == 2
     for one in told["techniques"]:
         assert {"accuracy", "nll", "ece", "agreement", "seconds", "extra_parameters", "over_alone"} <= one.keys()
+
+
+def test_of_forty_techniques_that_change_nothing_chance_makes_one_look_better(raced: tuple[Store, str]) -> None:
+    found = compared_methods(*raced)
+    assert by_chance(found[:1] * 40) == {"judged": 40, "better": pytest.approx(1.0)}
+    assert compare_json(*raced)["by_chance"] == by_chance(found)
+
+
+def test_without_an_interval_nothing_is_judged(raced: tuple[Store, str]) -> None:
+    (one, *_) = compared_methods(*raced)
+    assert one.over_alone is not None
+    alone = replace(one, over_alone=verdict([0.9], [0.8]))
+    assert by_chance([alone, replace(one, over_alone=None)]) == {"judged": 0, "better": 0.0}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from kd_core.schedules import AnySchedule, Between, Constant, Cosine, Exponential, Linear, Schedule, WarmUp
+from kd_core.schedules import AnySchedule, Between, Constant, Cosine, Exponential, Linear, OnPlateau, Schedule, WarmUp
 
 ALL: list[Schedule] = [Constant(), Linear(end=1), Cosine(end=1), Exponential(factor=0.5, floor=1)]
-STAGES: list[Schedule] = [WarmUp(epochs=4), Between(begin=0.3, end=0.6)]
+STAGES: list[Schedule] = [WarmUp(epochs=4), Between(begin=0.3, end=0.6), OnPlateau()]
 each = pytest.mark.parametrize("schedule", ALL, ids=lambda schedule: schedule.name)
 
 
@@ -73,3 +73,15 @@ def test_stages_that_follow_each_other_share_no_epoch_and_leave_none_out() -> No
         for share in (0.0, 0.25, 0.3, 0.5, 1.0):
             first, second = Between(end=share), Between(begin=share)
             assert all((first.value(1, e, epochs) + second.value(1, e, epochs)) == 1 for e in range(epochs))
+
+
+def test_on_a_plateau_of_the_students_accuracy_the_value_falls() -> None:
+    rule = OnPlateau(factor=0.5, patience=2, limit=1.5)
+    marks = [0.5, 0.6, 0.6, 0.59, 0.7, 0.7, 0.7, 0.7, 0.7]
+    assert [rule.value(8.0, epoch, 9, marks[:epoch]) for epoch in range(10)] == [8, 8, 8, 8, 4, 4, 4, 2, 2, 1.5]
+
+
+def test_on_a_plateau_a_weight_may_rise_up_to_its_limit() -> None:
+    rule = OnPlateau(factor=2, patience=1, limit=0.9)
+    assert [rule.value(0.3, epoch, 4, [0.5] * epoch) for epoch in range(4)] == pytest.approx([0.3, 0.3, 0.6, 0.9])
+    assert OnPlateau(factor=2, limit=0.9).extremes(0.3, 10) == (0.3, 0.9)

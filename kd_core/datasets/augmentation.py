@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-Augmentation = Literal["none", "shift", "flip_crop"]
+Augmentation = Literal["none", "shift", "flip_crop", "strong"]
 
 
 def shift_margin(height: int) -> int:
@@ -19,7 +19,9 @@ def augment(kind: Augmentation, images: Tensor, generator: torch.Generator, fill
     """Return the batch with each image changed by a draw of its own.
 
     ``shift`` moves every image by a whole number of pixels, up to ``shift_margin``, in both directions; ``flip_crop``
-    mirrors half of them and cuts a window out of the image padded by H // 8 (at least 1) on each side.
+    mirrors half of them and cuts a window out of the image padded by H // 8 (at least 1) on each side; ``strong``
+    shifts by up to twice as much, makes contrast weaker or stronger by up to 40 %, and hides a square of a third of
+    the height.
 
     Args:
         kind: what to do.
@@ -35,6 +37,9 @@ def augment(kind: Augmentation, images: Tensor, generator: torch.Generator, fill
     height = images.shape[2]
     if kind == "shift":
         return _moved(images, shift_margin(height), generator, fill)
+    if kind == "strong":
+        moved = _moved(images, 2 * shift_margin(height), generator, fill)
+        return _hidden(_contrasted(moved, generator, fill), max(1, height // 3), generator, fill)
     mirrored = _draw(0, 2, len(images), generator, images.device).bool()
     images = torch.where(mirrored[:, None, None, None], images.flip(3), images)
     return _moved(images, max(1, height // 8), generator, fill)
@@ -56,3 +61,23 @@ def _moved(images: Tensor, margin: int, generator: torch.Generator, fill: Tensor
 
 def _draw(low: int, high: int, count: int, generator: torch.Generator, device: torch.device) -> Tensor:
     return torch.randint(low, high, (count,), generator=generator, device=generator.device).to(device)
+
+
+def _contrasted(images: Tensor, generator: torch.Generator, fill: Tensor | float) -> Tensor:
+    """Return images whose distance from black is multiplied by a draw between .6 and 1.4."""
+    black = torch.as_tensor(fill, dtype=images.dtype, device=images.device).reshape(-1, 1, 1)
+    draws = torch.rand(len(images), generator=generator, device=generator.device).to(images.device)
+    return black + (images - black) * (0.6 + 0.8 * draws).reshape(-1, 1, 1, 1)
+
+
+def _hidden(images: Tensor, side: int, generator: torch.Generator, fill: Tensor | float) -> Tensor:
+    """Return images with a square somewhere in each replaced by black (DeVries, Taylor 2017)."""
+    batch, _, height, width = images.shape
+    top = _draw(0, height - side + 1, batch, generator, images.device)
+    left = _draw(0, width - side + 1, batch, generator, images.device)
+    rows, columns = torch.arange(height, device=images.device), torch.arange(width, device=images.device)
+    in_rows = (rows >= top[:, None]) & (rows < top[:, None] + side)
+    in_columns = (columns >= left[:, None]) & (columns < left[:, None] + side)
+    square = (in_rows[:, :, None] & in_columns[:, None, :]).unsqueeze(1)
+    black = torch.as_tensor(fill, dtype=images.dtype, device=images.device).reshape(-1, 1, 1)
+    return torch.where(square, black, images)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -55,7 +55,7 @@ class Recipe(Grown):
         others: further networks, for protocols that arrange more than two: teachers, assistants, peers, clients.
     """
 
-    came_later: ClassVar[frozenset[str]] = frozenset({"others"})
+    came_later: ClassVar[frozenset[str]] = frozenset({"others", "start"})
 
     data: Data
     student: AnyNetwork
@@ -65,6 +65,12 @@ class Recipe(Grown):
     optim: Optim = Optim()
     teacher: Recipe | None = None
     others: tuple[AnyNetwork, ...] = ()
+    start: Literal["scratch", "teacher", "teacher_but_batch_norm"] = setting(
+        "scratch",
+        title="First weights",
+        description="Drawn at random, or copied from the teacher wherever a layer has the same name and size; with or "
+        "without the teacher's batch norm.",
+    )
     seed: int = setting(0, title="Seed", ge=0, le=2**31)
 
     @model_validator(mode="after")
@@ -78,6 +84,8 @@ class Recipe(Grown):
                 raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
             self._check_features(self.teacher.student)
         self._check_features(self.student)
+        if self.start != "scratch" and self.teacher is None:
+            raise RecipeMismatch(reason="The student is to begin with its teacher's layers, but there is no teacher.")
         return self
 
     def _check_protocol(self) -> None:
@@ -102,8 +110,7 @@ class Recipe(Grown):
                 reason = f"the method '{name_of(self.method)}' has no setting '{name}' that may be scheduled."
                 raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
             start = getattr(self.method, name)
-            for epoch in (0, self.optim.epochs - 1) if start is not None else ():
-                reached = self.schedules[name].value(start, epoch, self.optim.epochs)
+            for reached in self.schedules[name].extremes(start, self.optim.epochs) if start is not None else ():
                 self.method.changed({name: reached})  # refuses what the setting itself would refuse
 
     def changed(self, changes: Mapping[str, Any]) -> Recipe:
@@ -123,6 +130,13 @@ class Recipe(Grown):
         both = {f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")}
         return super().changed(({} if self.teacher is None else both) | dict(changes))
 
+    def at_its_rate(self) -> Recipe:
+        """Return the recipe with its learning rate as a number, where it was a fraction of the teacher's."""
+        if self.optim.lr_of_teacher is None or self.teacher is None:
+            return self
+        rate = self.optim.lr_of_teacher * self.teacher.at_its_rate().optim.lr
+        return self.model_copy(update={"optim": self.optim.model_copy(update={"lr": rate, "lr_of_teacher": None})})
+
     def seeded(self, seed: int) -> Recipe:
         """Return the same recipe with another seed, for its teacher too."""
         teacher = self.teacher and self.teacher.seeded(seed)
@@ -131,12 +145,13 @@ class Recipe(Grown):
     def alone(self) -> Recipe:
         """Return the baseline: the same network, data, optimiser and seed with labels only and no teacher."""
         plain = self if self.protocol.shapes_student else self.offline()
-        return plain.model_copy(update={"method": LabelsOnly(), "schedules": {}, "teacher": None})
+        update = {"method": LabelsOnly(), "schedules": {}, "teacher": None, "start": "scratch"}
+        return plain.model_copy(update=update)
 
     def without_idle_teacher(self) -> Recipe:
         """Return the recipe without a teacher that nobody listens to."""
         listens = self.method.needs_teacher and self.protocol.needs_teacher
-        return self if listens else self.model_copy(update={"teacher": None})
+        return self if listens or self.start != "scratch" else self.model_copy(update={"teacher": None})
 
     def offline(self) -> Recipe:
         """Return the recipe with its own teacher alone, or none, and no further networks."""

@@ -156,6 +156,7 @@ def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
 def _trio(recipe: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
     if recipe.teacher is None:
         raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
+    recipe = recipe.at_its_rate()
     arms: list[tuple[Arm, Recipe]] = [
         ("teacher", recipe.teacher),
         *(("helper", helper) for helper in recipe.protocol.before(recipe)),

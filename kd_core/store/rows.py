@@ -103,7 +103,7 @@ class PlaceRow:
 
 @dataclass(frozen=True)
 class EpochRow:
-    """One epoch of a run; ``scores`` holds validation's and test's as dictionaries, ``shares`` the gradient's by term."""
+    """One epoch of a run; ``scores`` holds validation's and test's as dictionaries, ``shares`` the gradient's."""
 
     run: str
     epoch: int
