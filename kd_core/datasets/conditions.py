@@ -55,8 +55,8 @@ class Conditions(Grown):
     augmentation: Augmentation = setting(
         "none",
         title="Augmentation",
-        description="Every batch anew: shifts by up to 7 % of the height, mirroring and cropping, or strong: larger shifts, "
-        "other contrast and a hidden square. The teacher sees the same changed image.",
+        description="Every batch anew: shifts by up to 7 % of the height, mirroring and cropping, or strong: larger "
+        "shifts, other contrast and a hidden square. The teacher sees the same changed image.",
     )
 
     question: Literal["class", "slant", "thickness"] = setting(
