@@ -43,7 +43,8 @@ kd_core.contenders  kd_core.optim
 kd_core.methods  kd_core.networks  kd_core.datasets  kd_core.protocols  kd_core.cost  kd_core.execution
 kd_core.events  kd_core.snapshots  kd_core.bridges
 kd_core.metrics  kd_core.features  kd_core.gradients
-kd_core.axes  kd_core.bias_shift  kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics
+kd_core.bias_shift
+kd_core.axes  kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics
 kd_core.registry
 kd_core.settings
 kd_core.errors  kd_core.allocator

@@ -47,13 +47,12 @@ class AttentionTransfer(BesideSoftTargets):
 
     def pictures(self, student: Outputs, teacher: Outputs | None) -> dict[str, Tensor]:
         """Return where both networks look at every depth, (N, H, W) each, the brightest position 1."""
-        said = {"student": student, "teacher": teacher}
+        said = {"student": student} if teacher is None else {"student": student, "teacher": teacher}
         found = {}
         for who, one in said.items():
-            for depth in DEPTHS if one is not None else ():
+            for depth in DEPTHS:
                 maps = one.features[depth]
                 where = attention(maps)
-                found[f"{who}_{depth}"] = (where / where.amax(1, keepdim=True).clamp(min=1e-12)).reshape(
-                    len(maps), *maps.shape[2:]
-                )
+                shown = where / where.amax(1, keepdim=True).clamp(min=1e-12)
+                found[f"{who}_{depth}"] = shown.reshape(len(maps), *maps.shape[2:])
         return found

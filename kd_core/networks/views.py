@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, conv2d
 
@@ -36,6 +38,13 @@ def low_resolution(images: Tensor) -> Tensor:
 
 
 VIEWS: dict[str, Callable[[Tensor], Tensor]] = {"sums": sums, "edges": edges, "low_resolution": low_resolution}
+
+
+def pictured(view: str, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return what a view makes of an image (C, H, W), as a picture whose largest value is white."""
+    seen = VIEWS[view](torch.from_numpy(pixels).float()[None])[0]
+    picture: NDArray[np.uint8] = (seen * (255 / seen.max().clamp(min=1e-6))).round().byte().numpy()
+    return picture
 
 
 class ThroughView(Network):

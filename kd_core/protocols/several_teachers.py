@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kd_core.divergences import entropy, log_soften, soften
@@ -70,6 +72,16 @@ class SeveralTeachers(Protocol):
         trust = 1 / entropy(soften(logits)).clamp(min=SUREST)
         share = (trust / trust.sum(0)).log().unsqueeze(-1)
         return temperature * (log_p + share).logsumexp(0)
+
+    def accuracy(self, logits: Sequence[NDArray[np.float32]], labels: NDArray[np.int64]) -> float:
+        """Return how often the mixture's first choice is right.
+
+        Args:
+            logits: (N, K) of each teacher.
+            labels: (N,).
+        """
+        mixed = self.mixture(torch.from_numpy(np.stack(logits)))
+        return float((mixed.argmax(-1).numpy() == labels).mean())
 
 
 def _every(answer: Outputs) -> Tensor:

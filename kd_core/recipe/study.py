@@ -153,10 +153,10 @@ def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
     return contender_changes(cell[CONTENDER], base.method) if CONTENDER in cell else cell
 
 
-def _trio(recipe: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
+def _trio(wanted: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
+    recipe = wanted.at_its_rate()
     if recipe.teacher is None:
         raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
-    recipe = recipe.at_its_rate()
     arms: list[tuple[Arm, Recipe]] = [
         ("teacher", recipe.teacher),
         *(("helper", helper) for helper in recipe.protocol.before(recipe)),
