@@ -57,6 +57,6 @@ def best_shift(logits: Logits, labels: Labels, classes: Sequence[int]) -> float:
     edges = np.concatenate([[margin.min() - 2.0], margin[order], [margin.max() + 2.0]])
     low, high = edges[:-1], edges[1:]
     best = (right == right[high > low].max()) & (high > low)
-    inner = np.where((low <= 0) & (high >= 0), 0.0, (low + high) / 2)
+    inner = np.where((low < 0) & (high > 0), 0.0, (low + high) / 2)
     candidates = inner[best]
     return float(candidates[np.abs(candidates).argmin()])

@@ -94,6 +94,16 @@ class UploadRefused(KDError):
     template = "The file '{file}' was not accepted: {reason}"
 
 
+class PretrainedMissing(KDError):
+    """Weights of a pretrained network that are neither here nor to be had."""
+
+    code = "pretrained_missing"
+    template = (
+        "The pretrained weights of {network} are not on this machine and could not be downloaded ({reason}). "
+        "Put '{file}' into '{folder}', go online and try again, or switch 'Pretrained' off."
+    )
+
+
 class RunUnknown(KDError):
     """No run or study of that id in the store."""
 

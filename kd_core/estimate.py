@@ -96,4 +96,4 @@ def _guess(recipe: Recipe, lanes: int) -> float:
 
 @cache
 def _macs(architecture: Architecture, shape: tuple[int, int, int]) -> int:
-    return macs(architecture.build(shape, 10), shape)
+    return macs(architecture.untrained().build(shape, 10), shape)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
 
 from kd_core.outputs import Outputs
-from kd_core.settings import Settings
+from kd_core.settings import Grown
 
 Shape = tuple[int, int, int]
 
@@ -32,7 +32,7 @@ class Network(nn.Module):
         return outputs
 
 
-class Architecture(Settings):
+class Architecture(Grown):
     """Frozen settings that build a network for images of a given shape."""
 
     provides: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
@@ -49,6 +49,10 @@ class Architecture(Settings):
         Raises:
             RecipeMismatch: the images are too small for this architecture.
         """
+
+    def untrained(self) -> Self:
+        """Return the same architecture without weights from elsewhere, to look at its size."""
+        return self
 
     @abstractmethod
     def code(self, shape: Shape, classes: int) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Self
 
 from torch import Tensor, nn
 
 from kd_core.networks.base import Architecture, Dropout, Network, Shape
+from kd_core.networks.pretrained import pretrained_weights
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
@@ -21,20 +22,42 @@ class TorchvisionModel(Architecture):
     title: ClassVar[str]
     stem: ClassVar[int]
     """Channels after the first convolution."""
+    came_later: ClassVar[frozenset[str]] = frozenset({"pretrained"})
     small_images: bool = setting(
         True,
         title="For small images",
         description="Keeps the full size in the first layers, which were made for 224 x 224 pixels and shrink at once.",
     )
 
+    pretrained: bool = setting(
+        False,
+        title="Pretrained",
+        description="Begins with torchvision's weights for ImageNet, downloaded once; layers that do not fit these "
+        "images or classes begin anew.",
+    )
+
     def build(self, shape: Shape, classes: int) -> Network:
-        """Return the network with torchvision's initialisation, trained on nothing."""
+        """Return the network with torchvision's initialisation, or with its weights for ImageNet where they fit.
+
+        Raises:
+            PretrainedMissing: those weights are not on this machine and cannot be downloaded.
+        """
         # Importing torchvision takes seconds, and most recipes never need it.
         from torchvision import models
 
         body: nn.Module = getattr(models, self.constructor)(num_classes=classes)
         _use_our_dropout(body)
-        return self._network(body, self._first_convolution(shape))
+        network = self._network(body, self._first_convolution(shape))
+        if self.pretrained:
+            weights = pretrained_weights(self.constructor, self.title)
+            own = network.state_dict()
+            fits = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
+            network.load_state_dict(own | fits)
+        return network
+
+    def untrained(self) -> Self:
+        """Return the same architecture that needs no download."""
+        return self.model_copy(update={"pretrained": False})
 
     @property
     def label(self) -> str:
@@ -170,7 +193,7 @@ class _ResNetNetwork(_TorchvisionNetwork):
     def until(self, depth: str, images: Tensor) -> Tensor:
         """Return maps (N, channels, H, W), computing nothing beyond them."""
         stages = [self.layer1, self.layer2, self.layer3, self.layer4]
-        values = self.maxpool(self.relu(self.bn1(self.conv1(images))))
+        values: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(images))))
         for stage in stages[: {"early": 1, "middle": 2, "late": 4}[depth]]:
             values = stage(values)
         return values
