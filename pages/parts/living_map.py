@@ -80,8 +80,9 @@ def note(what: Shown) -> None:
     text = (
         t("living.nearest", asked=_written(what.row, what.asked), **facts) if what.asked else t("living.cell", **facts)
     )
+    pooled = f" {t('living.pooled', seeds=what.row.seeds)}" if what.row.seeds > 1 else ""
     with st.container(key="living_map"):
-        st.caption(literal(text))
+        st.caption(literal(text + pooled))
         st.page_link("pages/sweep.py", label=t("living.to_map"))
 
 
