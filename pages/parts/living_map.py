@@ -141,7 +141,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _has_cells(study: StudyRow) -> bool:
-    return bool(study.spec.get("cells"))
+    return study.kind == "sweep" and bool(study.spec.get("cells"))
 
 
 def _newly_opened(study: StudyRow) -> bool:
