@@ -129,7 +129,7 @@ class StudyStory:
         return self.store.runs.adopt(self.row.id, row.fingerprint) is not None
 
     def _train(self, crew: Crew) -> Iterator[None]:
-        return train(crew, self.workshop, self.ask, only_ends=self.study.kind == "sweep")
+        return train(crew, self.workshop, self.ask, only_ends=self.study.kind != "race")
 
     def _judge_against_teacher(self, seeds: set[int]) -> None:
         """Keep how far each student agrees with its teacher on the test split, from the stored logits."""
