@@ -130,7 +130,20 @@ def race_json(store: Store, study: str, cell: Cell | None = None) -> dict[str, A
         "arms": {arm: _arm_json(result, latency[arm]) for arm, result in arms.items()},
         "verdict": None if judged is None else {**asdict(judged), "sentence": judged.sentence},
         "test_set_ci95_pp": image_interval(store, places),
+        "notes": last_notes(store, places),
     }
+
+
+def last_notes(store: Store, places: Sequence[Place]) -> dict[str, list[dict[str, Any]]]:
+    """Return by subject what the distilled students' protocols told last, one entry a seed, with its epoch (from 0)."""
+    students = {place.run.id: place.member.seed for place in places if place.member.arm == "distilled"}
+    last: dict[tuple[str, str], dict[str, Any]] = {}
+    for note in store.runs.notes(students):  # by epoch, so that the last one stays
+        last[note.subject, note.run] = {"seed": students[note.run], "epoch": note.epoch, **note.facts}
+    found: dict[str, list[dict[str, Any]]] = {}
+    for (subject, _), facts in last.items():
+        found.setdefault(subject, []).append(facts)
+    return {subject: sorted(rows, key=lambda row: row["seed"]) for subject, rows in found.items()}
 
 
 def recipe_of(row: StudyRow) -> dict[str, Any]:

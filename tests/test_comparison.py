@@ -14,6 +14,7 @@ from kd_core.methods import METHODS
 from kd_core.presets import PRESETS
 from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
+from kd_core.results import race_json
 from kd_core.runs import run_study
 from kd_core.statistics import verdict
 from kd_core.store import Store
@@ -130,3 +131,10 @@ def test_without_an_interval_nothing_is_judged(raced: tuple[Store, str]) -> None
     assert one.over_alone is not None
     alone = replace(one, over_alone=verdict([0.9], [0.8]))
     assert by_chance([alone, replace(one, over_alone=None)]) == {"judged": 0, "better": 0.0}
+
+
+def test_a_race_tells_what_its_protocol_told_last(raced: tuple[Store, str]) -> None:
+    store, study = raced
+    told = race_json(store, study, {"contender": "mutual"})["notes"]
+    assert [row["seed"] for row in told["peer_2"]] == [0, 1] and all(row["epoch"] == 2 for row in told["peer_2"])
+    assert race_json(store, study, {"contender": "relational"})["notes"] == {}
