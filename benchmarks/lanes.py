@@ -27,10 +27,11 @@ def main() -> None:
     parser.add_argument("--presets", nargs="+", default=["digits", "mnist-mlp"])
     parser.add_argument("--counts", type=int, nargs="+", default=list(COUNTS))
     parser.add_argument("--images", type=int, help="labelled images of the student; the preset's own by default")
+    parser.add_argument("--epochs", type=int, default=1, help="of MNIST's students; digits' go to their end")
     parser.add_argument("--one", nargs=2, metavar=("PRESET", "LANES"), help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
-        print(json.dumps(one(asked.one[0], int(asked.one[1]), asked.data_root, asked.images)))
+        print(json.dumps(one(asked.one[0], int(asked.one[1]), asked.data_root, asked.images, asked.epochs)))
         return
     print(json.dumps({preset: measured(preset, asked) for preset in asked.presets}, indent=1))
 
@@ -60,7 +61,7 @@ def measured(preset: str, asked: argparse.Namespace) -> dict[str, Any]:
     return {"threads": asked.threads, "repeats": asked.repeats, "by_lanes": rows}
 
 
-def one(preset: str, lanes: int, data_root: Path, images: int | None) -> dict[str, float]:
+def one(preset: str, lanes: int, data_root: Path, images: int | None, students_epochs: int) -> dict[str, float]:
     """Train ``lanes`` students as a sweep into a fresh store, all writing included; their teachers are there before."""
     from kd_core.presets import PRESETS
     from kd_core.recipe import Member, Study
@@ -69,7 +70,7 @@ def one(preset: str, lanes: int, data_root: Path, images: int | None) -> dict[st
 
     recipe = PRESETS[preset].recipe
     if preset != "digits":
-        recipe = recipe.changed({"optim.epochs": 1, "teacher.optim.epochs": 1})
+        recipe = recipe.changed({"optim.epochs": students_epochs, "teacher.optim.epochs": 1})
     if images:
         recipe = recipe.changed({"data.labelled": images})
     seeds = min(SEEDS, lanes)
@@ -121,6 +122,8 @@ def _in_a_process(preset: str, lanes: int, asked: argparse.Namespace) -> dict[st
         str(lanes),
         "--data-root",
         str(asked.data_root),
+        "--epochs",
+        str(asked.epochs),
     ]
     command += ["--images", str(asked.images)] if asked.images else []
     affinity = sorted(os.sched_getaffinity(0))[: asked.threads] if hasattr(os, "sched_getaffinity") else []

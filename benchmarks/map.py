@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import statistics
 import tempfile
 import time
@@ -44,7 +46,8 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="save screenshots of the last map here")
     asked = parser.parse_args()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        chromium = os.environ.get("KD_CHROMIUM") or shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         found = [one(browser, asked.seeds, asked.pictures) for _ in range(asked.repeats)]
         browser.close()
     told = {name: [round(sample[name], 2) for sample in found] for name in found[0]}

@@ -8,7 +8,8 @@ from kd_core.datasets import Source, Split, Splits
 from kd_core.datasets.conditions import Conditions, noisy_labels, prepare
 from kd_core.datasets.sampling import spread
 from kd_core.errors import InvalidSetting
-from kd_core.settings import lane_fields
+from kd_core.presets import PRESETS
+from kd_core.settings import lane_fields, read_value
 
 
 def numbered(labels: Tensor, first: int = 0) -> Split:
@@ -174,3 +175,8 @@ def test_conditions_that_cannot_be_met_are_told_by_name(
     with pytest.raises(InvalidSetting, match=sentence) as caught:
         prepared(**conditions)
     assert caught.value.fields["path"] == path
+
+
+def test_no_augmentation_can_be_asked_for_by_the_command_lines_none() -> None:
+    recipe = PRESETS["digits"].recipe.changed({"data.augmentation": "shift"})
+    assert recipe.changed({"data.augmentation": read_value("none")}).data.augmentation == "none"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import NonNegativeInt, field_validator
@@ -64,6 +64,11 @@ class Conditions(Grown):
         title="Question",
         description="What is asked about an image: its class, or something that is measured from its pixels.",
     )
+
+    @field_validator("augmentation", mode="before")
+    @classmethod
+    def _nothing_is_none(cls, told: Any) -> Any:
+        return "none" if told is None else told  # the command line reads "none" as nothing
 
     @field_validator("dropped_classes")
     @classmethod
