@@ -9,7 +9,7 @@ st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layo
 links.begin()
 
 # A page is called in the address as its file is: a link to it then works on a server that has just been started.
-PAGES = ("race", "soft_labels", "sweep", "compare", "speed", "methods")
+PAGES = ("race", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence")
 page = st.navigation(
     [st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), url_path=name, default=name == "race") for name in PAGES],
     position="top",

@@ -70,8 +70,8 @@ def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
     """Return about how many seconds the recipes of one grid take, as lanes of one loop where there are several."""
     recipe, lanes = recipes[0], len(recipes)
     pace = known.get(_kind(recipe))
-    per_step = pace.expected(lanes) if pace else _guess(recipe, lanes)
-    steps = -(-training_images(recipe) // recipe.optim.batch)
+    per_step = pace.expected(lanes) if pace else recipe.protocol.work * _guess(recipe, lanes)
+    steps = recipe.protocol.steps_of_epoch(-(-training_images(recipe) // recipe.optim.batch), recipe.optim.batch)
     return recipe.optim.epochs * (per_step * steps + JUDGED_SECONDS * lanes)
 
 
@@ -84,7 +84,8 @@ def training_images(recipe: Recipe) -> int:
 
 
 def _kind(recipe: Recipe) -> str:
-    parts = (recipe.student, recipe.data.source, recipe.optim.batch, recipe.optim.algorithm, recipe.data.augmentation)
+    optim = recipe.optim
+    parts = (recipe.student, recipe.data.source, optim.batch, optim.algorithm, recipe.data.augmentation, recipe.protocol)
     return json.dumps([part.to_json() if isinstance(part, Settings) else part for part in parts])
 
 

@@ -138,3 +138,12 @@ def test_a_race_tells_what_its_protocol_told_last(raced: tuple[Store, str]) -> N
     told = race_json(store, study, {"contender": "mutual"})["notes"]
     assert [row["seed"] for row in told["peer_2"]] == [0, 1] and all(row["epoch"] == 2 for row in told["peer_2"])
     assert race_json(store, study, {"contender": "relational"})["notes"] == {}
+
+
+def test_methods_race_with_one_fixed_teacher_whatever_the_form_arranged() -> None:
+    arranged = small().changed({"protocol": "several_teachers"})
+    study = Study.compare(arranged, ["soft_targets", "mutual"])
+    protocols = {
+        m.cell["contender"]: m.recipe.protocol.to_json()["name"] for m in study.members if m.arm == "distilled"
+    }
+    assert protocols == {"soft_targets": "offline", "mutual": "mutual"}

@@ -52,3 +52,12 @@ def test_a_pace_seen_with_few_lanes_tells_that_of_many_and_the_other_way_round()
     alone = Pace(seconds=0.0207, lanes=1)
     assert alone.expected(1) == pytest.approx(0.0207)
     assert alone.expected(10) == pytest.approx(LANES_STEP_SECONDS + 0.02 * 10)
+
+
+def test_protocols_with_many_networks_or_made_up_images_take_longer(store: Store) -> None:
+    digits = PRESETS["digits"].recipe
+    seconds = {
+        name: estimated_seconds(store, Study.race(digits.changed({"protocol": name})))
+        for name in ("offline", "mutual", "federated", "data_free")
+    }
+    assert seconds["offline"] < seconds["mutual"] < seconds["federated"] < seconds["data_free"]

@@ -98,6 +98,15 @@ class Protocol(Settings):
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Carry out ``recipe``, yielding every event of every loop inside."""
 
+    def steps_of_epoch(self, plain: int, batch: int) -> int:
+        """Return about how many steps an epoch has, where a plain student would take ``plain`` of ``batch`` images."""
+        return plain
+
+    @property
+    def work(self) -> float:
+        """Return about how many times the work of a plain student's step a step is."""
+        return 1.0
+
     def before(self, recipe: Any) -> tuple[Any, ...]:
         """Return the recipes whose networks must be trained first, beside the teacher's, in this order."""
         return ()

@@ -66,6 +66,15 @@ class Federated(Protocol):
         20, title="Own steps a round", description="Steps of each client on its own data in a round.", ge=1, le=5000
     )
 
+    def steps_of_epoch(self, plain: int, batch: int) -> int:
+        """Return the steps of a round."""
+        return self.own_steps + max(1, self.public // batch)
+
+    @property
+    def work(self) -> float:
+        """Return one for the server, for each client and for its twin."""
+        return 1.0 + 2 * self.clients
+
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the server's student; clients, twins and what was sent become notes."""
         splits = fit.splits(recipe)

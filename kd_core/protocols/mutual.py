@@ -35,6 +35,11 @@ class Mutual(Protocol):
     name: Literal["mutual"] = "mutual"
     networks: int = setting(2, title="Networks", description="How many learn from each other.", ge=2, le=8)
 
+    @property
+    def work(self) -> float:
+        """Return one for each network."""
+        return float(self.networks)
+
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the student's own network; those of its peers become notes."""
         splits = fit.splits(recipe)

@@ -128,6 +128,7 @@ class Study(Settings):
             UnknownName: a technique that does not exist.
             RecipeMismatch: none of them fits.
         """
+        recipe = recipe.offline()  # a technique that arranges networks names its protocol itself
         fits, refused = [], {}
         for name in dict.fromkeys(names):
             changes = contender_changes(name, recipe.method)

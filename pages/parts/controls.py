@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import streamlit as st
 
@@ -11,11 +11,12 @@ from kd_core import jobs
 from kd_core.errors import KDError
 from kd_core.settings import lane_fields
 from kd_core.store import StudyRow
-from pages.parts import form, links, living_map
+from pages.parts import form, links, living_map, member_words
 from pages.parts.attempts import told
 from pages.parts.engine import data_root, engine_ready, store
 from pages.parts.fields import member_field, setting_field, temperature_field
 from pages.parts.formula import formula
+from pages.parts.protocol_settings import protocol_line, protocol_settings
 from pages.parts.selection import current_study
 from pages.parts.texts import declared, error_text, t
 from pages.parts.upload import folder_field
@@ -83,6 +84,7 @@ def _main_controls() -> None:
         setting_field(recipe.method, "teacher_weight", "method.teacher_weight", words)
     if not movable & {"temperature", "teacher_weight"}:
         st.caption(t("race.no_teacher_settings"))
+    protocol_line(recipe.protocol)
     st.session_state["seeds"] = form.seeds()
     st.slider(
         t("race.seeds"),
@@ -159,6 +161,7 @@ def _all_settings() -> None:
     folders = {"method": "methods", "student": "networks", "teacher.student": "networks", "data.source": "datasets"}
     shown = {"method.temperature", "method.teacher_weight"}
     _teacher_field()
+    protocol_settings(recipe)
     for path, members in parts.items():
         if path.startswith("teacher.") and form.earlier_teacher():
             continue
@@ -211,15 +214,17 @@ def _teacher_field() -> None:
 
 
 def _schedules() -> None:
-    recipe = form.current_recipe()
+    from kd_core.schedules import AnySchedule
+
+    recipe, rules = form.current_recipe(), [member_words.name(one) for one in get_args(get_args(AnySchedule)[0])]
     for name in sorted(lane_fields(type(recipe.method)) & {"temperature", "teacher_weight"}):
         path = f"schedules.{name}"
         schedule = recipe.schedules.get(name)
         now = "constant" if schedule is None else _name(schedule)
         st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
-        member_field(path, now, ["constant", "linear", "cosine", "exponential"], t("race.which.schedule"), "schedules")
+        member_field(path, now, rules, t("race.which.schedule"), "schedules")
         if schedule is not None:
-            for field in type(schedule).model_fields.keys() - {"name"}:
+            for field in [one for one in type(schedule).model_fields if one != "name"]:
                 setting_field(schedule, field, f"{path}.{field}", f"schedules.{now}")
 
 

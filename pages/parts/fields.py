@@ -30,21 +30,21 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
     label = f"{title} ({declared(f'units.{unit}', unit)})" if unit else title
     described = declared(f"{words}.{name}.description", info.description or "") or None
     _DRAW[form.field_kind(info.annotation)](owner, name, path, info, label, described)
-    _tell_refused(path)
+    tell_refused(path)
 
 
 def member_field(path: str, now: str, names: list[str], label: str, words: str) -> None:
     """Draw the choice between members of a registry, e.g. the method."""
-    key = _remember(path, now)
+    key = remember(path, now)
     shown = {name: declared(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
     st.selectbox(label, names, format_func=shown.__getitem__, key=key, on_change=_changed, args=(path,))
-    _tell_refused(path)
+    tell_refused(path)
 
 
 def temperature_field(owner: Settings, path: str, words: str) -> None:
     """Draw the training temperature as a slider over sensible steps, with the value in use among them."""
     value = float(getattr(owner, "temperature", 1.0))
-    key = _remember(path, value)
+    key = remember(path, value)
     info = type(owner).model_fields["temperature"]
     st.select_slider(
         declared(f"{words}.temperature.title", info.title or ""),
@@ -58,12 +58,12 @@ def temperature_field(owner: Settings, path: str, words: str) -> None:
 
 
 def _bool(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    st.toggle(label, key=_remember(path, getattr(owner, name)), help=described, on_change=_changed, args=(path,))
+    st.toggle(label, key=remember(path, getattr(owner, name)), help=described, on_change=_changed, args=(path,))
 
 
 def _choice(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
     options = list(get_args(info.annotation))
-    key = _remember(path, getattr(owner, name))
+    key = remember(path, getattr(owner, name))
     st.selectbox(
         label,
         options,
@@ -82,7 +82,7 @@ def _int(owner: Settings, name: str, path: str, info: FieldInfo, label: str, des
         min_value=None if low is None else int(low),
         max_value=None if high is None else int(high),
         step=1,
-        key=_remember(path, getattr(owner, name)),
+        key=remember(path, getattr(owner, name)),
         help=described,
         placeholder=t("form.empty"),
         on_change=_changed,
@@ -93,21 +93,21 @@ def _int(owner: Settings, name: str, path: str, info: FieldInfo, label: str, des
 def _float(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
     value = getattr(owner, name)
     if limits(info) == (0, 1) and value is not None and extra(info).get("scale") == "linear":
-        key = _remember(path, float(value))
+        key = remember(path, float(value))
         st.slider(label, 0.0, 1.0, step=0.01, key=key, help=described, on_change=_changed, args=(path,))
         return
-    key = _remember(path, "" if value is None else f"{value:g}")
+    key = remember(path, "" if value is None else f"{value:g}")
     empty = t("form.empty")
     st.text_input(label, key=key, help=described, placeholder=empty, on_change=_changed_number, args=(path,))
 
 
 def _numbers(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
     text = ", ".join(f"{number:g}" for number in getattr(owner, name))
-    st.text_input(label, key=_remember(path, text), help=described, on_change=_changed_numbers, args=(path,))
+    st.text_input(label, key=remember(path, text), help=described, on_change=_changed_numbers, args=(path,))
 
 
 def _text(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    st.text_input(label, key=_remember(path, getattr(owner, name)), help=described, on_change=_changed, args=(path,))
+    st.text_input(label, key=remember(path, getattr(owner, name)), help=described, on_change=_changed, args=(path,))
 
 
 def limits(info: FieldInfo) -> tuple[float | None, float | None]:
@@ -119,13 +119,13 @@ def limits(info: FieldInfo) -> tuple[float | None, float | None]:
     return None if low is None else float(low), None if high is None else float(high)
 
 
-def _tell_refused(path: str) -> None:
+def tell_refused(path: str) -> None:
     failed = st.session_state.get("form_error")
     if failed and failed[0] == path:
         st.error(literal(failed[1]))
 
 
-def _remember(path: str, value: Any) -> str:
+def remember(path: str, value: Any) -> str:
     """Put the value in use into the widget before it is drawn; return the widget's key."""
     key = f"set.{path}"
     failed = st.session_state.get("form_error")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -74,18 +75,29 @@ def _teacher_label(run: str, language: str) -> str:
 
 def change(path: str, value: Any) -> None:
     """Change one setting, or tell why it cannot be; the link keeps only what differs from the preset."""
+    change_together({path: value}, path)
+
+
+def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
+    """Change several settings at once, or none; return whether they were.
+
+    Args:
+        changes: by path.
+        told_at: the setting beside which the reason stands, where they cannot be.
+    """
     from kd_core.presets import PRESETS
 
     base = PRESETS[preset_name()].recipe
-    changes = {at: read_value(text) for at, text in links.settings().items()}
-    kept = {at: old for at, old in changes.items() if not at.startswith(f"{path}.")}
+    known = {at: read_value(text) for at, text in links.settings().items()}
+    kept = {at: old for at, old in known.items() if not any(f"{at}.".startswith(f"{path}.") for path in changes)}
     try:
-        recipe = base.changed({**kept, path: value})
+        recipe = base.changed({**kept, **changes})
     except KDError as error:
-        st.session_state["form_error"] = (path, error_text(error))
-        return
+        st.session_state["form_error"] = (told_at, error_text(error))
+        return False
     st.session_state.pop("form_error", None)
     _put_differences(recipe, base)
+    return True
 
 
 def take_over(preset: str, recipe: Recipe) -> None:

@@ -10,18 +10,22 @@ import streamlit as st
 
 from kd_core.settings import Settings
 from pages.parts import form, member_words
-from pages.parts.texts import t
+from pages.parts.protocol_choice import is_other, try_protocol
+from pages.parts.texts import declared, t
 
 if TYPE_CHECKING:
     from kd_core.methods import Method
+    from kd_core.protocols import Protocol
 
 COLUMNS = ("setting", "default", "range", "meaning")
 
 
 def contents() -> None:
-    """Link to every method on the page."""
-    links = (f"[{member_words.title('methods', member)}](#{name})" for name, member in _methods().items())
-    st.markdown(" · ".join(links))
+    """Link to every method on the page, and to every protocol."""
+    for section, known in (("methods", _methods()), ("protocols", _protocols())):
+        links = (f"[{member_words.title(section, member)}](#{name})" for name, member in known.items())
+        lead = "" if section == "methods" else f"**{t('methods_page.protocols')}:** "
+        st.markdown(lead + " · ".join(links))
 
 
 def symbols() -> None:
@@ -43,7 +47,24 @@ def methods() -> None:
             st.latex(member.formula)
             st.caption(t("methods_page.source", source=member.source), text_alignment="center")
         _settings("methods", member)
-        _try(name)
+        _try(name, member)
+
+
+def protocols() -> None:
+    """Show every protocol: what it does, its source, its settings, and a button to try it as its source does."""
+    for name, member in _protocols().items():
+        st.header(member_words.title("protocols", member), anchor=name)
+        st.markdown(f"**{member_words.summary('protocols', member)}**")
+        if text := member_words.text("protocols", member):
+            st.markdown(text)
+        if member.source:
+            st.caption(t("methods_page.source", source=member.source))
+        _settings("protocols", member)
+        if not is_other({"name": name}):
+            st.caption(t("methods_page.in_every_preset"))
+        elif st.button(t("methods_page.try"), key=f"protocol_try_{name}"):
+            try_protocol(name)
+            st.switch_page("pages/race.py")
 
 
 def members(section: str) -> None:
@@ -78,6 +99,13 @@ def _methods() -> dict[str, type[Method]]:
     return {first: METHODS[first], **METHODS}
 
 
+def _protocols() -> dict[str, type[Protocol]]:
+    """Return the protocols, the one that every preset begins with before all others."""
+    from kd_core.protocols import PROTOCOLS
+
+    return {"offline": PROTOCOLS["offline"], **PROTOCOLS}
+
+
 def _settings(section: str, member: type[Settings]) -> None:
     rows = member_words.setting_rows(section, member)
     if not rows:
@@ -90,14 +118,27 @@ def _settings(section: str, member: type[Settings]) -> None:
     st.table(table)
 
 
-def _try(name: str) -> None:
+def _try(name: str, member: type[Method]) -> None:
     from kd_core.methods.labels_only import LabelsOnly
 
     if name == member_words.name(LabelsOnly):
         st.caption(t("methods_page.in_every_race"))
-    elif st.button(t("methods_page.try"), key=f"method_try_{name}"):
-        form.change("method", name)
-        st.switch_page("pages/race.py")
+        return
+    with st.container(horizontal=True, key=f"method_tries_{name}"):
+        if st.button(t("methods_page.try"), key=f"method_try_{name}"):
+            form.change("method", name)
+            st.switch_page("pages/race.py")
+        for variant in member.variants:
+            words = declared(f"choices.{variant}", variant.replace("_", " "))
+            if st.button(t("methods_page.try_variant", variant=words), key=f"method_try_{name}_{variant}"):
+                _use_variant(name, variant)
+                st.switch_page("pages/race.py")
+
+
+def _use_variant(name: str, variant: str) -> None:
+    from kd_core.contenders import contender_changes
+
+    form.change_together(contender_changes(f"{name}:{variant}", form.current_recipe().method), "method")
 
 
 def _plain(cell: str) -> str:

@@ -36,7 +36,7 @@ def method_view(
     rows: Sequence[EpochRow],
 ) -> None:
     """Show what the distilled student's method told, where it told anything."""
-    panel = Panel(row.id, cell, recipe_of(row), members, runs, rows, row.alive)
+    panel = panel_of(row, cell, members, runs, rows)
     told = panel.notes()
     by_subject = {
         subject: {run: mine for run, notes in told.items() if (mine := [n for n in notes if n.subject == subject])}
@@ -49,6 +49,17 @@ def method_view(
             _exits(panel, by_subject["exits"])
         if by_subject["pictures"]:
             _pictures(next(reversed(by_subject["pictures"].values()))[-1])
+
+
+def panel_of(
+    row: StudyRow,
+    cell: Cell | None,
+    members: Sequence[MemberRow],
+    runs: Mapping[int, RunRow],
+    rows: Sequence[EpochRow],
+) -> Panel:
+    """Return what the charts of a method are drawn from."""
+    return Panel(row.id, cell, recipe_of(row), members, runs, rows, row.alive)
 
 
 def share_lines(panel: Panel) -> list[CurveSeries]:

@@ -20,7 +20,9 @@ from pages.parts.epoch_slider import choose_epoch
 from pages.parts.execution_text import execution_text
 from pages.parts.first_look import digit
 from pages.parts.literal import literal
+from pages.parts.method_view import method_view, panel_of, share_curve
 from pages.parts.numbers import seconds_text
+from pages.parts.protocol_view import protocol_view
 from pages.parts.race_curves import accuracy_lines, applied_line, loss_lines, points_of, zoomed_range
 from pages.parts.selection import Shown, study_label
 from pages.parts.texts import declared, error_text, t, words
@@ -57,6 +59,8 @@ def _race_view(study: str, cell: Cell | None, was_alive: bool) -> None:
     if race["arms"]:
         arm_table(race["arms"], key="race_table")
         _below_the_table(row, cell, members, runs)
+    protocol_view(row, cell, members, runs, rows)
+    method_view(row, cell, members, runs, rows)
 
 
 def _headline(row: StudyRow, cell: Cell | None, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
@@ -129,7 +133,7 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
     names = {arm: t(f"roles.{arm}") for arm in ("teacher", "alone", "distilled")}
     which = st.segmented_control(
         t("race.chart"),
-        ["accuracy", "loss", "teacher_term", "schedule"],
+        ["accuracy", "loss", "teacher_term", "shares", "schedule"],
         format_func=lambda one: t(f"race.chart_{one}"),
         default="accuracy",
         key="race_chart",
@@ -143,6 +147,8 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
         done = _seeds_drawn(members, runs, names)
         subtitle = t("race.band" if low else "race.band_full", n=done, low=f"{100 * low:.0f}")
         _chart(lines, epochs, t("race.accuracy_axis"), subtitle, y_range=(low, high), percent=True)
+    elif which == "shares":
+        share_curve(panel_of(row, None, members, runs, rows))
     elif which == "schedule":
         shown = 0
         for name in ("temperature", "teacher_weight", "lr"):

@@ -99,11 +99,15 @@ def _export(row: StudyRow) -> None:
 
 def _race_json(study: str) -> str:
     """Return everything about a study: what was asked for and what came out, run by run."""
+    from kd_core.comparison import compare_json
     from kd_core.results import race_json, sweep_rows
 
     row = store().studies.get(study)
     told = {"name": row.name, "note": row.note, "status": row.status, "created": row.created, "recipe": row.spec}
-    results = race_json(store(), study) if row.kind == "race" else {"rows": sweep_rows(store(), study)}
+    if row.kind == "sweep":
+        results = {"rows": sweep_rows(store(), study)}
+    else:
+        results = race_json(store(), study) if row.kind == "race" else compare_json(store(), study)
     return json.dumps({**told, **results}, ensure_ascii=False, indent=2)
 
 

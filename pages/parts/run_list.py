@@ -78,7 +78,7 @@ def _settled_facts(home: str, study: str, status: str, ended: float) -> dict[str
 def _facts(study: str) -> dict[str, Any]:
     places = finished(store(), study)
     runs = store().studies.runs_of(study)
-    race = store().studies.get(study).kind == "race"  # a sweep's cells differ on purpose: they have no common mean
+    race = store().studies.get(study).kind == "race"  # a sweep's cells and a method race's techniques differ on purpose
     judged = race_verdict(places) if race else None
     arms = arm_results(places) if race else {}
     return {

@@ -64,7 +64,7 @@ def study_label(row: StudyRow) -> str:
 
 
 def _can_be_shown(row: StudyRow) -> bool:
-    return row.kind == "race" or bool(row.spec.get("cells"))
+    return row.kind == "race" or (row.kind == "sweep" and bool(row.spec.get("cells")))
 
 
 def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:

@@ -38,15 +38,18 @@ def choose_sweep(now: StudyRow) -> None:
     st.selectbox(
         t("sweep.earlier"),
         list(known),
-        format_func=lambda study: _label(known[study]),
+        format_func=lambda study: study_label(known[study]),  # the same before and after its end, or the choice is lost
         key="sweep_study",
-        on_change=lambda: links.put(study=st.session_state["sweep_study"], cell=None),
+        on_change=_look_at,
+        args=(list(known),),
     )
 
 
-def _label(row: StudyRow) -> str:
-    label = study_label(row)
-    return label if row.alive else f"{label} · {t(f'status.{row.status}')}"
+def _look_at(known: list[str]) -> None:
+    """Keep the choice in the link; where an option was renamed meanwhile, the browser sends its old words instead."""
+    chosen = st.session_state["sweep_study"]
+    if chosen in known:
+        links.put(study=chosen, cell=None)
 
 
 def _sweeps() -> list[StudyRow]:

@@ -1,0 +1,130 @@
+"""The form of a method race: what all share, which techniques, seeds, how long it will take, and the start button."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import streamlit as st
+
+from kd_core import jobs
+from kd_core.errors import KDError
+from kd_core.store import StudyRow
+from pages.parts import form, links
+from pages.parts.attempts import told
+from pages.parts.engine import data_root, store
+from pages.parts.literal import literal
+from pages.parts.method_race_plan import TECHNIQUES, Plan, Size, first_techniques, seeds_asked, size
+from pages.parts.method_race_words import technique
+from pages.parts.numbers import seconds_text
+from pages.parts.texts import declared, error_text, t
+
+# White words on the dark theme's primary colour are below 4.5:1, and the usual height cuts the last row in two.
+_CHIPS = f"""<style>
+.st-key-{TECHNIQUES} [data-testid="stMultiSelectTagsContainer"] span {{ color: light-dark(#ffffff, #0b1015); }}
+.st-key-{TECHNIQUES} :has(> [data-testid="stMultiSelectTagsContainer"]) {{ max-height: 20rem; }}
+</style>"""
+
+
+@st.fragment(key="method_race_form")
+def method_race_form(now: StudyRow | None) -> None:
+    """Draw the form; ``now`` is the method race that is looked at."""
+    with told():
+        _base()
+        plan = Plan(form.current_recipe(), _techniques(now), _seeds())
+        _start_and_stop(plan, now)
+        st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
+        st.page_link("pages/race.py", label=t("sweep.to_race"))
+
+
+def _base() -> None:
+    """What all techniques have in common: a preset with the changes that the Race page made."""
+    from kd_core.presets import PRESETS
+
+    name = form.preset_name()
+    st.session_state["preset"] = name
+    st.selectbox(
+        t("race.preset"),
+        list(PRESETS),
+        format_func=lambda one: declared(f"presets.{one}.title", PRESETS[one].title),
+        key="preset",
+        on_change=lambda: form.use_preset(st.session_state["preset"]),
+        help=declared(f"presets.{name}.description", PRESETS[name].description),
+    )
+    recipe = form.current_recipe()
+    teacher = recipe.teacher.student.label if recipe.teacher else "–"
+    facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
+    if changed := len(links.settings()):
+        facts += " · " + t("sweep.changed", n=changed)
+    st.caption(literal(facts))
+
+
+def _techniques(now: StudyRow | None) -> list[str]:
+    from kd_core.contenders import contenders
+
+    if TECHNIQUES not in st.session_state:
+        st.session_state[TECHNIQUES] = first_techniques(now)
+    st.html(_CHIPS)
+    return st.multiselect(
+        t("method_race.techniques"),
+        contenders(),
+        format_func=technique,
+        key=TECHNIQUES,
+        help=t("method_race.techniques_help"),
+        persist_state="session",
+    )
+
+
+def _seeds() -> int:
+    st.session_state["seeds"] = seeds_asked()
+    return st.slider(
+        t("race.seeds"),
+        1,
+        max(10, seeds_asked()),
+        key="seeds",
+        help=t("method_race.seeds_help"),
+        on_change=lambda: links.put(seeds=st.session_state["seeds"]),
+    )
+
+
+def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
+    fresh = bool(st.session_state.get("train_again", False))
+    found = size(plan, fresh)
+    _tell(plan, found)
+    able = isinstance(found, Size)
+    left, right = st.columns(2)
+    with left:
+        look: Literal["primary", "secondary"] = "primary" if able else "secondary"
+        if st.button(t("method_race.start"), key="method_race_start", type=look, width="stretch", disabled=not able):
+            _start(plan, fresh)
+    with right:
+        if now is not None and now.alive and st.button(t("race.stop"), key="method_race_stop", width="stretch"):
+            jobs.stop(store(), now.id)
+            st.rerun()
+
+
+def _tell(plan: Plan, found: Size | str) -> None:
+    """Say how much work it is and who cannot take part, or why it cannot be started."""
+    if isinstance(found, str):
+        st.error(literal(found))
+        return
+    for name, reason in found.refused.items():
+        st.warning(literal(t("method_race.will_not_race", technique=technique(name), reason=reason)))
+    racing = len(plan.names) - len(found.refused)
+    counted = t("method_race.networks", n=racing, seeds=plan.seeds, networks=f"{found.networks:,}")
+    about = t("race.reused") if found.seconds < 0.05 else t("race.about", seconds=_rounded(found.seconds))
+    st.caption(f"{counted} {about}")
+
+
+def _rounded(seconds: float) -> str:
+    return t("time.seconds", n=max(1, round(seconds))) if seconds < 90 else seconds_text(seconds)
+
+
+def _start(plan: Plan, fresh: bool) -> None:
+    how = {name: st.session_state.get(name, "auto") for name in ("device", "precision")}
+    try:
+        made = jobs.submit(store(), plan.study(), data_root=data_root(), fresh=fresh, **how)
+    except KDError as error:
+        st.error(literal(error_text(error)))
+        return
+    links.put(study=made, cell=None, epoch=None)
+    st.rerun()
