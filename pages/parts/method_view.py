@@ -153,7 +153,7 @@ def exit_chart(rows: pd.DataFrame) -> Figure:
         showlegend=False,
     )
     figure.update_xaxes(title=t("method_view.exit_ms"), rangemode="tozero")
-    figure.update_yaxes(title=t("race.accuracy_axis"), tickformat=".0%")
+    figure.update_yaxes(title=t("race.accuracy_axis"), tickformat=".1%")
     figure.update_layout(height=300, margin={"l": 10, "r": 10, "t": 10, "b": 10})
     return figure
 
@@ -165,8 +165,12 @@ def _pictures(note: NoteRow) -> None:
     if not found or not depths:
         return
     heading(t("method_view.attention"), t("method_view.attention_note", epoch=note.epoch + 1, n=SHOWN))
+    source = store().files.source(store().runs.get(note.run).source or "")
+    if source is not None:
+        grey = source[0]["images"][:SHOWN].mean(1).astype(np.uint8)
+        st.image(_side_by_side(grey), caption=t("method_view.attention_images"), width=48 * SHOWN)
     for depth in depths:
-        st.caption(t(f"method_view.exit_{depth}"))
+        st.caption(t(f"method_view.depth_{depth}"))
         for who in ("teacher", "student"):
             if f"{who}_{depth}" in found:
                 name = t("roles.teacher" if who == "teacher" else "roles.distilled")
