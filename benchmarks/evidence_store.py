@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from kd_core.errors import RunBusy
 from kd_core.jobs import carry_out
 from kd_core.jobs.loss import mark_lost
 from kd_core.recipe import Member, Recipe, Study
@@ -43,7 +44,7 @@ class Trials:
         """Return the networks of a study: found, or trained now, from its last checkpoint where there is one.
 
         Raises:
-            SystemExit: it was interrupted, or failed; the same command goes on.
+            SystemExit: it was interrupted, failed, or is trained by another process; the same command goes on.
         """
         study = Study(members=tuple(members), seeds=len({one.seed for one in members}))
         mark_lost(self.store)
@@ -55,7 +56,10 @@ class Trials:
             if known[0].status in RESUMABLE:
                 self.store.studies.ask_resume(found, status="running")
         if self.store.studies.get(found).status != "done":
-            carry_out(self.store, found, self.data_root)
+            try:
+                carry_out(self.store, found, self.data_root)
+            except RunBusy as error:
+                raise SystemExit(f"{name}: {error}") from error
         row = self.store.studies.get(found)
         if row.status != "done":
             why = row.error["sentence"] if row.error else "The same command goes on from here."

@@ -84,8 +84,8 @@ def training_images(recipe: Recipe) -> int:
 
 
 def _kind(recipe: Recipe) -> str:
-    optim = recipe.optim
-    parts = (recipe.student, recipe.data.source, optim.batch, optim.algorithm, recipe.data.augmentation, recipe.protocol)
+    optim, data = recipe.optim, recipe.data
+    parts = (recipe.student, data.source, optim.batch, optim.algorithm, data.augmentation, recipe.protocol)
     return json.dumps([part.to_json() if isinstance(part, Settings) else part for part in parts])
 
 
