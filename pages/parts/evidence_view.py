@@ -80,7 +80,7 @@ def _table(one: Document) -> str:
     """Return published and own figures beside each other, with where each is from."""
     literature, recorded = (t(f"evidence.{word}") for word in ("literature", "recorded_badge"))
     head = f"{t('evidence.published')} :gray-badge[{literature}] | {t('evidence.ours')} :violet-badge[{recorded}]"
-    lines = [f"| | {head} |", "|---|---|---|"]
+    lines = [f"| {t('evidence.figure')} | {head} |", "|---|---|---|"]
     for figure in one["figures"]:
         lines.append(f"| {said(figure['label'])} | {published(figure)} | {ours(figure)} |")
     return "\n".join(lines)
