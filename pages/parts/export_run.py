@@ -52,4 +52,6 @@ def export_section(study: StudyRow | None) -> None:
 def _label(place: Place) -> str:
     accuracy = place.measure("accuracy") or 0.0
     arm = t(f"roles.{place.member.arm}")
-    return t("speed.export_label", arm=arm, seed=place.member.seed, accuracy=f"{100 * accuracy:.1f}")
+    return t("speed.export_label", arm=arm, seed=place.member.seed, accuracy=f"{100 * accuracy:.1f}") + (
+        f" · {place.run.id}"  # two networks may agree in all the rest, and the browser sends back words alone
+    )

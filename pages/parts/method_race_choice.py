@@ -63,7 +63,7 @@ def preset_title(row: StudyRow) -> str:
 
 def _label(row: StudyRow) -> str:
     """Return how a method race is called in the list: the same before and after its end, or the choice is lost."""
-    return t(
+    return f"#{row.number} " + t(
         "method_race.label",
         title=row.name or preset_title(row),
         n=len(row.spec["cells"]),

@@ -63,6 +63,11 @@ def study_label(row: StudyRow) -> str:
     return " · ".join(facts)
 
 
+def listed_label(row: StudyRow) -> str:
+    """Return how a study is called where one is chosen: with its number, because the browser sends back words alone."""
+    return f"#{row.number} {study_label(row)}"
+
+
 def _can_be_shown(row: StudyRow) -> bool:
     return row.kind == "race" or (row.kind == "sweep" and bool(row.spec.get("cells")))
 
@@ -85,7 +90,7 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
     index = options.index(now.id) if now else 0
 
     def label(study: str) -> str:
-        return study_label(known[study]) if study else t("study.recorded")
+        return listed_label(known[study]) if study else t("study.recorded")
 
     picked = st.selectbox(t("study.choose"), options, index=index, format_func=label, key=key)
     links.put(study=picked or None)

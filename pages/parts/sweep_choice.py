@@ -8,7 +8,7 @@ from kd_core.errors import RunUnknown
 from kd_core.store import StudyRow
 from pages.parts import links
 from pages.parts.engine import store
-from pages.parts.selection import study_label
+from pages.parts.selection import listed_label
 from pages.parts.texts import t
 
 MOST_LISTED = 50
@@ -38,7 +38,7 @@ def choose_sweep(now: StudyRow) -> None:
     st.selectbox(
         t("sweep.earlier"),
         list(known),
-        format_func=lambda study: study_label(known[study]),  # the same before and after its end, or the choice is lost
+        format_func=lambda study: listed_label(known[study]),  # the same before and after its end, or the choice is lost
         key="sweep_study",
         on_change=_look_at,
         args=(list(known),),
