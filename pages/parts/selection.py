@@ -64,7 +64,7 @@ def study_label(row: StudyRow) -> str:
 
 
 def listed_label(row: StudyRow) -> str:
-    """Return how a study is called where one is chosen: with its number, because the browser sends back words alone."""
+    """Return what a study is called in a list to choose from; its number is there because a browser sends words alone."""
     return f"#{row.number} {study_label(row)}"
 
 

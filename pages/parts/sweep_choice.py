@@ -38,7 +38,8 @@ def choose_sweep(now: StudyRow) -> None:
     st.selectbox(
         t("sweep.earlier"),
         list(known),
-        format_func=lambda study: listed_label(known[study]),  # the same before and after its end, or the choice is lost
+        # The same words before and after its end, or the choice is lost.
+        format_func=lambda study: listed_label(known[study]),
         key="sweep_study",
         on_change=_look_at,
         args=(list(known),),
