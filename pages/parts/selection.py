@@ -64,7 +64,7 @@ def study_label(row: StudyRow) -> str:
 
 
 def listed_label(row: StudyRow) -> str:
-    """Return what a study is called in a list to choose from; its number is there because a browser sends words alone."""
+    """Return what a study is called in a list; with its number, because a browser sends back words alone."""
     return f"#{row.number} {study_label(row)}"
 
 
