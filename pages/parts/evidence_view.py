@@ -13,14 +13,11 @@ from pages.parts.evidence_files import Document, rows, said
 from pages.parts.evidence_words import direction, finding, ours, provenance, published
 from pages.parts.texts import t
 
-STYLE = "<style>[class*='st-key-evidence_'] h3 { font-size: 1.15rem; padding: 0.2rem 0 0; }</style>"
-"""A claim's title is smaller than its group's."""
 COLOURS = {"reproduced": "green", "direction reproduced": "blue", "not reproduced": "red"}
 
 
 def summary(told: Sequence[Document]) -> None:
     """Say how many claims came out how, and by which rule."""
-    st.html(STYLE)
     counts = {name: sum(one["outcome"] == name for one in told) for name in ("reproduced", "direction reproduced")}
     counted = {"met": counts["reproduced"], "direction": counts["direction reproduced"], "all": len(told)}
     st.markdown(t("evidence.lead", short=len(told) - sum(counts.values()), **counted))

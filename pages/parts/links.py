@@ -24,6 +24,7 @@ _PLAIN = (
     "seeds",
     "study",
     "studies",
+    "techniques",
     "cell",
     "x",
     "y",

@@ -13,16 +13,10 @@ from pages.parts import form, links
 from pages.parts.attempts import told
 from pages.parts.engine import data_root, store
 from pages.parts.literal import literal
-from pages.parts.method_race_plan import TECHNIQUES, Plan, Size, first_techniques, seeds_asked, size
+from pages.parts.method_race_plan import TECHNIQUES, Plan, Size, first_techniques, put_techniques, seeds_asked, size
 from pages.parts.method_race_words import technique
 from pages.parts.numbers import seconds_text
 from pages.parts.texts import declared, error_text, t
-
-# White words on the dark theme's primary colour are below 4.5:1, and the usual height cuts the last row in two.
-_CHIPS = f"""<style>
-.st-key-{TECHNIQUES} [data-testid="stMultiSelectTagsContainer"] span {{ color: light-dark(#ffffff, #0b1015); }}
-.st-key-{TECHNIQUES} :has(> [data-testid="stMultiSelectTagsContainer"]) {{ max-height: 20rem; }}
-</style>"""
 
 
 @st.fragment(key="method_race_form")
@@ -63,13 +57,13 @@ def _techniques(now: StudyRow | None) -> list[str]:
 
     if TECHNIQUES not in st.session_state:
         st.session_state[TECHNIQUES] = first_techniques(now)
-    st.html(_CHIPS)
     return st.multiselect(
         t("method_race.techniques"),
         contenders(),
         format_func=technique,
         key=TECHNIQUES,
         help=t("method_race.techniques_help"),
+        on_change=lambda: put_techniques(st.session_state[TECHNIQUES]),
         persist_state="session",
     )
 

@@ -81,14 +81,24 @@ def seeds_asked() -> int:
 
 
 def first_techniques(now: StudyRow | None) -> list[str]:
-    """Return what is chosen at first: the techniques of the race that the link names, or a sensible list."""
+    """Return what is chosen at first: the link's techniques, those of the race that it names, or a sensible list."""
     from kd_core.contenders import contenders
 
+    known = set(contenders())
+    if asked := [name for name in links.get("techniques").split(",") if name]:
+        if unknown := [name for name in asked if name not in known]:
+            links.refuse("techniques", t("method_race.unknown_techniques", names=", ".join(unknown)[:80]))
+        if able := [name for name in dict.fromkeys(asked) if name in known]:
+            return able
     if now is None or links.get("study") != now.id:
         return list(FIRST)
     named = [*(cell[CONTENDER] for cell in now.spec["cells"]), *now.spec.get("refused", {})]
-    known = set(contenders())
     return [name for name in named if name in known]
+
+
+def put_techniques(names: Sequence[str]) -> None:
+    """Keep the chosen techniques in the link; what everybody starts with is left out."""
+    links.put(techniques=None if list(names) == list(FIRST) else ",".join(names))
 
 
 def size(plan: Plan, fresh: bool) -> Size | str:

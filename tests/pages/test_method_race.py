@@ -183,6 +183,17 @@ def test_a_link_to_a_race_fills_in_its_techniques(app: App, raced: Raced) -> Non
     assert page.multiselect(key=TECHNIQUES).value == NAMES
 
 
+def test_the_chosen_techniques_are_in_the_link_and_an_unknown_one_is_told(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, page="method_race").multiselect(key=TECHNIQUES).set_value(["dist", "relational"]).run()
+    assert page.query_params["techniques"] == "dist,relational"
+    page = page.multiselect(key=TECHNIQUES).set_value(list(FIRST)).run()
+    assert "techniques" not in page.query_params
+    page = app(tmp_path, page="method_race", techniques="magic,relational,dist")
+    assert not page.exception
+    assert page.multiselect(key=TECHNIQUES).value == ["relational", "dist"]
+    assert ("techniques", "no technique here is called magic") in page.session_state["link_refused"]
+
+
 def test_the_form_refuses_what_does_not_fit_and_races_the_others(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, page="method_race", seeds="2", **{"optim.epochs": "3"})
     page = page.multiselect(key=TECHNIQUES).set_value(["relational", "attention_transfer"]).run()

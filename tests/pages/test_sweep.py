@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from pages.parts import engine, landscape_map, sweep_axes
 from pages.parts.landscape_map import View
 from pages.parts.map import MapAxis, MapCell, colour_limit, map_data
 from pages.parts.scripts import script
+from pages.parts.selection import listed_label
 from tests.pages.conftest import App
 
 T, W, WIDTH = "method.temperature", "method.teacher_weight", "student.width"
@@ -164,6 +166,17 @@ def test_the_newest_sweep_is_shown_and_others_can_be_chosen(app: App, swept: Swe
     assert not page.exception
     assert the_map(page)["x"]["labels"] == ["4", "16"]
     assert page.query_params["study"] == swept.sizes
+
+
+def test_two_sweeps_of_the_same_minute_are_told_apart_in_the_list(app: App, swept: Swept) -> None:
+    page = app(swept.home, page="sweep")
+    offered = page.selectbox(key="sweep_study").options  # the browser sends back words, not places
+    assert len(set(offered)) == len(offered) > 1
+    store = Store(swept.home)
+    rows = [store.studies.get(study) for study in (swept.grid, swept.sizes)]
+    store.close()
+    first, second = (listed_label(replace(row, name="", created=0.0, seeds=2, spec={})) for row in rows)
+    assert first != second
 
 
 def test_a_bad_value_is_told_beside_its_field_and_loses_nothing(app: App, tmp_path: Path) -> None:
