@@ -11,9 +11,9 @@ import numpy as np
 from kd_core.results import ArmResult, Place, arm_results, finished, race_verdict
 from kd_core.statistics import Verdict, verdict
 from kd_core.store import Store
+from kd_core.tips import SOFT_TARGETS
 
 CONTENDER = "contender"
-SOFT_TARGETS = "soft_targets"
 MEASURES = ("accuracy", "nll", "ece", "agreement")
 TAIL = 0.025
 """How often a technique that changes nothing has its 95 % interval above 0, and as often below."""

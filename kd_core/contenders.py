@@ -9,22 +9,24 @@ from kd_core.errors import UnknownName
 from kd_core.methods import METHODS
 from kd_core.protocols import PROTOCOLS
 from kd_core.settings import Settings, name_of
+from kd_core.tips import SOFT_TARGETS, TIPS
 
 BASELINES = ("labels_only", "offline")
 """In every race anyway."""
 
 
 def contenders() -> list[str]:
-    """Return all names: methods, their variants as ``method:variant``, and protocols."""
+    """Return all names: methods, their variants as ``method:variant``, protocols, and tips beside soft targets."""
     methods = [name for name in METHODS if name not in BASELINES]
     variants = [f"{name}:{variant}" for name in methods for variant in METHODS[name].variants]
-    return [*methods, *variants, *(name for name in PROTOCOLS if name not in BASELINES)]
+    return [*methods, *variants, *(name for name in PROTOCOLS if name not in BASELINES), *TIPS]
 
 
 def contender_changes(name: str, method: Settings) -> dict[str, Any]:
     """Return what to change in a recipe, by path, so that it uses a technique as its source does.
 
-    Data, network, optimiser, epochs and seeds stay: the budget is the same for all.
+    Network, batch, epochs and seeds stay: the budget is the same for all. Data and learning rate stay too, except for
+    the tips that are about them.
 
     Args:
         name: one of ``contenders()``.
@@ -38,6 +40,9 @@ def contender_changes(name: str, method: Settings) -> dict[str, Any]:
         raise UnknownName(kind="technique", name=name, known=", ".join(contenders()))
     if base in PROTOCOLS:
         return {"protocol": {"name": base}, **_without_budget(PROTOCOLS[base].usual)}
+    if base in TIPS:
+        plain = {} if name_of(method) == SOFT_TARGETS else {"method": {"name": SOFT_TARGETS}}
+        return {**plain, **TIPS[base].changes}
     changes: dict[str, Any] = {} if name == name_of(method) else {"method": {"name": base}}
     return {**changes, **METHODS[base].variants[variant]} if variant else changes
 

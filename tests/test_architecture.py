@@ -46,7 +46,7 @@ kd_core.metrics  kd_core.features  kd_core.gradients
 kd_core.bias_shift
 kd_core.axes  kd_core.outputs  kd_core.divergences  kd_core.schedules  kd_core.randomness  kd_core.statistics
 kd_core.registry
-kd_core.settings
+kd_core.settings  kd_core.tips
 kd_core.errors  kd_core.allocator
 """
 HEIGHT = {name: height for height, names in enumerate(reversed(FLOORS.split("\n"))) for name in names.split()}

@@ -16,8 +16,10 @@ from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
 from kd_core.results import race_json
 from kd_core.runs import run_study
+from kd_core.settings import name_of
 from kd_core.statistics import verdict
 from kd_core.store import Store
+from kd_core.tips import TIPS
 
 NAMES = ["soft_targets", "relational", "hints", "hints:two_stages", "mutual", "attention_transfer"]
 
@@ -37,11 +39,12 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, str]:
     return store, study
 
 
-def test_every_method_its_variants_and_every_protocol_can_race() -> None:
+def test_every_method_its_variants_every_protocol_and_every_tip_can_race() -> None:
     assert set(contenders()) == (
         (set(METHODS) - {"labels_only"})
         | {f"{name}:{variant}" for name, kind in METHODS.items() for variant in kind.variants}
         | (set(PROTOCOLS) - {"offline"})
+        | set(TIPS)
     )
 
 
@@ -60,7 +63,10 @@ def test_the_budget_is_the_same_for_all() -> None:
         except Exception as error:
             assert "maps" in str(error)
             continue
-        assert (changed.optim, changed.data, changed.student) == (recipe.optim, recipe.data, recipe.student), name
+        assert (changed.optim.epochs, changed.optim.batch) == (recipe.optim.epochs, recipe.optim.batch), name
+        assert changed.student == recipe.student, name
+        if name not in ("strong_augmentation", "tenth_of_the_rate"):  # which are about data and rate
+            assert (changed.optim, changed.data) == (recipe.optim, recipe.data), name
         assert changed.teacher == recipe.teacher and changed.seed == recipe.seed
 
 
@@ -69,6 +75,23 @@ def test_the_recipes_own_method_keeps_its_settings() -> None:
     assert contender_changes("soft_targets", recipe.method) == {}
     (cell,) = [member for member in Study.compare(recipe, ["soft_targets"]).members if member.arm == "distilled"]
     assert cell.recipe.method == recipe.method
+
+
+@pytest.mark.parametrize("name", TIPS)
+def test_a_tip_is_raced_beside_soft_targets_with_its_settings(name: str) -> None:
+    base = small().changed({"method": "label_smoothing"})
+    study = Study.compare(base, ["soft_targets", name])
+    assert not study.refused
+    plain, followed = (member.recipe for member in study.members if member.arm == "distilled")
+    assert name_of(followed.method) == "soft_targets"
+    expected = plain.changed(TIPS[name].changes).at_its_rate()
+    assert followed == expected != plain
+
+
+def test_a_tenth_of_the_teachers_rate_is_a_number_when_it_races() -> None:
+    recipe = small().changed({"teacher.optim.lr": 0.02})
+    (student,) = [one for one in Study.compare(recipe, ["tenth_of_the_rate"]).members if one.arm == "distilled"]
+    assert student.recipe.optim.lr == pytest.approx(0.002) and student.recipe.optim.lr_of_teacher is None
 
 
 def test_what_does_not_fit_is_told_and_the_others_race() -> None:

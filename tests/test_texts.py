@@ -16,6 +16,7 @@ from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Optim, Recipe, Study
 from kd_core.schedules import AnySchedule
 from kd_core.settings import Settings, extra
+from kd_core.tips import TIPS
 from pages.parts import member_words
 from pages.parts.texts import catalogue, of_every
 
@@ -24,7 +25,7 @@ EN, ZH = catalogue("en"), catalogue("zh")
 # Words that the engine declares in English are only in the Chinese catalogue.
 DECLARED = (
     "methods.", "networks.", "datasets.", "protocols.", "schedules.", "presets.", "data.", "optim.", "recipe.",
-    "choices.", "units.", "errors.",
+    "tips.", "choices.", "units.", "errors.",
 )  # fmt: skip
 
 SCHEDULES = {member_words.name(one): one for one in get_args(get_args(AnySchedule)[0])}
@@ -45,6 +46,7 @@ def settings_of(prefix: str, kind: type[Settings]) -> Iterator[tuple[str, str]]:
 
 def declared_keys() -> set[str]:
     keys = {f"presets.{name}.{word}" for name in PRESETS for word in ("title", "description")}
+    keys |= {f"tips.{name}.{word}" for name in TIPS for word in ("title", "summary")}
     for section, member in MEMBERS:
         own = f"{section}.{member_words.name(member)}"
         keys |= {f"{own}.title", f"{own}.summary"} | {key for key, _ in settings_of(own, member)}
@@ -91,7 +93,7 @@ def test_no_chinese_words_are_left_of_what_is_not_declared_any_more() -> None:
 
 
 def test_every_choice_and_unit_has_chinese_words() -> None:
-    kinds = [*(member for _, member in MEMBERS), Conditions, Optim]
+    kinds = [*(member for _, member in MEMBERS), Conditions, Optim, Recipe]
     fields = [info for kind in kinds for name, info in kind.model_fields.items() if name != "name"]
     choices = {f"choices.{one}" for info in fields for one in get_args(info.annotation) if isinstance(one, str)}
     units = {f"units.{unit}" for info in fields if (unit := extra(info).get("unit"))}

@@ -174,6 +174,8 @@ def _all_settings() -> None:
         for name in type(owner).model_fields:
             if name not in ("name", "path", "content") and f"{path}.{name}" not in shown:
                 setting_field(owner, name, f"{path}.{name}", f"{folders[path]}.{_name(owner)}")
+        if path == "student" and recipe.teacher is not None:
+            setting_field(recipe, "start", "start", "recipe")
         if path == "data.source":
             folder_field(recipe)
     for path, words in (("data", "data"), ("optim", "optim"), ("teacher.data", "data"), ("teacher.optim", "optim")):

@@ -132,7 +132,7 @@ def _paths_in(value: Any) -> list[str]:
 
 
 def _is_setting(name: str) -> bool:
-    return "." in name or name in ("method", "protocol", "student", "others", "data", "teacher", "optim")
+    return "." in name or name in ("method", "protocol", "student", "others", "data", "teacher", "optim", "start")
 
 
 def _publish() -> None:

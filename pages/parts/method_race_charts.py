@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from kd_core.comparison import SOFT_TARGETS
+from kd_core.tips import SOFT_TARGETS
 from pages.parts.literal import chart_literal
 from pages.parts.method_race_words import Row, points, technique
 from pages.parts.roles import ROLES

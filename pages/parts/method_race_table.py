@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core.comparison import SOFT_TARGETS
+from kd_core.tips import SOFT_TARGETS
 from pages.parts.downloads import csv_button
 from pages.parts.literal import literal
 from pages.parts.method_race_words import points, ranked, technique

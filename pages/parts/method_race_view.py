@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.comparison import SOFT_TARGETS, compare_json
+from kd_core.comparison import compare_json
 from kd_core.store import StudyRow
+from kd_core.tips import SOFT_TARGETS
 from pages.parts import method_race_charts as charts
 from pages.parts import method_race_words as say
 from pages.parts.attempts import told as telling

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kd_core.comparison import SOFT_TARGETS
 from kd_core.errors import KDError
 from kd_core.store import StudyRow
+from kd_core.tips import SOFT_TARGETS
 from pages.parts import member_words
 from pages.parts.method_race_choice import preset_title
 from pages.parts.texts import declared, error_text, t
@@ -21,13 +21,16 @@ MOST_NAMED = 5
 
 
 def technique(name: str) -> str:
-    """Return what a contender is called: a method, "Hints: two stages" for a variant, or a protocol, marked as such."""
+    """Return what a contender is called: a method, "Hints: two stages" for a variant, a protocol or a tip."""
     from kd_core.methods import METHODS
     from kd_core.protocols import PROTOCOLS
+    from kd_core.tips import TIPS
 
     base, _, variant = name.partition(":")
     if base in PROTOCOLS:
         return t("method_race.protocol", title=member_words.title("protocols", PROTOCOLS[base]))
+    if base in TIPS:
+        return t("method_race.tip", title=declared(f"tips.{base}.title", TIPS[base].title))
     if base not in METHODS:  # of an earlier version
         return name
     title = member_words.title("methods", METHODS[base])

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from kd_core.methods import METHODS
 from kd_core.methods.soft_targets import SoftTargets
+from kd_core.tips import TIPS
 from pages.parts import engine, member_words
 from tests.pages.conftest import App
 
@@ -55,3 +56,18 @@ def test_page_speaks_chinese(app: App, tmp_path: Path, monkeypatch: pytest.Monke
     text = shown(app(tmp_path, page="methods", language="zh"))
     assert "软标签蒸馏" in text
     assert "Follow the teacher" not in text
+
+
+@pytest.mark.parametrize("name", TIPS)
+def test_a_tip_can_be_tried_with_its_settings(methods: AppTest, name: str) -> None:
+    assert TIPS[name].summary in shown(methods)
+    page = methods.button(key=f"tip_try_{name}").click().run()
+    assert not page.exception
+    for path in TIPS[name].changes:
+        assert any(part.startswith(path) for part in page.session_state["link"]), path
+
+
+def test_all_tips_can_be_raced_at_once(methods: AppTest) -> None:
+    page = methods.button(key="race_tips").click().run()
+    assert not page.exception
+    assert page.session_state["link"]["techniques"].split(",") == ["soft_targets", *TIPS]

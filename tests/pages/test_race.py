@@ -111,6 +111,15 @@ def test_a_changed_setting_goes_into_the_link_and_back_out_of_it(app: App, tmp_p
     assert "method.temperature" not in page.query_params
 
 
+def test_the_first_weights_can_be_chosen_and_come_back_from_a_link(app: App, tmp_path: Path, warm: None) -> None:
+    page = app(tmp_path)
+    page.selectbox(key="set.start").set_value("teacher").run()
+    assert page.query_params["start"] in (["teacher"], "teacher")
+    again = app(tmp_path, start="teacher")
+    assert not again.warning
+    assert again.selectbox(key="set.start").value == "teacher"
+
+
 def test_another_preset_forgets_the_changes_made_to_the_first(app: App, tmp_path: Path, warm: None) -> None:
     page = app(tmp_path, **{"method.temperature": "8"})
     page.selectbox(key="preset").set_value("mnist-mlp").run()

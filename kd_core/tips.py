@@ -1,0 +1,66 @@
+"""Tips: the practical advice of texts on distillation, each as the settings that follow it, to be raced by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+SOFT_TARGETS: Final = "soft_targets"
+"""The method that tips are added to, and that every technique is compared with."""
+
+
+@dataclass(frozen=True)
+class Tip:
+    """A piece of advice; Chinese words in the catalogue under ``tips.<name>``.
+
+    Args:
+        title: a few words for a list.
+        summary: what is done, why that might help, and what to look at.
+        changes: the settings that follow it, by path, beside plain soft targets.
+    """
+
+    title: str
+    summary: str
+    changes: Mapping[str, Any]
+
+
+TIPS: Final[Mapping[str, Tip]] = {
+    "temperature_on_plateau": Tip(
+        "Temperature falls on plateaus",
+        "The temperature is halved, down to 1, whenever the student's own validation accuracy has not risen for five "
+        "epochs: soft answers first, sharper ones once nothing more is learnt from them.",
+        {"schedules.temperature": {"name": "on_plateau", "factor": 0.5, "patience": 5, "limit": 1.0}},
+    ),
+    "weight_on_plateau": Tip(
+        "Teacher weight falls on plateaus",
+        "The teacher's weight is halved, down to .1, whenever the student's own validation accuracy has not risen for "
+        "five epochs; the labels' weight grows by as much, unless it is set by itself.",
+        {"schedules.teacher_weight": {"name": "on_plateau", "factor": 0.5, "patience": 5, "limit": 0.1}},
+    ),
+    "copied_layers": Tip(
+        "Start from the teacher's layers",
+        "Every layer of the student that has the same name and size as one of the teacher begins with its numbers. "
+        "The fewer layers fit, the less there is to gain; the run tells what was copied.",
+        {"start": "teacher"},
+    ),
+    "own_batch_norm": Tip(
+        "Start from the teacher's layers, own batch norm",
+        "As above, but batch norm stays the student's own, because its averages belong to the features of another "
+        "network. Without batch norm it is the same experiment.",
+        {"start": "teacher_but_batch_norm"},
+    ),
+    "strong_augmentation": Tip(
+        "Strong augmentation",
+        "The student sees shifted images of changed contrast with a square hidden, and its teacher answers for the "
+        "very same ones. The student alone goes without: the difference to plain soft targets is the one to look at.",
+        {"data.augmentation": "strong"},
+    ),
+    "tenth_of_the_rate": Tip(
+        "A tenth of the teacher's learning rate",
+        "The student learns at a tenth of the rate of its teacher. Texts advise it for students that begin with the "
+        "teacher's layers; one that begins at random may not come far enough in the same number of epochs.",
+        {"optim.lr_of_teacher": 0.1},
+    ),
+}
+"""Name -> tip, in the order in which the Methods page tells them."""

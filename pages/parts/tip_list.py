@@ -1,0 +1,35 @@
+"""The practical tips on the Methods page: what each does, its settings, and buttons to try or to race them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from kd_core.settings import written_value
+from kd_core.tips import SOFT_TARGETS, TIPS
+from pages.parts import form, links
+from pages.parts.method_race_plan import TECHNIQUES, put_techniques
+from pages.parts.texts import declared, t
+
+
+def tip_list() -> None:
+    """Show every tip, with a button to try it on the Race page, and one that fills in a method race of all."""
+    for name, tip in TIPS.items():
+        with st.container(border=True, key=f"tip_{name}"):
+            st.markdown(f"**{declared(f'tips.{name}.title', tip.title)}**")
+            st.markdown(declared(f"tips.{name}.summary", tip.summary))
+            written = " ".join(f"--set '{path}={written_value(value)}'" for path, value in tip.changes.items())
+            st.code(written, language="bash", wrap_lines=True)
+            if st.button(t("methods_page.try"), key=f"tip_try_{name}"):
+                _use(name)
+                st.switch_page("pages/race.py")
+    if st.button(t("methods_page.race_tips"), key="race_tips"):
+        st.session_state[TECHNIQUES] = [SOFT_TARGETS, *TIPS]
+        put_techniques(st.session_state[TECHNIQUES])
+        links.put(study=None)
+        st.switch_page("pages/method_race.py")
+
+
+def _use(name: str) -> None:
+    from kd_core.contenders import contender_changes
+
+    form.change_together(contender_changes(name, form.current_recipe().method), "method")
