@@ -64,10 +64,19 @@ def by_chance(contenders: Sequence[Contender]) -> dict[str, float]:
 
 
 def baselines(store: Store, study: str) -> dict[str, ArmResult]:
-    """Return the teacher and the student alone that all techniques share."""
+    """Return the teacher and the student alone of the race's own settings.
+
+    Nearly all techniques share them; one that changes what the student alone gets too, such as its images or its
+    learning rate, is compared with a student alone of its own.
+    """
+    from kd_core.recipe import Recipe, Study  # here, because torch comes with it
+
+    row = store.studies.get(study)
+    plain = Study.race(Recipe.checked(row.spec["base"]), row.seeds)
+    own = {member.recipe.fingerprint() for member in plain.members if member.arm in ("teacher", "alone")}
     shared: dict[str, Place] = {}
     for place in finished(store, study):
-        if place.member.arm in ("teacher", "alone") and "protocol" not in _arranged(place):
+        if place.member.arm in ("teacher", "alone") and place.run.fingerprint in own:
             shared.setdefault(place.run.id, place)
     return arm_results(list(shared.values()))
 
@@ -85,12 +94,6 @@ def compare_json(store: Store, study: str) -> dict[str, Any]:
         "by_chance": by_chance(found),
         "refused": row.spec.get("refused", {}),
     }
-
-
-def _arranged(place: Place) -> Mapping[str, Any]:
-    """Return the protocol of a run where it is not the plain one."""
-    protocol = place.run.recipe["protocol"]
-    return {} if protocol["name"] == "offline" else {"protocol": protocol}
 
 
 def _accuracies(places: Sequence[Place]) -> dict[int, float]:

@@ -53,13 +53,14 @@ TIPS: Final[Mapping[str, Tip]] = {
     "strong_augmentation": Tip(
         "Strong augmentation",
         "The student sees shifted images of changed contrast with a square hidden, and its teacher answers for the "
-        "very same ones. The student alone goes without: the difference to plain soft targets is the one to look at.",
+        "very same ones. The student alone it is compared with sees such images too; plain soft targets do not.",
         {"data.augmentation": "strong"},
     ),
     "tenth_of_the_rate": Tip(
         "A tenth of the teacher's learning rate",
-        "The student learns at a tenth of the rate of its teacher. Texts advise it for students that begin with the "
-        "teacher's layers; one that begins at random may not come far enough in the same number of epochs.",
+        "The student learns at a tenth of the rate of its teacher, and so does the student alone beside it. Texts "
+        "advise it for students that begin with the teacher's layers; one that begins at random may not come far "
+        "enough in the same number of epochs.",
         {"optim.lr_of_teacher": 0.1},
     ),
 }

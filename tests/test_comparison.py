@@ -114,6 +114,17 @@ def test_everybody_races_against_the_same_student_alone(raced: tuple[Store, str]
     assert set(shared) == {"teacher", "alone"} and len(shared["alone"].places) == 2
 
 
+def test_a_technique_that_changes_the_images_has_a_student_alone_of_its_own(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    names = ["soft_targets", "strong_augmentation"]
+    study = store.studies.add(Study.compare(small(), names, seeds=2, preset="digits"), status="running")
+    run_study(store, study, data_root=tmp_path)
+    alone = {member.run for member in store.studies.members(study) if member.arm == "alone"}
+    shared = {place.run.id for place in baselines(store, study)["alone"].places}
+    assert len(alone) == 4 and len(shared) == 2 and shared < alone
+    assert all(store.runs.get(run).recipe["data"]["augmentation"] == "none" for run in shared)
+
+
 def test_differences_are_paired_by_seed(raced: tuple[Store, str]) -> None:
     store, study = raced
     found = {one.name: one for one in compared_methods(store, study)}

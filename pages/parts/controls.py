@@ -22,7 +22,7 @@ from pages.parts.texts import declared, error_text, t
 from pages.parts.upload import folder_field
 
 if TYPE_CHECKING:
-    from kd_core.recipe import Study
+    from kd_core.recipe import Recipe, Study
 
 FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
 """A teacher that has seen 20 images, and a student that listens to nobody else."""
@@ -174,10 +174,7 @@ def _all_settings() -> None:
         for name in type(owner).model_fields:
             if name not in ("name", "path", "content") and f"{path}.{name}" not in shown:
                 setting_field(owner, name, f"{path}.{name}", f"{folders[path]}.{_name(owner)}")
-        if path == "student" and recipe.teacher is not None:
-            setting_field(recipe, "start", "start", "recipe")
-        if path == "data.source":
-            folder_field(recipe)
+        _beside(recipe, path)
     for path, words in (("data", "data"), ("optim", "optim"), ("teacher.data", "data"), ("teacher.optim", "optim")):
         if path.startswith("teacher.") and form.earlier_teacher():
             continue
@@ -197,6 +194,14 @@ def _all_settings() -> None:
         help=t("race.precision_help"),
         persist_state="session",
     )
+
+
+def _beside(recipe: Recipe, path: str) -> None:
+    """Draw what a person looks for beside a part although it is not one of its settings."""
+    if path == "student" and recipe.teacher is not None:
+        setting_field(recipe, "start", "start", "recipe")
+    if path == "data.source":
+        folder_field(recipe)
 
 
 def _teacher_field() -> None:
