@@ -9,7 +9,7 @@ from pages.parts import links
 from pages.parts.scripts import script, style
 from pages.parts.texts import LANGUAGES, browser_language, language, t
 
-_document_language = st.components.v2.component("kd_language", js=script("language"))
+_document = st.components.v2.component("kd_document", js=script("document"))
 
 
 def head(question: str) -> DeltaGenerator:
@@ -30,7 +30,7 @@ def head(question: str) -> DeltaGenerator:
             required=True,
             on_change=_speak,
         )
-    _document_language(data={"language": language()}, key="document_language")
+    _document(data={"language": language()}, key="document")
     return st.container(key="link_refused")
 
 

@@ -1,4 +1,0 @@
-// Tells the browser and screen readers in which language the page is; Streamlit itself always says English.
-export default function ({ data }) {
-  document.documentElement.lang = data.language;
-}
