@@ -27,25 +27,25 @@ class Tip:
 
 TIPS: Final[Mapping[str, Tip]] = {
     "temperature_on_plateau": Tip(
-        "Temperature falls on plateaus",
+        "Falling temperature",
         "The temperature is halved, down to 1, whenever the student's own validation accuracy has not risen for five "
         "epochs: soft answers first, sharper ones once nothing more is learnt from them.",
         {"schedules.temperature": {"name": "on_plateau", "factor": 0.5, "patience": 5, "limit": 1.0}},
     ),
     "weight_on_plateau": Tip(
-        "Teacher weight falls on plateaus",
+        "Falling teacher weight",
         "The teacher's weight is halved, down to .1, whenever the student's own validation accuracy has not risen for "
         "five epochs; the labels' weight grows by as much, unless it is set by itself.",
         {"schedules.teacher_weight": {"name": "on_plateau", "factor": 0.5, "patience": 5, "limit": 0.1}},
     ),
     "copied_layers": Tip(
-        "Start from the teacher's layers",
+        "Copied layers",
         "Every layer of the student that has the same name and size as one of the teacher begins with its numbers. "
         "The fewer layers fit, the less there is to gain; the run tells what was copied.",
         {"start": "teacher"},
     ),
     "own_batch_norm": Tip(
-        "Start from the teacher's layers, own batch norm",
+        "Copied layers, own batch norm",
         "As above, but batch norm stays the student's own, because its averages belong to the features of another "
         "network. Without batch norm it is the same experiment.",
         {"start": "teacher_but_batch_norm"},
@@ -57,7 +57,7 @@ TIPS: Final[Mapping[str, Tip]] = {
         {"data.augmentation": "strong"},
     ),
     "tenth_of_the_rate": Tip(
-        "A tenth of the teacher's learning rate",
+        "A tenth of the rate",
         "The student learns at a tenth of the rate of its teacher, and so does the student alone beside it. Texts "
         "advise it for students that begin with the teacher's layers; one that begins at random may not come far "
         "enough in the same number of epochs.",
