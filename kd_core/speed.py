@@ -11,6 +11,7 @@ import time
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +25,9 @@ PROBE_MACS = 1_000_000_000
 PROBE_STEPS = 3
 WORTH_IT = 1.2
 """How much faster a way must be to be chosen over a plainer one."""
+
+
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,7 @@ class Speed:
     dtype: str = "float32"
     channels_last: bool = False
 
-    def laid_out(self, network: Network) -> Network:
+    def laid_out(self, network: AnyModule) -> AnyModule:
         """Return ``network`` with its weights in this layout."""
         return network.to(memory_format=torch.channels_last) if self.channels_last else network
 

@@ -19,8 +19,11 @@ PEER_SEEDS = 1000
 class Fit(typing.Protocol):
     """The loop, handed in by ``runs``: called, it trains the network of a recipe and yields its events.
 
-    Its parts are there for protocols that arrange several networks or make their own lessons.
+    Its parts are there for protocols that arrange several networks or make their own lessons; ``speed`` is how a
+    step is taken fastest on this machine.
     """
+
+    speed: Any
 
     def __call__(self, recipe: Any) -> Iterator[Event]:
         """Train the network of a recipe, yielding events."""

@@ -63,7 +63,7 @@ class DataFree(Protocol):
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the student; what is made up becomes notes."""
         teacher, train = fit.teachers(recipe), fit.splits(recipe).train
-        dreams = Dreams(self, recipe, teacher, train)
+        dreams = Dreams(self, recipe, teacher, train, fit.speed)
         learner = fit.learner(recipe, teacher=teacher)
         for _, event in fit.together(recipe, learner, dreams, fit.asked(recipe, teacher)):
             yield event
@@ -79,14 +79,15 @@ class Dreams:
         recipe: the student's, for seed and batch.
         teacher: on the training device.
         train: for the shape and the normalisation of images; none of its images is looked at.
+        speed: how the generator takes a step: it is most of the work.
     """
 
-    def __init__(self, settings: DataFree, recipe: Any, teacher: Any, train: Any) -> None:
-        self.settings, self.recipe, self.teacher, self.train = settings, recipe, teacher, train
+    def __init__(self, settings: DataFree, recipe: Any, teacher: Any, train: Any, speed: Any) -> None:
+        self.settings, self.recipe, self.teacher, self.train, self.speed = settings, recipe, teacher, train, speed
         self.steps = settings.steps
         self.device = train.images.device
         with seeded(recipe.seed, "generator"):
-            self.generator = Generator(settings.noise, train.shape).to(self.device)
+            self.generator = speed.laid_out(Generator(settings.noise, train.shape).to(self.device))
         self.optimiser = torch.optim.Adam(self.generator.parameters(), lr=settings.generator_lr)
         self.told: dict[str, float] = {}
 
@@ -98,7 +99,9 @@ class Dreams:
         for _ in range(self.steps):
             self.generator.train()
             noise = torch.randn(len(withheld), self.settings.noise, generator=draws, device=self.device)
-            images = self.generator(noise)
+            with self.speed.forward(self.device):
+                images = self.generator(noise)
+            images = images.float()
             answer: Outputs = self.teacher(images)
             self._learn(answer)
             yield images.detach(), withheld, answer.mapped(Tensor.detach)
