@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 from torch import Tensor
 
 from kd_core.datasets import Source, Split, Splits
 from kd_core.datasets.conditions import Conditions, noisy_labels, prepare
+from kd_core.datasets.questions import STEEP, slant
 from kd_core.datasets.sampling import spread
 from kd_core.errors import InvalidSetting
 from kd_core.presets import PRESETS
@@ -54,6 +57,21 @@ def test_conditions_never_touch_validation_and_test() -> None:
     assert numbers(limited.validation) == numbers(plain.validation)
     assert torch.equal(limited.validation.labels, plain.validation.labels)
     assert limited.test is SOURCE.test
+
+
+@pytest.mark.parametrize("unlabelled", ["drop", "keep"])
+def test_another_question_is_asked_about_the_same_images(tmp_path: Path, unlabelled: str) -> None:
+    source = PRESETS["digits"].recipe.data.source.load(tmp_path)
+    limits = {"labelled": 200, "unlabelled": unlabelled, "dropped_classes": [3]}
+    plain, leaning = (prepared(4, source, question=question, **limits) for question in ("class", "slant"))
+    for part in ("train", "validation", "test"):
+        assert torch.equal(getattr(plain, part).images, getattr(leaning, part).images), part
+        theirs = getattr(leaning, part)
+        told = theirs.labels >= 0
+        assert torch.equal(told, getattr(plain, part).labels >= 0)
+        edges = torch.bucketize(slant(theirs.images), torch.tensor([-STEEP, STEEP]))
+        assert torch.equal(theirs.labels[told], edges[told]), part
+    assert leaning.train.classes == ("leans left", "stands", "leans right")
 
 
 def test_the_datasets_own_validation_is_used_where_it_has_one() -> None:

@@ -82,6 +82,8 @@ def prepare(conditions: Conditions, source: Source, seed: int) -> Splits:
 
     With one seed everything is nested: 100 labelled images are among the 300, and the labels that noise of 0.2 replaces
     are replaced by the same classes at 0.4. The validation split depends on the seed alone, the test split on nothing.
+    Which images there are is decided by their classes whatever is asked about them, so recipes that differ in their
+    question look at the same images.
 
     Args:
         conditions: what training gets to see.
@@ -94,16 +96,17 @@ def prepare(conditions: Conditions, source: Source, seed: int) -> Splits:
     Raises:
         InvalidSetting: a condition that this dataset cannot meet.
     """
-    source = asked(source, conditions.question)
-    everything = source.train
-    if source.validation is None:
+    everything, answered = source.train, asked(source, conditions.question)
+    if answered.validation is None:
         held_out, pool = cut(everything.labels, source.cut, generator(seed, "validation"))
-        validation = everything.take(held_out)
+        validation = answered.train.take(held_out)
     else:
-        pool, validation = torch.arange(len(everything)), source.validation
-    index, labels = _seen(conditions, everything.labels[pool], everything.classes, seed)
-    train = replace(everything.take(pool[index]), labels=noisy_labels(labels, conditions.label_noise, seed))
-    return Splits(train=train, validation=validation, test=source.test)
+        pool, validation = torch.arange(len(everything)), answered.validation
+    index, classes = _seen(conditions, everything.labels[pool], everything.classes, seed)
+    train = answered.train.take(pool[index])
+    told = torch.where(classes == WITHHELD, WITHHELD, train.labels)
+    train = replace(train, labels=noisy_labels(told, conditions.label_noise, seed))
+    return Splits(train=train, validation=validation, test=answered.test)
 
 
 def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
