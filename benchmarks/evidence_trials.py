@@ -151,7 +151,7 @@ def stanton(trials: Trials, full: bool, seeds: int) -> Trial:
 
 
 def dafl(trials: Trials, full: bool, seeds: int) -> Trial:
-    epochs, steps, batch = (200, 120, 512) if full else (40, 120, 128)
+    epochs, steps, batch = (200, 120, 512) if full else (20, 120, 128)
     convnet = {"name": "convnet", "padding": True}
     teacher = {"data": {"source": MNIST}, "student": {**convnet, "channels": [6, 16], "fc": 84}}
     recipe = Recipe.checked(
