@@ -16,7 +16,6 @@ from typing import Any
 from kd_core.axes import read_axis
 from kd_core.errors import InvalidSetting, KDError, RunUnknown
 from kd_core.outcomes import OUTCOMES
-from kd_core.results import race_json
 from kd_core.settings import read_value
 from kd_core.store import Store, StudyRow
 from kd_core.store.store import default_home
@@ -103,7 +102,8 @@ def show(asked: argparse.Namespace) -> int:
     try:
         row = store.runs.get(asked.run)
     except RunUnknown:
-        print(json.dumps(race_json(store, store.studies.get(asked.run).id), indent=2))
+        study = store.studies.get(asked.run)
+        print(json.dumps(OUTCOMES[study.kind][0](store, study.id), indent=2))
         return 0
     epochs = [asdict(epoch) for epoch in store.runs.epochs([row.id])]
     print(json.dumps({**_run_json(row), "recipe": row.recipe, "cost": row.cost, "epochs": epochs}, indent=2))
@@ -174,6 +174,8 @@ def _print_outcome(store: Store, row: StudyRow, as_json: bool) -> int:
     else:
         write(store, row.id, found)
     if row.status == "done":
+        if row.error:  # one of its networks broke, which is a result like any other
+            print(row.error["sentence"], file=sys.stderr)
         return 0
     sentence = row.error["sentence"] if row.error else f"{row.status}: go on with 'python -m kd_core resume {row.id}'"
     print(sentence, file=sys.stderr)

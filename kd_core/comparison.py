@@ -10,7 +10,7 @@ import numpy as np
 
 from kd_core.results import ArmResult, Place, arm_results, finished, race_verdict
 from kd_core.statistics import Verdict, verdict
-from kd_core.store import Store
+from kd_core.store import Store, StudyRow
 from kd_core.tips import SOFT_TARGETS
 
 CONTENDER = "contender"
@@ -74,10 +74,10 @@ def baselines(store: Store, study: str) -> dict[str, ArmResult]:
     row = store.studies.get(study)
     plain = Study.race(Recipe.checked(row.spec["base"]), row.seeds)
     own = {member.recipe.fingerprint() for member in plain.members if member.arm in ("teacher", "alone")}
-    shared: dict[str, Place] = {}
+    shared: dict[tuple[str, str], Place] = {}
     for place in finished(store, study):
         if place.member.arm in ("teacher", "alone") and place.run.fingerprint in own:
-            shared.setdefault(place.run.id, place)
+            shared.setdefault((place.member.arm, place.run.id), place)  # of equal recipes one run is both
     return arm_results(list(shared.values()))
 
 
@@ -93,7 +93,12 @@ def compare_json(store: Store, study: str) -> dict[str, Any]:
         "techniques": [_contender_json(one) for one in found],
         "by_chance": by_chance(found),
         "refused": row.spec.get("refused", {}),
+        "unfinished": [name for name in _asked(row) if name not in {one.name for one in found}],
     }
+
+
+def _asked(row: StudyRow) -> list[str]:
+    return [cell[CONTENDER] for cell in row.spec["cells"]]
 
 
 def _accuracies(places: Sequence[Place]) -> dict[int, float]:

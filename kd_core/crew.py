@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kd_core.errors import KDError, StoreFull, StoreUnusable
+from kd_core.errors import JobFailed, KDError, StoreFull, StoreUnusable
 from kd_core.events import EpochDone, Event, Together
 from kd_core.keepers import Keeper, OwnFiles, SharedFiles, kept_epochs
 from kd_core.lane_groups import bounded, grids
@@ -19,11 +20,13 @@ from kd_core.recipe import Recipe
 from kd_core.recorder import Recorder
 from kd_core.speed import Speed
 from kd_core.store import Store, told
-from kd_core.training import steps_per_epoch
 from kd_core.workshop import Workshop
 
 Ask = Callable[[], str]
 """Asked between steps: "" to go on, or how the study is to end: "stopped" or "interrupted"."""
+
+
+log = logging.getLogger("kd_core.crew")
 
 
 class Ended(Exception):
@@ -116,10 +119,14 @@ def train(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator
     """
     try:
         yield from _trained(crew, workshop, ask, only_ends)
-    except (StoreFull, StoreUnusable):
+    except (Ended, StoreFull, StoreUnusable):
         raise  # the other members could not be kept either
     except KDError as error:
         workshop.store.runs.update(*crew.runs, status="failed", error=told(error))
+    except Exception as error:  # whatever it is, the other crews can still be trained
+        log.exception("training broke off")
+        reason = f"{type(error).__name__}: {error}"
+        workshop.store.runs.update(*crew.runs, status="failed", error=told(JobFailed(reason=reason)))
 
 
 def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator[None]:
@@ -128,7 +135,7 @@ def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Itera
     kept = None if only_ends else kept_epochs_of(recipe)
     if crew.group and not crew.resumes:
         store.files.lanes.found(crew.group, crew.runs)
-    snapshot = _snapshot(crew, store, steps_per_epoch(len(workshop.splits(recipe).train), recipe.optim.batch))
+    snapshot = _snapshot(crew, store)
     runs = crew.runs
     keeper: Keeper = SharedFiles(store, crew.group, runs, kept) if crew.group else OwnFiles(store, runs[0], kept)
     recorder = Recorder(store, crew.runs, keeper, with_points=not only_ends)
@@ -163,8 +170,11 @@ def _events(
             yield 0, Together(event.epoch, (0,), logits, event.snapshot)
 
 
-def _snapshot(crew: Crew, store: Store, steps: int) -> dict[str, Tensor] | None:
+def _snapshot(crew: Crew, store: Store) -> dict[str, Tensor] | None:
     """Return the last checkpoint, if any, after the store has forgotten all that came later."""
+    first = store.runs.get(crew.runs[0])
+    steps = (first.steps or 0) // max(1, first.epochs or 1)  # as the loop told: a protocol's epochs have their own
+
     kept = store.files.lanes.checkpoint(crew.group) if crew.group else store.files.checkpoint(crew.runs[0])
     epoch = int(kept["progress"].flat[0]) if kept else 0
     ended = {row.id for row in store.runs.list(crew.runs) if row.status in ("done", "diverged")}

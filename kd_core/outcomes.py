@@ -39,6 +39,8 @@ def _print_comparison(store: Store, study: str, told: dict[str, Any]) -> None:
         print(f"  {one['seconds']:.1f} s  {one['extra_parameters']:,} extra parameters")
     for name, sentence in told["refused"].items():
         print(f"  {name:<24} {sentence}")
+    for name in told["unfinished"]:
+        print(f"  {name:<24} did not come to its end with any seed")
 
 
 def _points(judged: dict[str, Any] | None) -> str:

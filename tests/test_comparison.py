@@ -114,6 +114,40 @@ def test_everybody_races_against_the_same_student_alone(raced: tuple[Store, str]
     assert set(shared) == {"teacher", "alone"} and len(shared["alone"].places) == 2
 
 
+def test_a_run_that_is_teacher_and_alone_is_both(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    recipe = small()
+    assert recipe.teacher is not None
+    same = recipe.changed(
+        {name: value for name, value in recipe.teacher.to_json().items() if name in ("student", "data", "optim")}
+    )
+    study = store.studies.add(Study.compare(same, ["soft_targets"], seeds=2, preset="digits"), status="running")
+    run_study(store, study, data_root=tmp_path)
+    assert set(baselines(store, study)) == {"teacher", "alone"}
+
+
+def test_a_technique_that_diverges_is_told(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    recipe = small().changed({"method": {"name": "hints", "weight": 1e6}, "optim.lr": 10, "optim.algorithm": "sgd"})
+    study = store.studies.add(Study.compare(recipe, ["hints"], seeds=1, preset="digits"), status="running")
+    run_study(store, study, data_root=tmp_path)
+    assert compare_json(store, study)["unfinished"] == ["hints"]
+
+
+def test_a_technique_that_breaks_leaves_the_others_to_race(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def buggy(*_: object) -> None:
+        raise ZeroDivisionError("of all things")
+
+    monkeypatch.setattr("kd_core.protocols.mutual.Mutual.run", buggy)
+    store = Store(tmp_path)
+    study = store.studies.add(Study.compare(small(), ["mutual", "soft_targets", "dist"], seeds=1), status="running")
+    run_study(store, study, data_root=tmp_path)
+    row, told = store.studies.get(study), compare_json(store, study)
+    assert row.status == "failed" and row.error is not None and "of all things" in row.error["sentence"]
+    assert [one["name"] for one in told["techniques"]] == ["soft_targets", "dist"]
+    assert told["unfinished"] == ["mutual"]
+
+
 def test_a_technique_that_changes_the_images_has_a_student_alone_of_its_own(tmp_path: Path) -> None:
     store = Store(tmp_path)
     names = ["soft_targets", "strong_augmentation"]

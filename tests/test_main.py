@@ -77,6 +77,29 @@ def test_a_sweep_prints_one_row_a_run_with_its_cell(told: Told) -> None:
     assert len(baselines) == 2  # one a seed: no cell trains a baseline of its own
 
 
+def test_show_tells_a_method_race_as_it_was_printed(told: Told) -> None:
+    _, out, _ = told("compare", "soft_targets", "dist", "--preset", "digits", *SHORT, "--json")
+    raced = json.loads(out)
+    _, out, _ = told("show", raced["study"])
+    assert json.loads(out) == raced
+
+
+def test_a_student_that_breaks_is_told_in_a_sentence(told: Told) -> None:
+    wild = [
+        "--set",
+        "method=hints",
+        "--set",
+        "method.weight=1e6",
+        "--set",
+        "optim.lr=10",
+        "--set",
+        "optim.algorithm=sgd",
+    ]
+    status, out, err = told("race", "digits", *SHORT, *wild)
+    assert status == 0 and "alone" in out
+    assert "became" in err or "diverged" in err or "step" in err
+
+
 def test_runs_and_show_tell_of_the_same_run(told: Told) -> None:
     told("race", "digits", *SHORT, "--seeds", "1")
     _, out, _ = told("runs", "--json")

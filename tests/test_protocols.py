@@ -10,6 +10,7 @@ import torch
 
 from kd_core.datasets.questions import slant, thickness
 from kd_core.divergences import soften
+from kd_core.errors import InvalidSetting, RecipeMismatch
 from kd_core.networks.views import VIEWS, ThroughView, edges, low_resolution, sums
 from kd_core.outputs import Outputs
 from kd_core.presets import PRESETS
@@ -18,7 +19,7 @@ from kd_core.protocols.base import PEER_SEEDS
 from kd_core.protocols.chain import Chain
 from kd_core.protocols.data_free import Generator, generator_losses
 from kd_core.protocols.federated import dealt
-from kd_core.protocols.mutual import Mutual, mean_terms
+from kd_core.protocols.mutual import Mutual, Peers, mean_terms
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe import Study
 from tests.fixed_input import STUDENT, TEACHER
@@ -194,6 +195,68 @@ def test_the_second_teacher_answers_the_second_question() -> None:
     assert second == recipe.teacher.changed({"data.question": "thickness"})
     said = recipe.build((1, 8, 8), 10)(torch.rand(2, 1, 8, 8))
     assert said.logits.shape == (2, 10) and said.heads["second"].shape == (2, 3)
+
+
+# What cannot go well
+
+
+@pytest.mark.parametrize("name", ["mutual", "federated", "multi_task", "several_teachers"])
+def test_layers_are_not_copied_where_nobody_would_do_it(name: str) -> None:
+    with pytest.raises(RecipeMismatch, match="weights of its own"):
+        DIGITS.changed({"protocol": {"name": name}, "start": "teacher"})
+
+
+def test_nobody_stops_early_in_a_federation() -> None:
+    with pytest.raises(RecipeMismatch, match="nobody stops early"):
+        DIGITS.changed({"protocol": "federated", "optim.patience": 5})
+
+
+@pytest.mark.parametrize("labelled", [2, 4])
+def test_fewer_private_images_than_clients_are_told(labelled: int) -> None:
+    labels = torch.full((40,), -1)
+    labels[:labelled] = 1
+    with pytest.raises(InvalidSetting, match=rf"clients.*5.*only {labelled} with a label"):
+        dealt(labels, clients=5, alpha=0.3, public=20, seed=0)
+
+
+def test_as_many_private_images_as_clients_are_enough() -> None:
+    labels = torch.full((40,), -1)
+    labels[:5] = torch.arange(5)
+    _, *own = dealt(labels, clients=5, alpha=0.1, public=20, seed=0)
+    assert sorted(torch.cat(own).tolist()) == list(range(5)) and all(len(one) == 1 for one in own)
+
+
+@pytest.mark.parametrize("networks", [2, 3])
+def test_a_peer_that_broke_in_this_step_leads_nobody(networks: int) -> None:
+    class Member:
+        method = DIGITS.method
+
+        def __init__(self, logits: torch.Tensor) -> None:
+            self.logits = logits
+
+        def answers(self, images: torch.Tensor, answer: None) -> tuple[Outputs, None]:
+            return Outputs(self.logits, {}), None
+
+        def step(self, terms: object) -> None: ...
+
+    members = [Member(STUDENT.float()), Member(torch.full_like(STUDENT.float(), math.nan))]
+    members += [Member(TEACHER.float())] * (networks - 2)
+    terms = Peers(members).learn(torch.zeros(4, 1), torch.arange(4), None)
+    for lane, healthy in enumerate([True, False, True][:networks]):
+        assert all(bool(values[lane].isfinite()) == healthy for values in terms.values())
+    if networks == 2:
+        assert float(terms["teacher"][0]) == pytest.approx(0, abs=1e-6)
+
+
+def test_a_rate_that_would_be_out_of_range_is_told_by_its_name() -> None:
+    with pytest.raises(InvalidSetting, match=r"optim.lr_of_teacher.*10.*makes 50"):
+        DIGITS.changed({"optim.lr_of_teacher": 10, "teacher.optim.lr": 5})
+
+
+def test_a_schedule_needs_a_number_to_start_from() -> None:
+    with pytest.raises(InvalidSetting, match=r"schedules.label_weight.*method.label_weight is empty"):
+        DIGITS.changed({"schedules.label_weight": "linear"})
+    assert DIGITS.changed({"method.label_weight": 1, "schedules.label_weight": "linear"}).schedules
 
 
 # Recipes from before

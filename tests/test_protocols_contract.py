@@ -85,6 +85,45 @@ def test_the_same_recipe_gives_the_same_numbers(name: str, workshop: Workshop) -
     assert told(first) == told(again)
 
 
+def test_a_chain_with_early_stopping_mixes_what_its_generations_report(workshop: Workshop) -> None:
+    early = {"optim.patience": 1, "optim.epochs": 12, "optim.lr": 0.05}
+    wanted = recipe("chain").changed(early)
+    study = workshop.store.studies.add(Study.race(wanted), status="running")
+    run_study(workshop.store, study, data_root=workshop.store.home)
+    (note,) = [note for note in workshop.store.runs.notes([distilled(workshop, study)]) if note.subject == "ensemble"]
+    row = workshop.store.runs.get(distilled(workshop, study))
+    assert row.reported_epoch is not None and row.reported_epoch < row.epoch - 1, "it stopped early"
+    (last,) = [e for e in workshop.store.runs.epochs([row.id]) if e.epoch == row.reported_epoch]
+    assert note.epoch == row.reported_epoch
+    assert note.facts["generations"][-1] == pytest.approx(last.scores["test"]["accuracy"])
+
+
+def test_points_stay_where_they_were_when_an_epoch_has_steps_of_its_own(workshop: Workshop) -> None:
+    wanted = recipe("data_free").changed({"protocol.steps": 60, "optim.epochs": 4, "optim.batch": 20, "seed": 9})
+    store = workshop.store
+    store.set_fact("checkpoint_seconds", 0.0)
+    study = store.studies.add(Study.race(wanted), status="running")
+    done = {"epoch": 0}
+
+    def ask() -> str:
+        row = store.runs.get(distilled(workshop, study)) if distilled(workshop, study) else None
+        done["epoch"] = row.epoch if row else 0
+        return "interrupted" if row and row.epoch == 2 and row.status == "running" else ""
+
+    run_study(store, study, data_root=store.home, ask=ask)
+    run = distilled(workshop, study)
+    before = [point.step for point in store.runs.points([run]) if point.step <= 2 * 60]
+    assert before and store.studies.get(study).status == "interrupted"
+    store.studies.ask_resume(study, status="running")
+    run_study(store, study, data_root=store.home)
+    after = [point.step for point in store.runs.points([run])]
+    assert after[: len(before)] == before and after == sorted(set(after)) and after[-1] > 3 * 60
+
+
+def distilled(workshop: Workshop, study: str) -> str:
+    return next(one.run or "" for one in workshop.store.studies.members(study) if one.arm == "distilled")
+
+
 @members
 def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(name: str, workshop: Workshop) -> None:
     whole = events(workshop, name)

@@ -92,6 +92,10 @@ class Protocol(Settings):
     """Whether it makes no sense with a method that listens to nobody."""
     logits_only: ClassVar[bool] = False
     """Whether what networks pass on are logits, so that a method that compares features has nothing to compare."""
+    copies_layers: ClassVar[bool] = True
+    """Whether a student may begin with layers of its teacher."""
+    stops_early: ClassVar[bool] = True
+    """Whether a network may stop while others go on."""
     usual: ClassVar[Mapping[str, Any]] = {}
     """What else of a recipe its source sets, by path."""
     source: ClassVar[str] = ""

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kd_core.divergences import soften
-from kd_core.events import EpochDone, Event, Noted
+from kd_core.events import EpochDone, Event, Finished, Noted
 from kd_core.protocols.base import Fit, Predict, Protocol
 from kd_core.settings import setting
 
@@ -38,14 +38,18 @@ class Chain(Protocol):
         """Yield the events of the last network of the chain, and at the end how all generations answer together."""
         links = self.before(recipe)
         last = _taught(recipe, links[-1] if links else recipe.teacher)
-        final: EpochDone | None = None
+        said: dict[int, Tensor] = {}
+        reported = -1
         for event in fit(last):
             yield event
-            final = event if isinstance(event, EpochDone) else final
-        if final is not None and self.generations > 1:
+            if isinstance(event, EpochDone):  # with early stopping any epoch may be the one to report
+                said = {**(said if recipe.optim.patience else {}), event.epoch: event.logits["test"]}
+            elif isinstance(event, Finished):
+                reported = event.epoch
+        if reported in said and self.generations > 1:
             earlier = [predict(link, "test") for link in links[len(links) - self.generations + 1 :]]
             labels = fit.splits(recipe).test.labels.cpu()
-            yield Noted("ensemble", final.epoch, _ensemble([*earlier, final.logits["test"]], labels))
+            yield Noted("ensemble", reported, _ensemble([*earlier, said[reported]], labels))
 
     def before(self, recipe: Any) -> tuple[Any, ...]:
         """Return the assistants, then the generations before the last."""

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from kd_core.divergences import soften
-from kd_core.events import EpochDone, Event, Noted
+from kd_core.errors import InvalidSetting
+from kd_core.events import Diverged, EpochDone, Event, Noted
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import PEER_SEEDS, Fit, Predict, Protocol
 from kd_core.protocols.mutual import Peers
@@ -36,6 +37,8 @@ class Federated(Protocol):
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0, "label_weight": 1.0},
         "optim.epochs": 40,
     }
+    copies_layers: ClassVar[bool] = False
+    stops_early: ClassVar[bool] = False
     source: ClassVar[str] = "Li, Wang 2019 (FedMD); Lin et al. 2020 (FedDF)"
 
     name: Literal["federated"] = "federated"
@@ -82,15 +85,18 @@ class Federated(Protocol):
         everybody = [recipe, *self._clients(recipe), *self._clients(recipe)]
         members = Federation([fit.learner(one, splits=splits) for one in everybody], self.clients)
         lesson = Rounds(self, recipe, splits.train, deal, members)
-        waiting: list[EpochDone] = []
+        told: dict[int, EpochDone] = {}  # by lane; of one that broke, what it said last
+        left: set[int] = set()
         for lane, event in fit.together(recipe, members, lesson):
-            if isinstance(event, EpochDone):
-                waiting.append(event)
             if lane == 0:
                 yield event
-            elif isinstance(event, EpochDone) and len(waiting) == len(everybody):
-                yield self._noted(waiting, lesson, splits.train)
-                waiting = []
+            if isinstance(event, Diverged):
+                left.add(lane)
+            elif isinstance(event, EpochDone):
+                told[lane] = event
+                taking_part = [lane for lane in range(len(everybody)) if lane not in left]
+                if len(told) == len(everybody) and lane == taking_part[-1]:
+                    yield self._noted([told[one] for one in range(len(everybody))], event.epoch, lesson, splits.train)
 
     def _clients(self, recipe: Any) -> list[Any]:
         networks = recipe.others or [recipe.student]
@@ -101,7 +107,7 @@ class Federated(Protocol):
             for i in range(self.clients)
         ]
 
-    def _noted(self, told: Sequence[EpochDone], lesson: Rounds, train: Any) -> Noted:
+    def _noted(self, told: Sequence[EpochDone], epoch: int, lesson: Rounds, train: Any) -> Noted:
         accuracy = [event.scores["test"].accuracy for event in told]
         labels = [torch.bincount(train.labels[own].cpu(), minlength=len(train.classes)).tolist() for own in lesson.own]
         facts = {
@@ -112,7 +118,7 @@ class Federated(Protocol):
             "bytes_of_logits": lesson.bytes_of_logits,
             "bytes_of_weights": lesson.bytes_of_weights,
         }
-        return Noted("round", told[0].epoch, facts)
+        return Noted("round", epoch, facts)
 
 
 class Federation(Peers):
@@ -211,8 +217,13 @@ class Rounds:
             yield self.train.inputs(index), withheld[: len(index)], Outputs(mean[here])
 
     def _mean(self, index: Tensor) -> Tensor:
-        """Return the clients' mean logits, or logits whose probabilities are the mean of theirs."""
+        """Return the clients' mean logits, or logits whose probabilities are the mean of theirs.
+
+        A client whose numbers broke is not heard.
+        """
         said = self.members.answers(self.train.inputs(index))
+        sound = said.isfinite().all((1, 2))
+        said = said[sound] if bool(sound.any()) else said
         return said.mean(0) if self.average == "logits" else soften(said).mean(0).clamp(min=1e-12).log()
 
 
@@ -228,6 +239,9 @@ def dealt(labels: Tensor, clients: int, alpha: float, public: int, seed: int) ->
 
     Returns:
         Positions: the public images, then each client's own, at least one each.
+
+    Raises:
+        InvalidSetting: fewer private images with a label than clients.
     """
     draws = np.random.default_rng(derived_seed(seed, "deal"))
     order = draws.permutation(len(labels))
@@ -236,6 +250,9 @@ def dealt(labels: Tensor, clients: int, alpha: float, public: int, seed: int) ->
     order = np.concatenate([order[~told], order[told]])  # what has no label is of no use to a client
     common, private = order[:shared], order[shared:]
     private = private[labels.numpy()[private] >= 0]
+    if len(private) < clients:
+        reason = f"after the public images only {len(private)} with a label are left for the clients."
+        raise InvalidSetting(path="protocol.clients", value=clients, reason=reason)
     owners: list[list[int]] = [[] for _ in range(clients)]
     for of_class in (private[labels.numpy()[private] == c] for c in np.unique(labels.numpy()[private])):
         cuts = (np.cumsum(draws.dirichlet([alpha] * clients))[:-1] * len(of_class)).round().astype(int)

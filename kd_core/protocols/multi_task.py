@@ -26,6 +26,7 @@ class MultiTask(Protocol):
     title: ClassVar[str] = "Multi-task"
     shapes_student: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
+    copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Caruana 1997 (multi-task); Hinton, Vinyals, Dean 2015 (teachers)"
 
     name: Literal["multi_task"] = "multi_task"

@@ -30,6 +30,7 @@ class Mutual(Protocol):
     usual: ClassVar[Mapping[str, Any]] = {
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0, "label_weight": 1.0}
     }
+    copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Zhang et al. 2018 (DML)"
 
     name: Literal["mutual"] = "mutual"
@@ -84,8 +85,10 @@ class Peers:
         fixed = [one.mapped(Tensor.detach) for one in said]
         terms: list[dict[str, Tensor]] = []
         for lane, member in enumerate(self.members):
-            peers = [one for other, one in enumerate(fixed) if other != lane and not self.broken[other]]
-            terms.append(mean_terms([member.method.terms(said[lane], peer, labels) for peer in peers or fixed]))
+            others = [one for other, one in enumerate(fixed) if other != lane and not self.broken[other]]
+            # Who broke in this very step is not marked yet; nobody is led by numbers that mean nothing.
+            peers = [one for one in others if bool(one.logits.isfinite().all())] or [fixed[lane]]
+            terms.append(mean_terms([member.method.terms(said[lane], peer, labels) for peer in peers]))
             if self.going[lane]:
                 member.step(terms[lane])
         return {name: torch.stack([one[name].detach() for one in terms]) for name in terms[0]}

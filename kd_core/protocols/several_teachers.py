@@ -30,6 +30,7 @@ class SeveralTeachers(Protocol):
 
     passes_on: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
+    copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015; Kwon et al. 2020 (by entropy)"
 
     name: Literal["several_teachers"] = "several_teachers"

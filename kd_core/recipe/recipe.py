@@ -84,9 +84,18 @@ class Recipe(Grown):
                 raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
             self._check_features(self.teacher.student)
         self._check_features(self.student)
+        if self.optim.lr_of_teacher is not None and self.teacher is not None:
+            self._check_rate(self.optim.lr_of_teacher * self.teacher.at_its_rate().optim.lr)
         if self.start != "scratch" and self.teacher is None:
             raise RecipeMismatch(reason="The student is to begin with its teacher's layers, but there is no teacher.")
         return self
+
+    def _check_rate(self, rate: float) -> None:
+        try:
+            self.optim.changed({"lr": rate})
+        except InvalidSetting as error:
+            reason = f"with the teacher's rate that makes {rate:g}, which is out of range."
+            raise InvalidSetting(path="optim.lr_of_teacher", value=self.optim.lr_of_teacher, reason=reason) from error
 
     def _check_protocol(self) -> None:
         protocol, method = name_of(self.protocol), name_of(self.method)
@@ -97,6 +106,12 @@ class Recipe(Grown):
             raise RecipeMismatch(reason=reason)
         if self.protocol.logits_only and self.method.needs:
             reason = f"The protocol '{protocol}' passes on logits alone, and the method '{method}' compares features."
+            raise RecipeMismatch(reason=reason)
+        if self.start != "scratch" and not self.protocol.copies_layers:
+            reason = f"Under the protocol '{protocol}' every network begins with weights of its own."
+            raise RecipeMismatch(reason=reason)
+        if self.optim.patience is not None and not self.protocol.stops_early:
+            reason = f"Under the protocol '{protocol}' nobody stops early, because others learn from everybody."
             raise RecipeMismatch(reason=reason)
 
     def _check_features(self, network: Architecture) -> None:
@@ -110,7 +125,10 @@ class Recipe(Grown):
                 reason = f"the method '{name_of(self.method)}' has no setting '{name}' that may be scheduled."
                 raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
             start = getattr(self.method, name)
-            for reached in self.schedules[name].extremes(start, self.optim.epochs) if start is not None else ():
+            if start is None:
+                reason = f"method.{name} is empty and follows another setting; a schedule needs a number to start from."
+                raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
+            for reached in self.schedules[name].extremes(start, self.optim.epochs):
                 self.method.changed({name: reached})  # refuses what the setting itself would refuse
 
     def changed(self, changes: Mapping[str, Any]) -> Recipe:

@@ -110,7 +110,7 @@ def _left_out(row: StudyRow, told: Mapping[str, Any], refused: Mapping[str, str]
     """Tell who did not race and why, and, once it has ended, who came to no end."""
     for name, reason in refused.items():
         st.caption(literal(t("method_race.did_not_race", technique=say.technique(name), reason=reason)))
-    missing = say.missing(row, told)
+    missing = told["unfinished"]
     if missing and not row.alive:
         st.caption(literal(t("method_race.unfinished", names=t("method_race.comma").join(map(say.technique, missing)))))
 

@@ -136,9 +136,3 @@ def setting(row: StudyRow, student: str) -> str:
         t("provenance.live"),
     ]
     return " · ".join(facts)
-
-
-def missing(row: StudyRow, told: Mapping[str, Any]) -> list[str]:
-    """Return the techniques of a race without a finished seed."""
-    seen = {one["name"] for one in told["techniques"]}
-    return [cell["contender"] for cell in row.spec["cells"] if cell["contender"] not in seen]
