@@ -57,9 +57,11 @@ def compared_methods(store: Store, study: str) -> list[Contender]:
 def by_chance(contenders: Sequence[Contender]) -> dict[str, float]:
     """Return how many have an interval over the student alone, and how many of those chance would put above 0.
 
-    The intervals are not corrected for looking at many: that holds if none of the techniques changes anything.
+    The intervals are not corrected for looking at many: that holds if none of the techniques changes anything. One that
+    equals soft targets with every seed is not looked at twice.
     """
-    judged = sum(one.over_alone is not None and one.over_alone.ci95_pp is not None for one in contenders)
+    other = [one for one in contenders if one.over_soft_targets is None or one.over_soft_targets.ci95_pp != (0.0, 0.0)]
+    judged = sum(one.over_alone is not None and one.over_alone.ci95_pp is not None for one in other)
     return {"judged": judged, "better": TAIL * judged}
 
 

@@ -32,7 +32,7 @@ def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
     """Return about how many seconds the members take that are not trained yet, or all students if ``fresh``."""
     known: dict[str, Pace] = {}
     for run in reversed(store.runs.list(limit=200)):
-        if run.step:
+        if run.step and run.status == "done":  # of one that was stopped, the last epoch's steps have no seconds yet
             known[_kind(Recipe.checked(run.recipe))] = Pace.of(run)
     left: dict[str, Recipe] = {}
     for member in study.members:

@@ -90,6 +90,8 @@ def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
     base = PRESETS[preset_name()].recipe
     known = {at: read_value(text) for at, text in links.settings().items()}
     kept = {at: old for at, old in known.items() if not any(f"{at}.".startswith(f"{path}.") for path in changes)}
+    if "method" in changes:  # schedules were set for the method before, and may be stages of it
+        kept = {at: old for at, old in kept.items() if not at.startswith("schedules.")}
     try:
         recipe = base.changed({**kept, **changes})
     except KDError as error:
@@ -98,6 +100,11 @@ def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
     st.session_state.pop("form_error", None)
     _put_differences(recipe, base)
     return True
+
+
+def refusal() -> str:
+    """Return why the last change was refused, or nothing."""
+    return str(st.session_state.get("form_error", ("", ""))[1])
 
 
 def take_over(preset: str, recipe: Recipe) -> None:

@@ -45,7 +45,7 @@ def gain_figure(rows: Sequence[Row]) -> Figure:
         figure.add_vline(x=gains[SOFT_TARGETS], line={"color": HIGHLIGHTED, "dash": "dashdot", "width": 1})
     figure.update_xaxes(title=t("sweep.gain_axis"), zeroline=False)
     order = sorted([*gains, ALONE], key=lambda name: -gains.get(name, 0.0))
-    return _laid_out(figure, order, 96 + 28 * len(order))
+    return _laid_out(figure, order, 96 + _row(order) * len(order))
 
 
 def agreement_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
@@ -54,7 +54,7 @@ def agreement_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Fi
 
     figure = go.Figure()
     named = [row["name"] for row in rows if row["name"] == SOFT_TARGETS] or [rows[0]["name"]]
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row["name"] in named):  # what is named lies above the others
         if row["agreement"]:
             title = chart_literal(technique(row["name"]))
             marker = {"symbol": "circle", "size": 11, "color": _colour(row["name"])}
@@ -70,7 +70,7 @@ def cost_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
     """Return two panels that share the techniques: calibration error in percent, and seconds of training."""
     from plotly.subplots import make_subplots
 
-    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.06)
+    figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.1)
     panels = (("ece", 100.0, "%{x:.1f} %", _mean_ece), ("seconds", 1.0, "%{x:.2f} s", _seconds))
     for column, (name, factor, shown, read) in enumerate(panels, start=1):
         for row in rows:
@@ -87,7 +87,8 @@ def cost_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
             line = {"color": ROLES["alone"].colour, "dash": "dot", "width": 2}
             figure.add_vline(x=factor * read(alone), line=line, row=1, col=column)
         figure.update_xaxes(title=t(f"method_race.{name}_axis"), rangemode="tozero", row=1, col=column)
-    return _laid_out(figure, [row["name"] for row in rows], max(340, 96 + 24 * len(rows)))
+    names = [row["name"] for row in rows]
+    return _laid_out(figure, names, max(340, 96 + _row(names) * len(names)))
 
 
 def _mean_ece(facts: Mapping[str, Any]) -> float:
@@ -145,6 +146,12 @@ def _laid_out(figure: Figure, names: Sequence[str], height: int) -> Figure:
 
 def _wrapped(title: str) -> str:
     return "<br>".join(chart_literal(line) for line in textwrap.wrap(title, LABEL_LETTERS))
+
+
+def _row(names: Sequence[str]) -> int:
+    """Return how many pixels high a row must be for the name with the most lines."""
+    titles = [t("roles.alone") if name == ALONE else technique(name) for name in names]
+    return 12 + 14 * max(len(textwrap.wrap(title, LABEL_LETTERS)) for title in titles)
 
 
 def _layout(height: int) -> dict[str, Any]:

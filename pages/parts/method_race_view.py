@@ -94,6 +94,8 @@ def _gains(told: Mapping[str, Any], rows: Sequence[say.Row], summary: str, own: 
         note = "chart_note" if any(row["name"] == SOFT_TARGETS for row in rows) else "chart_note_alone"
         marks = t(f"method_race.{note}", soft=say.technique(SOFT_TARGETS))
         notes = [marks, t("method_race.by_chance", n=chance["judged"], better=f"{chance['better']:.2g}")]
+    if names := say.with_own_steps(rows):
+        notes.append(t("method_race.own_steps", names=say.listed(names)))
     st.caption(literal(" ".join([*notes, t("method_race.untuned", own=own)])))
 
 

@@ -10,6 +10,7 @@ from kd_core.store import StudyRow
 from kd_core.tips import SOFT_TARGETS
 from pages.parts import member_words
 from pages.parts.method_race_choice import preset_title
+from pages.parts.selection import changes_of
 from pages.parts.texts import declared, error_text, t
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def points(judged: Mapping[str, Any] | None) -> str:
     if judged["ci95_pp"] is None:
         return pp
     low, high = judged["ci95_pp"]
+    if low == high == 0:
+        return t("method_race.identical")
     return t("method_race.gain_interval", pp=pp, low=_signed(low), high=_signed(high))
 
 
@@ -114,6 +117,18 @@ def _with_outcome(rows: Sequence[Row], against: str, outcome: str) -> list[str]:
     return [row["name"] for row in rows if row[against] and row[against]["outcome"] == outcome]
 
 
+def with_own_steps(rows: Sequence[Row]) -> list[str]:
+    """Return the protocols among the techniques whose epochs are not as long as a plain student's."""
+    from kd_core.protocols import PROTOCOLS
+    from kd_core.protocols.base import Protocol
+
+    return [
+        row["name"]
+        for row in rows
+        if row["name"] in PROTOCOLS and PROTOCOLS[row["name"]].steps_of_epoch is not Protocol.steps_of_epoch
+    ]
+
+
 def listed(names: Sequence[str]) -> str:
     """Return techniques in a row, a long one cut short."""
     said = t("method_race.comma").join(technique(name) for name in names[:MOST_NAMED])
@@ -133,6 +148,7 @@ def setting(row: StudyRow, student: str) -> str:
         t("method_race.epochs", n=base["optim"]["epochs"]),
         t("race.on", dataset=declared(f"datasets.{source}.title", source.replace("_", " "))),
         t("method_race.interval" if row.seeds > 1 else "method_race.no_interval"),
+        *changes_of(row),
         t("provenance.live"),
     ]
     return " · ".join(facts)

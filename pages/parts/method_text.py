@@ -10,6 +10,7 @@ import streamlit as st
 
 from kd_core.settings import Settings
 from pages.parts import form, member_words
+from pages.parts.literal import literal
 from pages.parts.protocol_choice import is_other, try_protocol
 from pages.parts.texts import declared, t
 
@@ -63,8 +64,7 @@ def protocols() -> None:
         if not is_other({"name": name}):
             st.caption(t("methods_page.in_every_preset"))
         elif st.button(t("methods_page.try"), key=f"protocol_try_{name}"):
-            try_protocol(name)
-            st.switch_page("pages/race.py")
+            to_race(try_protocol(name))
 
 
 def members(section: str) -> None:
@@ -126,19 +126,24 @@ def _try(name: str, member: type[Method]) -> None:
         return
     with st.container(horizontal=True, key=f"method_tries_{name}"):
         if st.button(t("methods_page.try"), key=f"method_try_{name}"):
-            form.change("method", name)
-            st.switch_page("pages/race.py")
+            to_race(form.change_together({"method": name}, "method"))
         for variant in member.variants:
             words = declared(f"choices.{variant}", variant.replace("_", " "))
             if st.button(t("methods_page.try_variant", variant=words), key=f"method_try_{name}_{variant}"):
-                _use_variant(name, variant)
-                st.switch_page("pages/race.py")
+                to_race(_use_variant(name, variant))
 
 
-def _use_variant(name: str, variant: str) -> None:
+def to_race(could: bool) -> None:
+    """Go to the Race page with what was chosen, or say here why it could not be."""
+    if could:
+        st.switch_page("pages/race.py")
+    st.error(literal(form.refusal()))
+
+
+def _use_variant(name: str, variant: str) -> bool:
     from kd_core.contenders import contender_changes
 
-    form.change_together(contender_changes(f"{name}:{variant}", form.current_recipe().method), "method")
+    return form.change_together(contender_changes(f"{name}:{variant}", form.current_recipe().method), "method")
 
 
 def _plain(cell: str) -> str:

@@ -19,11 +19,12 @@ def choose_protocol(name: str) -> bool:
     return form.change_together(protocol_changes(name), "protocol")
 
 
-def try_protocol(name: str) -> None:
+def try_protocol(name: str) -> bool:
     """Use a protocol as its source does, with the preset's own method where the present one does not fit."""
-    if not choose_protocol(name):
-        method = _preset_recipe().to_json()["method"]
-        form.change_together({"method": method, **protocol_changes(name)}, "protocol")
+    if choose_protocol(name):
+        return True
+    method = _preset_recipe().to_json()["method"]
+    return form.change_together({"method": method, **protocol_changes(name)}, "protocol")
 
 
 def protocol_changes(name: str) -> dict[str, Any]:

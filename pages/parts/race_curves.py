@@ -102,9 +102,11 @@ def applied_line(members: Sequence[MemberRow], rows: Sequence[EpochRow], setting
 
 
 def zoomed_range(lines: Sequence[CurveSeries], alive: bool) -> tuple[float, float]:
-    """Return an accuracy axis: 0 to 1 while training, close around the ends of the curves afterwards."""
-    ends = [line.y[-1] for line in lines if line.y and not line.variant]
+    """Return an accuracy axis: 0 to 1 while training, afterwards close around where curves are half of their time."""
+    shown = [line.y for line in lines if line.y and not line.variant]
+    ends = [values[-1] for values in shown]
     if alive or not ends:
         return 0.0, 1.0
-    low = max(0.0, np.floor((min(ends) - 0.06) * 20) / 20)
+    lows = [*ends, *(float(np.median(values)) for values in shown)]
+    low = max(0.0, np.floor((min(lows) - 0.06) * 20) / 20)
     return float(low), float(min(1.0, np.ceil((max(ends) + 0.01) * 50) / 50))

@@ -243,4 +243,7 @@ def _who_saw_what(members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
             facts.append(t("race.unlabelled"))
         return ", ".join(facts)
 
-    return t("race.who_saw", teacher=seen("teacher"), students=seen("distilled"))
+    protocol, students = recipes.get("distilled", {}).get("protocol", {}).get("name", ""), seen("distilled")
+    if protocol in ("data_free", "federated"):  # the labels of the recipe are not the student's there
+        students = t(f"race.saw_{protocol}", alone=seen("alone"))
+    return t("race.who_saw", teacher=seen("teacher"), students=students)

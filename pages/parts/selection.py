@@ -10,10 +10,13 @@ from typing import Any
 import streamlit as st
 
 from kd_core.errors import RunUnknown
+from kd_core.settings import written_value
 from kd_core.store import StudyRow
 from pages.parts import links
 from pages.parts.engine import store
 from pages.parts.texts import declared, t
+
+MOST_CHANGES = 5
 
 
 def current_study() -> StudyRow | None:
@@ -55,7 +58,7 @@ def cell_in_link(row: StudyRow) -> int:
 
 def study_label(row: StudyRow) -> str:
     """Return how a study is called in lists: its name, or preset, seeds and time."""
-    when = time.strftime("%d %b %H:%M", time.localtime(row.created))
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
     title = row.name or declared(f"presets.{row.preset}.title", row.preset)
     facts = [title, t("study.seeds", n=row.seeds), when]
     if row.spec.get("cells"):
@@ -66,6 +69,18 @@ def study_label(row: StudyRow) -> str:
 def listed_label(row: StudyRow) -> str:
     """Return what a study is called in a list; with its number, because a browser sends back words alone."""
     return f"#{row.number} {study_label(row)}"
+
+
+def changes_of(row: StudyRow) -> list[str]:
+    """Return what a study's base changes in its preset, as the command line writes it; a long list is cut short."""
+    from kd_core.presets import PRESETS
+    from kd_core.recipe import Recipe
+
+    if row.preset not in PRESETS:
+        return []
+    changes = Recipe.checked(row.spec["base"]).differences(PRESETS[row.preset].recipe)
+    told = [f"{path}={written_value(value)}" for path, value in changes.items()]
+    return told if len(told) <= MOST_CHANGES else [*told[:MOST_CHANGES], t("sweep.changed", n=len(told))]
 
 
 def _can_be_shown(row: StudyRow) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from kd_core.landscape import Cell, Landscape
 from kd_core.store import StudyRow
+from pages.parts.selection import changes_of
 from pages.parts.sweep_axes import AxisWords, value_text
 from pages.parts.texts import t
 
@@ -66,7 +67,7 @@ def setting(row: StudyRow, dataset: str, images: int | None) -> str:
     facts = [t("sweep.measure"), t("race.on", dataset=dataset)]
     if images:
         facts.append(t("sweep.images", n=f"{images:,}"))
-    facts += [t("study.seeds", n=row.seeds), t("provenance.live")]
+    facts += [t("study.seeds", n=row.seeds), *changes_of(row), t("provenance.live")]
     return " · ".join(facts)
 
 

@@ -8,6 +8,8 @@ from kd_core.settings import written_value
 from kd_core.tips import SOFT_TARGETS, TIPS
 from pages.parts import form, links
 from pages.parts.method_race_plan import TECHNIQUES, put_techniques
+from pages.parts.method_text import to_race
+from pages.parts.protocol_choice import protocol_changes
 from pages.parts.texts import declared, t
 
 
@@ -20,16 +22,27 @@ def tip_list() -> None:
             written = " ".join(f"--set '{path}={written_value(value)}'" for path, value in tip.changes.items())
             st.code(written, language="bash", wrap_lines=True)
             if st.button(t("methods_page.try"), key=f"tip_try_{name}"):
-                _use(name)
-                st.switch_page("pages/race.py")
+                to_race(_use(name))
     if st.button(t("methods_page.race_tips"), key="race_tips"):
         st.session_state[TECHNIQUES] = [SOFT_TARGETS, *TIPS]
         put_techniques(st.session_state[TECHNIQUES])
+        _undo()
         links.put(study=None)
         st.switch_page("pages/method_race.py")
 
 
-def _use(name: str) -> None:
+def _use(name: str) -> bool:
     from kd_core.contenders import contender_changes
 
-    form.change_together(contender_changes(name, form.current_recipe().method), "method")
+    _undo()
+    changes = {**protocol_changes("offline"), **contender_changes(name, form.current_recipe().method)}
+    return form.change_together(changes, "method")
+
+
+def _undo() -> None:
+    """Put back what any tip sets: each is tried, and raced, beside plain soft targets."""
+    paths = {path for tip in TIPS.values() for path in tip.changes}
+    kept = links.settings()
+    for path in paths:
+        kept = {at: old for at, old in kept.items() if not f"{at}.".startswith(f"{path}.")}
+    links.put_settings(kept)

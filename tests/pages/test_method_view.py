@@ -45,7 +45,7 @@ def test_exits_are_told_with_accuracy_and_milliseconds(app: App, told: tuple[Pat
 
 def test_what_was_copied_is_told(app: App, told: tuple[Path, Mapping[str, str]]) -> None:
     said = words(app(told[0], study=told[1]["copied"]))
-    assert "Copied from the teacher before training: 6 tensors, 100 % of the student's numbers" in said
+    assert "Copied from the teacher before training: 6 tensor(s), 100 % of the student's numbers" in said
 
 
 def test_where_both_networks_look_is_shown(app: App, told: tuple[Path, Mapping[str, str]]) -> None:

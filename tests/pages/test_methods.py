@@ -71,3 +71,29 @@ def test_all_tips_can_be_raced_at_once(methods: AppTest) -> None:
     page = methods.button(key="race_tips").click().run()
     assert not page.exception
     assert page.session_state["link"]["techniques"].split(",") == ["soft_targets", *TIPS]
+
+
+def test_a_tip_undoes_the_one_tried_before(methods: AppTest) -> None:
+    page = methods.button(key="tip_try_copied_layers").click().run()
+    page = page.switch_page("pages/methods.py").run().button(key="tip_try_tenth_of_the_rate").click().run()
+    assert not page.exception
+    link = page.session_state["link"]
+    assert "start" not in link and link["optim.lr_of_teacher"] == "0.1"
+    page = page.switch_page("pages/methods.py").run().button(key="race_tips").click().run()
+    assert not {"start", "optim.lr_of_teacher"} & set(page.session_state["link"])
+
+
+@pytest.mark.parametrize("after", ["method_try_relational", "protocol_try_mutual", "tip_try_strong_augmentation"])
+def test_after_a_method_in_stages_others_can_be_tried(methods: AppTest, after: str) -> None:
+    page = methods.button(key="method_try_hints_two_stages").click().run()
+    assert "schedules.weight" in " ".join(page.session_state["link"])
+    page = page.switch_page("pages/methods.py").run().button(key=after).click().run()
+    assert not page.exception and not page.error
+    assert not any(part.startswith("schedules.weight") for part in page.session_state["link"])
+
+
+def test_what_cannot_be_tried_is_told_on_the_spot(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+    page = app(tmp_path, page="methods", **{"optim.patience": "5"})
+    page = page.button(key="protocol_try_federated").click().run()
+    assert "nobody stops early" in page.error[0].value
