@@ -54,13 +54,18 @@ def agreement_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Fi
 
     figure = go.Figure()
     named = [row["name"] for row in rows if row["name"] == SOFT_TARGETS] or [rows[0]["name"]]
+    known = [facts["agreement"]["mean"] for facts in [*rows, *([alone] if alone else [])] if facts["agreement"]]
+
+    def side(facts: Mapping[str, Any]) -> str:
+        return "right" if facts["agreement"]["mean"] < (min(known) + max(known)) / 2 else "left"  # away from the edge
+
     for row in sorted(rows, key=lambda row: row["name"] in named):  # what is named lies above the others
         if row["agreement"]:
             title = chart_literal(technique(row["name"]))
             marker = {"symbol": "circle", "size": 11, "color": _colour(row["name"])}
-            _mark(figure, row, title, marker, shown=row["name"] in named)
+            _mark(figure, row, title, marker, f"top {side(row)}" if row["name"] in named else "")
     if alone and alone["agreement"]:
-        _mark(figure, alone, t("roles.alone"), SQUARE, shown=True)
+        _mark(figure, alone, t("roles.alone"), SQUARE, f"bottom {side(alone)}")
     figure.update_xaxes(title=t("method_race.agreement_axis"))
     figure.update_yaxes(title=t("method_race.accuracy_axis"))
     return figure.update_layout(_layout(340))
@@ -99,13 +104,14 @@ def _seconds(facts: Mapping[str, Any]) -> float:
     return float(facts["seconds"])
 
 
-def _mark(figure: Figure, facts: Mapping[str, Any], title: str, marker: Mapping[str, Any], shown: bool) -> None:
+def _mark(figure: Figure, facts: Mapping[str, Any], title: str, marker: Mapping[str, Any], label: str) -> None:
+    """Draw one network; ``label`` says where its name stands, nothing for no name."""
     figure.add_scatter(
         x=[100 * facts["agreement"]["mean"]],
         y=[100 * facts["accuracy"]["mean"]],
-        mode="markers+text" if shown else "markers",
+        mode="markers+text" if label else "markers",
         text=[title],
-        textposition="top left",
+        textposition=label or None,
         cliponaxis=False,
         marker=marker,
         hovertemplate=f"{title}<br>%{{x:.1f}} % · %{{y:.1f}} %<extra></extra>",
