@@ -112,7 +112,7 @@ def test_points_stay_where_they_were_when_an_epoch_has_steps_of_its_own(workshop
 
     run_study(store, study, data_root=store.home, ask=ask)
     run = distilled(workshop, study)
-    before = [point.step for point in store.runs.points([run]) if point.step <= 2 * 60]
+    before = [point.step for point in store.runs.points([run]) if point.step <= 60]  # of the first epoch, surely kept
     assert before and store.studies.get(study).status == "interrupted"
     store.studies.ask_resume(study, status="running")
     run_study(store, study, data_root=store.home)
