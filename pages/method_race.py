@@ -3,13 +3,14 @@
 import streamlit as st
 
 from pages.parts.engine import require_engine
-from pages.parts.method_race_choice import choose_method_race, current_method_race
 from pages.parts.method_race_form import method_race_form
 from pages.parts.method_race_view import method_race_view
+from pages.parts.method_race_words import listed_race
+from pages.parts.study_choice import choose_another, linked_or_newest
 from pages.parts.texts import t
 
 require_engine("method_race")
-study = current_method_race()
+study = linked_or_newest("compare")
 if study is None:
     st.markdown(t("method_race.lead"))
 left, right = st.columns([1, 2.7], gap="medium")
@@ -21,4 +22,4 @@ with right:
 with left:
     method_race_form(study)
     if study is not None:
-        choose_method_race(study)
+        choose_another(study, "method_race_study", t("method_race.earlier"), listed_race)

@@ -13,12 +13,14 @@ from kd_core.settings import lane_fields
 from kd_core.store import StudyRow
 from pages.parts import form, links, living_map, member_words
 from pages.parts.attempts import told
-from pages.parts.engine import data_root, engine_ready, store
+from pages.parts.engine import engine_ready, store
 from pages.parts.fields import member_field, setting_field, temperature_field
 from pages.parts.formula import formula
+from pages.parts.preset_field import preset_field
 from pages.parts.protocol_settings import protocol_line, protocol_settings
 from pages.parts.selection import current_study
-from pages.parts.texts import declared, error_text, t
+from pages.parts.starting import start
+from pages.parts.texts import error_text, t
 from pages.parts.upload import folder_field
 
 if TYPE_CHECKING:
@@ -63,18 +65,7 @@ def _controls(waiting: bool, shown: str) -> None:
 
 
 def _main_controls() -> None:
-    from kd_core.presets import PRESETS
-
-    name = form.preset_name()
-    st.session_state["preset"] = name
-    st.selectbox(
-        t("race.preset"),
-        list(PRESETS),
-        format_func=lambda one: declared(f"presets.{one}.title", PRESETS[one].title),
-        key="preset",
-        on_change=lambda: form.use_preset(st.session_state["preset"]),
-        help=declared(f"presets.{name}.description", PRESETS[name].description),
-    )
+    preset_field()
     recipe = form.current_recipe()
     words = f"methods.{_name(recipe.method)}"
     movable = lane_fields(type(recipe.method))
@@ -112,7 +103,7 @@ def _start_and_stop() -> None:
     left, right = st.columns(2)
     with left:
         if st.button(t("race.start"), key="race_start", type="primary", width="stretch"):
-            _start(study, fresh)
+            start(lambda: study, fresh)
     with right:
         if now is not None and now.alive and st.button(t("race.stop"), key="race_stop", width="stretch"):
             jobs.stop(store(), now.id)
@@ -133,17 +124,6 @@ def _how_long(study: Study, fresh: bool) -> str:
     except KDError as error:  # networks and images that do not fit each other
         return error_text(error)
     return t("race.reused") if about < 0.05 else t("race.about", seconds=_duration(about))
-
-
-def _start(study: Study, fresh: bool) -> None:
-    try:
-        how = {name: st.session_state.get(name, "auto") for name in ("device", "precision")}
-        made = jobs.submit(store(), study, data_root=data_root(), fresh=fresh, **how)
-    except KDError as error:
-        st.error(error_text(error))
-        return
-    links.put(study=made, cell=None, epoch=None)
-    st.rerun()
 
 
 def _all_settings() -> None:

@@ -7,49 +7,27 @@ from typing import Literal
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.errors import KDError
 from kd_core.store import StudyRow
 from pages.parts import form, links
 from pages.parts.attempts import told
-from pages.parts.engine import data_root, store
+from pages.parts.engine import store
 from pages.parts.literal import literal
 from pages.parts.method_race_plan import TECHNIQUES, Plan, Size, first_techniques, put_techniques, seeds_asked, size
 from pages.parts.method_race_words import technique
-from pages.parts.numbers import seconds_text
-from pages.parts.texts import declared, error_text, t
+from pages.parts.preset_field import shared_settings
+from pages.parts.starting import about_text, start
+from pages.parts.texts import t
 
 
 @st.fragment(key="method_race_form")
 def method_race_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the method race that is looked at."""
     with told():
-        _base()
+        shared_settings()
         plan = Plan(form.current_recipe(), _techniques(now), _seeds())
         _start_and_stop(plan, now)
         st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
         st.page_link("pages/race.py", label=t("sweep.to_race"))
-
-
-def _base() -> None:
-    """What all techniques have in common: a preset with the changes that the Race page made."""
-    from kd_core.presets import PRESETS
-
-    name = form.preset_name()
-    st.session_state["preset"] = name
-    st.selectbox(
-        t("race.preset"),
-        list(PRESETS),
-        format_func=lambda one: declared(f"presets.{one}.title", PRESETS[one].title),
-        key="preset",
-        on_change=lambda: form.use_preset(st.session_state["preset"]),
-        help=declared(f"presets.{name}.description", PRESETS[name].description),
-    )
-    recipe = form.current_recipe()
-    teacher = recipe.teacher.student.label if recipe.teacher else "–"
-    facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
-    if changed := len(links.settings()):
-        facts += " · " + t("sweep.changed", n=changed)
-    st.caption(literal(facts))
 
 
 def _techniques(now: StudyRow | None) -> list[str]:
@@ -89,7 +67,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
     with left:
         look: Literal["primary", "secondary"] = "primary" if able else "secondary"
         if st.button(t("method_race.start"), key="method_race_start", type=look, width="stretch", disabled=not able):
-            _start(plan, fresh)
+            start(plan.study, fresh)
     with right:
         if now is not None and now.alive and st.button(t("race.stop"), key="method_race_stop", width="stretch"):
             jobs.stop(store(), now.id)
@@ -105,20 +83,5 @@ def _tell(plan: Plan, found: Size | str) -> None:
         st.warning(literal(t("method_race.will_not_race", technique=technique(name), reason=reason)))
     racing = len(plan.names) - len(found.refused)
     counted = t("method_race.networks", n=racing, seeds=plan.seeds, networks=f"{found.networks:,}")
-    about = t("race.reused") if found.seconds < 0.05 else t("race.about", seconds=_rounded(found.seconds))
+    about = about_text(found.seconds)
     st.caption(f"{counted} {about}")
-
-
-def _rounded(seconds: float) -> str:
-    return t("time.seconds", n=max(1, round(seconds))) if seconds < 90 else seconds_text(seconds)
-
-
-def _start(plan: Plan, fresh: bool) -> None:
-    how = {name: st.session_state.get(name, "auto") for name in ("device", "precision")}
-    try:
-        made = jobs.submit(store(), plan.study(), data_root=data_root(), fresh=fresh, **how)
-    except KDError as error:
-        st.error(literal(error_text(error)))
-        return
-    links.put(study=made, cell=None, epoch=None)
-    st.rerun()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from kd_core.errors import KDError
 from kd_core.store import StudyRow
 from kd_core.tips import SOFT_TARGETS
 from pages.parts import member_words
-from pages.parts.method_race_choice import preset_title
+from pages.parts.preset_field import preset_title
 from pages.parts.selection import changes_of
 from pages.parts.texts import declared, error_text, t
 
@@ -36,6 +37,17 @@ def technique(name: str) -> str:
         return name
     title = member_words.title("methods", METHODS[base])
     return t("method_race.variant", title=title, variant=t(f"method_race.variants.{variant}")) if variant else title
+
+
+def listed_race(row: StudyRow) -> str:
+    """Return what a method race is called in a list; with its number, because a browser sends back words alone."""
+    return f"#{row.number} " + t(
+        "method_race.label",
+        title=row.name or preset_title(row.preset),
+        n=len(row.spec["cells"]),
+        seeds=row.seeds,
+        when=time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created)),
+    )
 
 
 def refusals(recipe: Recipe, names: Iterable[str]) -> dict[str, str]:
@@ -141,7 +153,7 @@ def setting(row: StudyRow, student: str) -> str:
     labelled, source = base["data"]["labelled"], base["data"]["source"]["name"]
     facts = [
         t("sweep.measure"),
-        preset_title(row),
+        preset_title(row.preset),
         t("method_race.student", student=student),
         t("study.seeds", n=row.seeds),
         t("method_race.all_labels") if labelled is None else t("method_race.labels", n=f"{labelled:,}"),

@@ -9,25 +9,27 @@ import streamlit as st
 
 from kd_core import jobs
 from kd_core.axes import Range
-from kd_core.errors import KDError
 from kd_core.settings import lane_fields
 from kd_core.store import StudyRow
 from pages.parts import form, links
 from pages.parts.attempts import told
-from pages.parts.engine import data_root, store
+from pages.parts.engine import store
 from pages.parts.literal import literal
-from pages.parts.numbers import seconds_text
+from pages.parts.preset_field import shared_settings
+from pages.parts.starting import about_text, start
 from pages.parts.sweep_axes import AxisWords, axis_paths
 from pages.parts.sweep_plan import MOST_MEMBERS, MOST_POINTS, NONE, Plan, current_plan, put_axis, put_way, size
 from pages.parts.sweep_plan import sweep_seeds as seeds_asked
-from pages.parts.texts import declared, error_text, t
+from pages.parts.texts import t
 
 
 @st.fragment(key="sweep_form")
 def sweep_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the sweep that is looked at."""
     with told():
-        _base()
+        shared_settings()
+        if not lane_fields(type(form.current_recipe().method)):
+            st.caption(t("race.no_teacher_settings"))
         paths = axis_paths(form.current_recipe())
         plan = current_plan(paths)
         with st.container(gap="xsmall"):
@@ -38,30 +40,6 @@ def sweep_form(now: StudyRow | None) -> None:
         _way()
         st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
         st.page_link("pages/race.py", label=t("sweep.to_race"))
-
-
-def _base() -> None:
-    """What every cell has in common: a preset with the changes that the Race page made."""
-    from kd_core.presets import PRESETS
-
-    name = form.preset_name()
-    st.session_state["preset"] = name
-    st.selectbox(
-        t("race.preset"),
-        list(PRESETS),
-        format_func=lambda one: declared(f"presets.{one}.title", PRESETS[one].title),
-        key="preset",
-        on_change=lambda: form.use_preset(st.session_state["preset"]),
-        help=declared(f"presets.{name}.description", PRESETS[name].description),
-    )
-    recipe = form.current_recipe()
-    teacher = recipe.teacher.student.label if recipe.teacher else "–"
-    facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
-    if changed := len(links.settings()):
-        facts += " · " + t("sweep.changed", n=changed)
-    st.caption(literal(facts))
-    if not lane_fields(type(recipe.method)):
-        st.caption(t("race.no_teacher_settings"))
 
 
 def _way() -> None:
@@ -137,7 +115,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
     with left:
         look: Literal["primary", "secondary"] = "primary" if able else "secondary"
         if st.button(t("sweep.start"), key="sweep_start", type=look, width="stretch", disabled=not able):
-            _start(plan, fresh)
+            start(plan.study, fresh, ("device",))
     with right:
         if now is not None and now.alive and st.button(t("race.stop"), key="sweep_stop", width="stretch"):
             jobs.stop(store(), now.id)
@@ -157,20 +135,5 @@ def _what_it_takes(plan: Plan, fresh: bool) -> tuple[str, bool]:
         return found, False
     networks, seconds = found
     counted = t("sweep.networks", cells=f"{plan.cells:,}", seeds=plan.seeds, n=f"{networks:,}")
-    about = t("race.reused") if seconds < 0.05 else t("race.about", seconds=_rounded(seconds))
+    about = about_text(seconds)
     return f"{counted} {about}", True
-
-
-def _rounded(seconds: float) -> str:
-    return t("time.seconds", n=max(1, round(seconds))) if seconds < 90 else seconds_text(seconds)
-
-
-def _start(plan: Plan, fresh: bool) -> None:
-    device = st.session_state.get("device", "auto")
-    try:
-        made = jobs.submit(store(), plan.study(), data_root=data_root(), fresh=fresh, device=device)
-    except KDError as error:
-        st.error(literal(error_text(error)))
-        return
-    links.put(study=made, cell=None, epoch=None)
-    st.rerun()
