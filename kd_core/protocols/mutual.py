@@ -83,11 +83,11 @@ class Peers:
         """Let everybody answer, then take a step towards the labels and towards what the others said; terms (L,)."""
         said = [member.answers(images, None)[0] for member in self.members]
         fixed = [one.mapped(Tensor.detach) for one in said]
+        # Who broke in this very step is not marked yet; nobody is led by numbers that mean nothing.
+        sound = [not self.broken[lane] and bool(one.logits.isfinite().all()) for lane, one in enumerate(fixed)]
         terms: list[dict[str, Tensor]] = []
         for lane, member in enumerate(self.members):
-            others = [one for other, one in enumerate(fixed) if other != lane and not self.broken[other]]
-            # Who broke in this very step is not marked yet; nobody is led by numbers that mean nothing.
-            peers = [one for one in others if bool(one.logits.isfinite().all())] or [fixed[lane]]
+            peers = [one for other, one in enumerate(fixed) if other != lane and sound[other]] or [fixed[lane]]
             terms.append(mean_terms([member.method.terms(said[lane], peer, labels) for peer in peers]))
             if self.going[lane]:
                 member.step(terms[lane])

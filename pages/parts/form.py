@@ -88,10 +88,9 @@ def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
     from kd_core.presets import PRESETS
 
     base = PRESETS[preset_name()].recipe
-    known = {at: read_value(text) for at, text in links.settings().items()}
-    kept = {at: old for at, old in known.items() if not any(f"{at}.".startswith(f"{path}.") for path in changes)}
-    if "method" in changes:  # schedules were set for the method before, and may be stages of it
-        kept = {at: old for at, old in kept.items() if not at.startswith("schedules.")}
+    # Schedules were set for the method before, and may be stages of it.
+    replaced = [*changes, "schedules"] if "method" in changes else changes
+    kept = {at: read_value(text) for at, text in links.settings_outside(replaced).items()}
     try:
         recipe = base.changed({**kept, **changes})
     except KDError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,12 @@ def put(**parts: Any) -> None:
 def settings() -> dict[str, str]:
     """Return the changed settings by path, as text: every part whose name has a dot, or chooses a member."""
     return {name: value for name, value in st.session_state.get("link", {}).items() if _is_setting(name)}
+
+
+def settings_outside(paths: Iterable[str]) -> dict[str, str]:
+    """Return the changed settings that are neither one of these paths nor below one."""
+    taken = tuple(f"{path}." for path in paths)
+    return {at: text for at, text in settings().items() if not f"{at}.".startswith(taken)}
 
 
 def put_settings(changes: dict[str, str]) -> None:

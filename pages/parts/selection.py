@@ -73,14 +73,20 @@ def listed_label(row: StudyRow) -> str:
 
 def changes_of(row: StudyRow) -> list[str]:
     """Return what a study's base changes in its preset, as the command line writes it; a long list is cut short."""
+    told = _changes_of(row.id, row.preset, row.spec["base"])
+    return told if len(told) <= MOST_CHANGES else [*told[:MOST_CHANGES], t("sweep.changed", n=len(told))]
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _changes_of(study: str, preset: str, _base: Mapping[str, Any]) -> list[str]:
+    """A study's base never changes, and the page that shows it is drawn twice a second while it trains."""
     from kd_core.presets import PRESETS
     from kd_core.recipe import Recipe
 
-    if row.preset not in PRESETS:
+    if preset not in PRESETS:
         return []
-    changes = Recipe.checked(row.spec["base"]).differences(PRESETS[row.preset].recipe)
-    told = [f"{path}={written_value(value)}" for path, value in changes.items()]
-    return told if len(told) <= MOST_CHANGES else [*told[:MOST_CHANGES], t("sweep.changed", n=len(told))]
+    changes = Recipe.checked(_base).differences(PRESETS[preset].recipe)
+    return [f"{path}={written_value(value)}" for path, value in changes.items()]
 
 
 def _can_be_shown(row: StudyRow) -> bool:

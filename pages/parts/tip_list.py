@@ -41,8 +41,4 @@ def _use(name: str) -> bool:
 
 def _undo() -> None:
     """Put back what any tip sets: each is tried, and raced, beside plain soft targets."""
-    paths = {path for tip in TIPS.values() for path in tip.changes}
-    kept = links.settings()
-    for path in paths:
-        kept = {at: old for at, old in kept.items() if not f"{at}.".startswith(f"{path}.")}
-    links.put_settings(kept)
+    links.put_settings(links.settings_outside(path for tip in TIPS.values() for path in tip.changes))
