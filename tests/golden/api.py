@@ -1,0 +1,19 @@
+"""Names of engine and pages that the recorded facts are asked through; where one is renamed, it is renamed here."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from kd_core import schedules
+from kd_core.contenders import contender_changes as technique_changes
+from kd_core.contenders import contenders as technique_names
+from kd_core.schedules import Schedule
+from pages.parts.form import current_recipe as recipe_of_link
+from pages.parts.links import begin as begin_link
+
+SCHEDULES: Final[Mapping[str, type[Schedule]]] = {
+    kind.model_fields["name"].default: kind
+    for kind in vars(schedules).values()
+    if isinstance(kind, type) and issubclass(kind, Schedule) and "name" in kind.model_fields
+}
+
+__all__ = ["SCHEDULES", "begin_link", "recipe_of_link", "technique_changes", "technique_names"]
