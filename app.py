@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from pages.parts import attempts, frame, links
-from pages.parts.texts import t
+from pages.parts.app import errors, frame, link
+from pages.parts.text import t
 
 st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layout="wide")
-links.begin()
+link.begin()
 
 # A page is called in the address as its file is: a link to it then works on a server that has just been started.
 PAGES = ("race", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence")
@@ -15,6 +15,6 @@ page = st.navigation(
     position="top",
 )
 told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
-with attempts.told():
+with errors.told():
     page.run()
 frame.foot(told_here)

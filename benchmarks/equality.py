@@ -12,14 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kd_core.datasets import Split, Splits
-from kd_core.datasets.conditions import prepare
+from kd_core.datasets import Split, Splits, prepare
 from kd_core.events import EpochDone, Event, Finished
-from kd_core.lanes import fit_lanes
 from kd_core.networks import Network
-from kd_core.presets import PRESETS
-from kd_core.recipe import Recipe
+from kd_core.recipe import PRESETS, Recipe
 from kd_core.training import Heard, fit, hear
+from kd_core.training.lanes import fit_lanes
 
 STEPS = 50
 TEMPERATURES = (1.0, 4.0, 20.0)

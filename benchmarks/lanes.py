@@ -63,9 +63,8 @@ def measured(preset: str, asked: argparse.Namespace) -> dict[str, Any]:
 
 def one(preset: str, lanes: int, data_root: Path, images: int | None, students_epochs: int) -> dict[str, float]:
     """Train ``lanes`` students as a sweep into a fresh store, all writing included; their teachers are there before."""
-    from kd_core.presets import PRESETS
-    from kd_core.recipe import Member, Study
-    from kd_core.runs import run_study
+    from kd_core.experiments import run_study
+    from kd_core.recipe import PRESETS, Member, Study
     from kd_core.store import Store
 
     recipe = PRESETS[preset].recipe

@@ -17,9 +17,9 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from kd_core import PRESETS, Store, Study
-from kd_core.cost import device_line
+from kd_core.compute import device_line
+from kd_core.experiments import run_study
 from kd_core.results import ARMS, finished, race_json
-from kd_core.runs import run_study
 
 FOLDER = Path(__file__).parents[1] / "assets" / "recorded"
 

@@ -14,10 +14,10 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks import measuring
+from benchmarks import harness
 from kd_core import PRESETS, Store, Study
+from kd_core.experiments import run_study
 from kd_core.results import race_json
-from kd_core.runs import run_study
 
 SHORT = {"optim.epochs": 3, "optim.batch": 32, "optim.lr": 0.01, "optim.lr_schedule": "cosine"}
 
@@ -40,7 +40,7 @@ def main() -> None:
         study = store.studies.add(Study.race(recipe, asked.seeds, "resnet50-mobilenet"), status="running")
         run_study(store, study, data_root=Path(folder))
         row = store.studies.get(study)
-        told: dict[str, Any] = {**measuring.machine(), "full": asked.full, "status": row.status, "error": row.error}
+        told: dict[str, Any] = {**harness.machine(), "full": asked.full, "status": row.status, "error": row.error}
         print(json.dumps({**told, **race_json(store, study)}, indent=1))
 
 

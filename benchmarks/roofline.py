@@ -32,16 +32,15 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks.measuring import apart, digits, machine, parser_of, seconds_of, told
+from benchmarks.harness import apart, digits, machine, parser_of, seconds_of, told
 from kd_core import PRESETS, Recipe, Store
-from kd_core.allocator import keep_memory
-from kd_core.cost import macs
+from kd_core.compute import Speed, macs
+from kd_core.compute.memory import keep_memory
 from kd_core.datasets import Splits
 from kd_core.events import EpochDone
+from kd_core.experiments import Workshop
 from kd_core.networks import Network
-from kd_core.speed import Speed
 from kd_core.training import fit, steps_per_epoch
-from kd_core.workshop import Workshop
 
 SIDE = 1024
 PRODUCTS_A_SAMPLE = 7

@@ -28,13 +28,13 @@ from unittest.mock import patch
 
 import sqlalchemy as sa
 
-from benchmarks import measuring
-from benchmarks.measuring import digits, seconds_of, told
+from benchmarks import harness
+from benchmarks.harness import digits, seconds_of, told
 from kd_core import PRESETS, Store, Study
 from kd_core.recipe import Member
 from kd_core.results import finished
 from kd_core.store import EpochRow
-from kd_core.store.schema import epochs, members, points, runs, studies
+from kd_core.store.tables import epochs, members, points, runs, studies
 
 POINTS = {
     "images": [{"images": n, "epochs": 1, "lanes": 1} for n in (1000, 6000, 18000, 36000, 54000)],
@@ -55,20 +55,20 @@ def point(data_root: str, images: int, epochs: int, lanes: int) -> dict[str, flo
     base = PRESETS["mnist-mlp"].recipe.alone().changed({"data.labelled": images, "optim.epochs": epochs})
     cells = [{"optim.lr": base.optim.lr * (1 + lane / 100)} for lane in range(lanes)]
     arms = tuple(Member(arm="alone", recipe=base.changed(cell), cell=cell) for cell in cells)
-    measuring.warm_torch()
+    harness.warm_torch()
     with tempfile.TemporaryDirectory() as home:
         store = Store(home)
-        carried = measuring.carried_out(store, Study(kind="sweep", members=arms), Path(data_root))
+        carried = harness.carried_out(store, Study(kind="sweep", members=arms), Path(data_root))
         store.close()
     in_training = sum(run.seconds for run in carried.runs)
-    return {"seconds": carried.seconds, "training_seconds": in_training, "bytes": measuring.peak_bytes()}
+    return {"seconds": carried.seconds, "training_seconds": in_training, "bytes": harness.peak_bytes()}
 
 
 def training(data_root: Path, repeats: int) -> dict[str, Any]:
     """Return by what grows the samples of every point, and how straight their medians grow."""
     samples: dict[str, list[dict[str, float]]] = {}
     for size in repeats * [size for sizes in POINTS.values() for size in sizes]:
-        found = measuring.apart("benchmarks.scaling:point", {"data_root": str(data_root), **size}, threads=1)
+        found = harness.apart("benchmarks.scaling:point", {"data_root": str(data_root), **size}, threads=1)
         samples.setdefault(str(size), []).append(found)
         print(size, digits(found["seconds"]), "s", file=sys.stderr)
     grown: dict[str, Any] = {}
@@ -77,7 +77,7 @@ def training(data_root: Path, repeats: int) -> dict[str, Any]:
         grown[what] = {"at": at, "others": {name: n for name, n in sizes[0].items() if name != what}}
         for measure in ("seconds", "training_seconds", "bytes"):
             values = [[one[measure] for one in samples[str(size)]] for size in sizes]
-            line = measuring.straightness(at, [statistics.median(one) for one in values])
+            line = harness.straightness(at, [statistics.median(one) for one in values])
             grown[what][measure] = {**line, "points": [told(one) for one in values]}
     return grown
 
@@ -93,7 +93,7 @@ class Filled(NamedTuple):
 def trained_race(home: Path) -> Rows:
     """Train a digits race of 15 runs and three epochs, and return its rows by table."""
     store = Store(home)
-    measuring.carried_out(store, RACE, home)
+    harness.carried_out(store, RACE, home)
     with store.database.reading() as connection:
         tables = (studies, runs, members, epochs, points)
         rows = {one: [dict(row) for row in connection.execute(sa.select(one)).mappings()] for one in tables}
@@ -200,14 +200,14 @@ def pages_of(place: Filled) -> Iterator[Callable[[str, bool], float]]:
     from streamlit.logger import set_log_level
     from streamlit.testing.v1 import AppTest
 
-    from pages.parts import engine
+    from pages.parts.app import engine
 
     set_log_level("ERROR")  # it would wonder at every call where its server is
 
     def rendered(page: str, forgotten: bool) -> float:
         if forgotten:
             st.cache_data.clear()
-        app = AppTest.from_file(str(measuring.ROOT / "app.py"), default_timeout=600)
+        app = AppTest.from_file(str(harness.ROOT / "app.py"), default_timeout=600)
         app.query_params.update({"study": place.study, "studies": place.study})
         if page != "race":  # every session begins there
             app.run()
@@ -281,13 +281,13 @@ def stored(folder: Path, sizes: list[int], repeats: int, with_files: bool) -> di
 
 def main() -> None:
     """Measure and print."""
-    parser = measuring.parser_of(__doc__)
+    parser = harness.parser_of(__doc__)
     parser.add_argument("--parts", nargs="+", choices=["training", "stored"], default=["training", "stored"])
     parser.add_argument("--sizes", nargs="+", type=int, default=[10, 1_000, 100_000], help="of what is stored, rising")
     parser.add_argument("--files", action="store_true", help="every run has weights and logits, however many")
     parser.add_argument("--homes", type=Path, help="keep the filled stores here, and use those that lie here")
     asked = parser.parse_args()
-    found: dict[str, Any] = {**measuring.machine(), "repeats": asked.repeats}
+    found: dict[str, Any] = {**harness.machine(), "repeats": asked.repeats}
     if "training" in asked.parts:
         found["training"] = training(asked.data_root, asked.repeats)
     if "stored" in asked.parts:

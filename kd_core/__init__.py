@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kd_core.datasets import DATASETS
-    from kd_core.divergences import entropy, kl_divergence, soften
     from kd_core.errors import KDError
+    from kd_core.functional import entropy, kl_divergence, soften
     from kd_core.methods import METHODS
     from kd_core.networks import NETWORKS
     from kd_core.outputs import Outputs
-    from kd_core.presets import PRESETS
     from kd_core.protocols import PROTOCOLS
-    from kd_core.recipe import Recipe, Study
+    from kd_core.recipe import PRESETS, Recipe, Study
     from kd_core.store import Store
 
 __all__ = [
@@ -40,16 +39,16 @@ _HOMES = {
     "DATASETS": "datasets",
     "METHODS": "methods",
     "NETWORKS": "networks",
-    "PRESETS": "presets",
+    "PRESETS": "recipe",
     "PROTOCOLS": "protocols",
     "KDError": "errors",
     "Outputs": "outputs",
     "Recipe": "recipe",
     "Store": "store",
     "Study": "recipe",
-    "entropy": "divergences",
-    "kl_divergence": "divergences",
-    "soften": "divergences",
+    "entropy": "functional",
+    "kl_divergence": "functional",
+    "soften": "functional",
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from kd_core.metrics import Scores
+from kd_core.functional import Scores
 
 
 class Event:

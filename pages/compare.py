@@ -2,16 +2,24 @@
 
 import streamlit as st
 
-from pages.parts import attempts, overlaid_curves, paired_differences, recipe_differences, run_actions, run_list
-from pages.parts.sides import side_table, sides_of
-from pages.parts.storage import storage
-from pages.parts.texts import t
+from pages.parts.app import errors
+from pages.parts.compare import (
+    overlaid_curves,
+    paired_differences,
+    recipe_differences,
+    side_table,
+    sides_of,
+    storage_panel,
+    study_actions,
+    study_list,
+)
+from pages.parts.text import t
 
-attempts.show_refused()
-studies = run_list.study_list()
-storage()
+errors.show_refused()
+studies = study_list.study_list()
+storage_panel()
 if not studies:
-    if run_list.is_empty():
+    if study_list.is_empty():
         st.info(t("compare.empty"))
         st.page_link("pages/race.py", label=t("compare.to_race"))
     else:
@@ -19,7 +27,7 @@ if not studies:
     st.stop()
 
 if len(studies) == 1:
-    run_actions.study_actions(studies[0])
+    study_actions.study_actions(studies[0])
 sides = sides_of(studies)
 if any(row.kind != "race" for row in studies):
     st.caption(t("compare.no_sweeps"))

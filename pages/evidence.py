@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from pages.parts.evidence_files import documents, grouped
-from pages.parts.evidence_view import entry, everything, summary
-from pages.parts.texts import t
+from pages.parts.evidence import documents, entry, everything, grouped, summary
+from pages.parts.text import t
 
 told = documents()
 if not told:

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from pages.parts.engine import require_engine
-from pages.parts.method_race_form import method_race_form
-from pages.parts.method_race_view import method_race_view
-from pages.parts.method_race_words import listed_race
-from pages.parts.study_choice import choose_another, linked_or_newest
-from pages.parts.texts import t
+from pages.parts.app import require_engine
+from pages.parts.method_race import listed_race, method_race_form, method_race_view
+from pages.parts.studies import choose_another, linked_or_newest
+from pages.parts.text import t
 
 require_engine("method_race")
 study = linked_or_newest("compare")

@@ -2,21 +2,20 @@
 
 import streamlit as st
 
-from pages.parts import links, living_map
-from pages.parts.controls import controls
-from pages.parts.first_look import first_look
-from pages.parts.race_view import race_view
-from pages.parts.texts import t
+from pages.parts.app import link
+from pages.parts.race import race_controls, race_view, show_first_look
+from pages.parts.studies import nearest_student
+from pages.parts.text import t
 
-if not links.get("study"):
+if not link.get("study"):
     st.caption(t("app.tagline"))
 left, right = st.columns([1, 2.7], gap="medium")
 with right:
-    shown = living_map.shown()
+    shown = nearest_student.shown()
     if shown is None:
-        first_look()
+        show_first_look()
     else:
-        living_map.note(shown)
+        nearest_student.note(shown)
         race_view(shown)
 with left:
-    controls(living_map.key_of(shown))
+    race_controls(nearest_student.key_of(shown))

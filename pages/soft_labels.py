@@ -5,20 +5,21 @@ import math
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.parts import living_map, material, sample_picker
-from pages.parts import soft_label_words as say
-from pages.parts.bars import BAR_WORDS, BarsState, read_state, softened_bars
-from pages.parts.downloads import csv_button, plotly_chart_with_downloads
-from pages.parts.engine import store
-from pages.parts.epoch_slider import choose_epoch
-from pages.parts.literal import literal
-from pages.parts.matrix import matrix_figure, matrix_rows, without_diagonal
-from pages.parts.selection import choose_study
-from pages.parts.soft_label_rows import sample_arms, sample_rows
-from pages.parts.softening import mean_soft_labels
-from pages.parts.texts import t, words
-from pages.parts.viewing import put_view, shown, view_axis, view_temperature
-from pages.parts.waiting import nothing_yet, watch
+from kd_core.results import mean_soft_labels, stored_logits
+from pages.parts.app import put_view, shown, store, view_axis, view_temperature
+from pages.parts.charts import BAR_WORDS, BarsState, csv_button, plotly_chart_with_downloads, read_state, softened_bars
+from pages.parts.soft_labels import matrix_figure, matrix_rows, sample_picker, sentences as say, without_diagonal
+from pages.parts.studies import (
+    choose_epoch,
+    choose_study,
+    nearest_student,
+    nothing_yet,
+    recorded_logits,
+    sample_arms,
+    sample_rows,
+    watch,
+)
+from pages.parts.text import literal, t, words
 
 FRAGMENTS = ["soft_labels_sample", "soft_labels_matrix"]
 
@@ -28,8 +29,8 @@ def main() -> None:
     middle, side = st.columns([3, 1], gap="medium")
     with side:
         study = choose_study("soft_labels_study")
-        cell = living_map.on_side(study)
-    found = material.recorded() if study is None else material.of_study(store(), study.id, cell=cell)
+        cell = nearest_student.on_side(study)
+    found = recorded_logits() if study is None else stored_logits.of_study(store(), study.id, cell=cell)
     with middle:
         if found is None or not found.logits:
             nothing_yet(study, chooser="soft_labels_study")
@@ -39,7 +40,7 @@ def main() -> None:
         picker = st.container()
         picker.empty()  # a fragment may only write into a container that has been written to
     if study is not None and epoch is not None:
-        found = material.of_study(store(), study.id, epoch=epoch, cell=cell) or found
+        found = stored_logits.of_study(store(), study.id, epoch=epoch, cell=cell) or found
     watch(study, found)
     with middle:
         sample(found, epoch, picker)
@@ -47,13 +48,13 @@ def main() -> None:
 
 
 @st.fragment(key=FRAGMENTS[0])
-def sample(found: material.Material, epoch: int | None, picker: DeltaGenerator) -> None:
+def sample(found: stored_logits.Material, epoch: int | None, picker: DeltaGenerator) -> None:
     with picker:
         index = sample_picker.pick_sample(found)
     bars(found, index, epoch)
 
 
-def bars(found: material.Material, index: int, epoch: int | None) -> None:
+def bars(found: stored_logits.Material, index: int, epoch: int | None) -> None:
     temperature, axis, label = view_temperature(), view_axis(), int(found.labels[index])
 
     def changed() -> None:
@@ -83,7 +84,7 @@ def bars(found: material.Material, index: int, epoch: int | None) -> None:
 
 
 @st.fragment(key=FRAGMENTS[1])
-def matrix(found: material.Material, epoch: int | None) -> None:
+def matrix(found: stored_logits.Material, epoch: int | None) -> None:
     temperature = view_temperature()
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):

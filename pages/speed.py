@@ -2,11 +2,9 @@
 
 import streamlit as st
 
-from pages.parts.export_run import export_section
-from pages.parts.selection import choose_study
-from pages.parts.speed_facts import provenance_text, speed_facts
-from pages.parts.speed_view import choose_batch, latency_section, size_table
-from pages.parts.texts import t
+from pages.parts.speed import choose_batch, export_section, latency_section, provenance_text, size_table, speed_facts
+from pages.parts.studies import choose_study
+from pages.parts.text import t
 
 left, right = st.columns([3, 2], gap="large")
 with left:

@@ -2,12 +2,10 @@
 
 import streamlit as st
 
-from pages.parts.engine import require_engine
-from pages.parts.selection import listed_label
-from pages.parts.study_choice import choose_another, linked_or_newest
-from pages.parts.sweep_form import sweep_form
-from pages.parts.sweep_view import sweep_view
-from pages.parts.texts import t
+from pages.parts.app import require_engine
+from pages.parts.studies import choose_another, linked_or_newest, listed_label
+from pages.parts.sweep import sweep_form, sweep_view
+from pages.parts.text import t
 
 require_engine("sweep")
 study = linked_or_newest("sweep")

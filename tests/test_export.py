@@ -12,10 +12,10 @@ import pytest
 from safetensors import safe_open
 
 from kd_core.errors import InvalidSetting, RunUnknown, UnknownName, WeightsMissing
+from kd_core.experiments.study_runner import run_study
 from kd_core.export import FORMATS, download_name, export, export_bytes
-from kd_core.presets import PRESETS
 from kd_core.recipe import Recipe, Study
-from kd_core.runs import run_study
+from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
 
 # The current folder, where kd_core lies, must not be on the path of the exported code.

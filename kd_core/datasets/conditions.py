@@ -10,11 +10,11 @@ from pydantic import NonNegativeInt, field_validator
 from torch import Tensor
 
 from kd_core.datasets.augmentation import Augmentation
-from kd_core.datasets.base import Source, Splits
-from kd_core.datasets.questions import asked
-from kd_core.datasets.sampling import cut, spread
+from kd_core.datasets.splits import Source, Splits
+from kd_core.datasets.stratified import cut, spread
+from kd_core.datasets.targets import asked
 from kd_core.errors import InvalidSetting
-from kd_core.randomness import generator
+from kd_core.functional import generator
 from kd_core.settings import Grown, setting
 
 WITHHELD = -1

@@ -8,9 +8,10 @@ from typing import Literal
 import torch
 from pydantic import PositiveFloat
 
-from kd_core.datasets.base import Normalised, Report, Source, mean_setting, sd_setting
-from kd_core.datasets.sampling import cut
-from kd_core.randomness import generator
+from kd_core.datasets.base import Normalised, Report, mean_setting, sd_setting
+from kd_core.datasets.splits import Source
+from kd_core.datasets.stratified import cut
+from kd_core.functional import generator
 
 TEST, VALIDATION = 600, 150
 

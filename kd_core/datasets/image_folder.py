@@ -14,11 +14,12 @@ from typing import Any, Literal
 import torch
 from pydantic import model_validator
 
-from kd_core.datasets.base import Normalised, Report, Source, Split
-from kd_core.datasets.image_files import folders, image_paths, read_images
-from kd_core.datasets.sampling import cut
+from kd_core.datasets.base import Normalised, Report
+from kd_core.datasets.io import folders, image_paths, read_images
+from kd_core.datasets.splits import Source, Split
+from kd_core.datasets.stratified import cut
 from kd_core.errors import DataUnusable
-from kd_core.randomness import generator
+from kd_core.functional import generator
 from kd_core.settings import setting
 
 MAX_FILES = 100_000

@@ -11,8 +11,9 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.datasets.base import Normalised, Report, Source, Split
-from kd_core.datasets.download import Archive, fetch
+from kd_core.datasets.base import Normalised, Report
+from kd_core.datasets.io import Archive, fetch
+from kd_core.datasets.splits import Source, Split
 from kd_core.errors import DataMissing, DataUnusable
 
 DAMAGED = (AssertionError, EOFError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)

@@ -1,8 +1,8 @@
 """Jobs: every study in a process of its own, from a queue that one supervisor per store serves."""
 
-from kd_core.jobs.job import carry_out
-from kd_core.jobs.loss import mark_lost
+from kd_core.jobs.client import ensure_supervisor, leave
+from kd_core.jobs.lost import mark_lost
 from kd_core.jobs.queue import resume, set_slots, slots, stop, submit
-from kd_core.jobs.server import ensure_supervisor, leave
+from kd_core.jobs.worker import carry_out
 
 __all__ = ["carry_out", "ensure_supervisor", "leave", "mark_lost", "resume", "set_slots", "slots", "stop", "submit"]

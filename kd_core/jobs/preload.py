@@ -7,7 +7,7 @@ import gc
 import sklearn.datasets
 import torchvision.datasets
 
-import kd_core.runs
+import kd_core.experiments
 
 __all__ = ["kd_core", "sklearn", "torchvision"]
 

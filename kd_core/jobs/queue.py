@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from kd_core.jobs.client import ensure_supervisor
 from kd_core.jobs.locks import wake
-from kd_core.jobs.loss import conclude
-from kd_core.jobs.server import ensure_supervisor
+from kd_core.jobs.lost import conclude
 from kd_core.settings import Settings
 from kd_core.store import Store
 

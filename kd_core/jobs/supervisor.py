@@ -14,7 +14,7 @@ from types import FrameType
 
 from kd_core.errors import JobFailed, KDError
 from kd_core.jobs.locks import servers_alive, woken_at
-from kd_core.jobs.loss import conclude, find_lost
+from kd_core.jobs.lost import conclude, find_lost
 from kd_core.jobs.queue import slots
 from kd_core.jobs.workers import Workers
 from kd_core.store import Store, told

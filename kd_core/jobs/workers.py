@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 import psutil
 
-from kd_core.jobs import job
+from kd_core.jobs import worker
 from kd_core.jobs.locks import wake
 
 Method = Literal["forkserver", "spawn"]
@@ -73,7 +73,7 @@ class ForkedWorkers:
 
     def start(self, study: str) -> BaseProcess:
         """Carry out a study in a fork."""
-        process = self.context.Process(target=job.work, args=(*self.places, study), name=f"job {study}")
+        process = self.context.Process(target=worker.work, args=(*self.places, study), name=f"job {study}")
         process.start()
         return process
 
@@ -123,7 +123,7 @@ class SpareWorkers:
 
     def _spawned(self) -> tuple[BaseProcess, Connection]:
         theirs, ours = self.context.Pipe(duplex=False)
-        process = self.context.Process(target=job.wait, args=(*self.places, theirs), name="spare")
+        process = self.context.Process(target=worker.wait, args=(*self.places, theirs), name="spare")
         process.start()
         theirs.close()
         return process, ours

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.features import alike, attention
+from kd_core.functional import alike, attention
 from kd_core.methods.base import BesideSoftTargets, own_weight
 from kd_core.outputs import Outputs
 from kd_core.settings import setting

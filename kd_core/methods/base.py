@@ -8,8 +8,8 @@ from typing import Any, ClassVar
 
 from torch import Tensor
 
-from kd_core.bridges import Bridge
-from kd_core.divergences import kl_divergence, label_cross_entropy
+from kd_core.functional import kl_divergence, label_cross_entropy
+from kd_core.networks import Bridge
 from kd_core.outputs import Outputs
 from kd_core.settings import Settings, setting
 

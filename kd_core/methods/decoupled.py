@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.divergences import log_soften
+from kd_core.functional import log_soften
 from kd_core.methods.base import BesideSoftTargets, own_weight
 from kd_core.outputs import Outputs
 

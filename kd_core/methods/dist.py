@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
-from kd_core.divergences import soften
+from kd_core.functional import soften
 from kd_core.methods.base import BesideSoftTargets, own_weight, temperature_setting
 from kd_core.outputs import Outputs
 

@@ -7,9 +7,9 @@ from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.bridges import Bridge, Regressor
-from kd_core.divergences import precise
+from kd_core.functional import precise
 from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.networks import Bridge, Regressor
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 

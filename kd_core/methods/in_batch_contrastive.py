@@ -8,10 +8,9 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.bridges import Bridge, Projections
-from kd_core.divergences import label_cross_entropy
-from kd_core.features import flat
+from kd_core.functional import flat, label_cross_entropy
 from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.networks import Bridge, Projections
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 

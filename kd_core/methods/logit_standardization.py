@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.divergences import kl_divergence, precise
+from kd_core.functional import kl_divergence, precise
 from kd_core.methods.base import Distillation, temperature_setting
 from kd_core.outputs import Outputs
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.features import flat
+from kd_core.functional import flat
 from kd_core.methods.base import BesideSoftTargets, own_weight
 from kd_core.outputs import Outputs
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from kd_core.features import off_diagonal, products
+from kd_core.functional import off_diagonal, products
 from kd_core.methods.base import BesideSoftTargets, own_weight
 from kd_core.outputs import Outputs
 

@@ -6,10 +6,9 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.bridges import Bridge, Exits
-from kd_core.divergences import kl_divergence, label_cross_entropy
-from kd_core.features import flat
+from kd_core.functional import flat, kl_divergence, label_cross_entropy
 from kd_core.methods.base import Method, own_weight, temperature_setting
+from kd_core.networks import Bridge, Exits
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.divergences import cross_entropy
+from kd_core.functional import cross_entropy
 from kd_core.methods.base import Distillation, temperature_setting
 from kd_core.outputs import Outputs
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.divergences import label_cross_entropy, log_soften
+from kd_core.functional import label_cross_entropy, log_soften
 from kd_core.methods.base import Method, temperature_setting
 from kd_core.outputs import Outputs
 from kd_core.settings import setting

@@ -9,10 +9,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from kd_core.bridges import Bridge, Pair, pointwise, with_features
-from kd_core.divergences import precise
-from kd_core.features import alike
+from kd_core.functional import alike, precise
 from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.networks import Bridge, Pair, pointwise, with_features
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 

@@ -1,8 +1,29 @@
 """Networks: one file per family; ``NETWORKS`` finds them by name."""
 
+from kd_core.networks.auxiliary import Bridge, Exits, Pair, Projections, Regressor, pointwise, with_features
 from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, seed_dropout
-from kd_core.registry import Registry
+from kd_core.networks.second_head import SecondHead
+from kd_core.networks.views import ThroughView, pictured
+from kd_core.settings import Registry
 
 NETWORKS: Registry[Architecture] = Registry("network", __name__, Architecture)
 
-__all__ = ["NETWORKS", "Architecture", "Dropout", "Network", "Shape", "by_depth", "seed_dropout"]
+__all__ = [
+    "NETWORKS",
+    "Architecture",
+    "Bridge",
+    "Dropout",
+    "Exits",
+    "Network",
+    "Pair",
+    "Projections",
+    "Regressor",
+    "SecondHead",
+    "Shape",
+    "ThroughView",
+    "by_depth",
+    "pictured",
+    "pointwise",
+    "seed_dropout",
+    "with_features",
+]

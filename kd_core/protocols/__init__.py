@@ -1,7 +1,7 @@
 """Protocols: one file per way of arranging networks; ``PROTOCOLS`` finds them by name."""
 
 from kd_core.protocols.base import Protocol
-from kd_core.registry import Registry
+from kd_core.settings import Registry
 
 PROTOCOLS: Registry[Protocol] = Registry("protocol", __name__, Protocol)
 

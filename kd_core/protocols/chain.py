@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.divergences import soften
 from kd_core.events import EpochDone, Event, Finished, Noted
-from kd_core.protocols.base import Fit, Predict, Protocol
+from kd_core.functional import soften
+from kd_core.protocols.base import Protocol
+from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
 
 

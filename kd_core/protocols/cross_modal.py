@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
 from kd_core.events import Event
-from kd_core.protocols.base import Fit, Predict, Protocol
+from kd_core.protocols.base import Protocol
+from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
 
 

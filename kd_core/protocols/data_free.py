@@ -8,13 +8,23 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from kd_core.divergences import entropy, label_cross_entropy, soften
 from kd_core.events import EpochDone, Event, Noted
+from kd_core.functional import (
+    below,
+    copied,
+    entropy,
+    generator,
+    label_cross_entropy,
+    optimiser_tensors,
+    prefixed,
+    restore_optimiser,
+    seeded,
+    soften,
+)
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import Fit, Predict, Protocol
-from kd_core.randomness import generator, seeded
+from kd_core.protocols.base import Protocol
+from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
-from kd_core.snapshots import below, copied, optimiser_tensors, prefixed, restore_optimiser
 
 SHOWN = 20
 

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kd_core.divergences import soften
 from kd_core.errors import InvalidSetting
 from kd_core.events import Diverged, EpochDone, Event, Noted
+from kd_core.functional import derived_seed, generator, soften
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import PEER_SEEDS, Fit, Predict, Protocol
-from kd_core.protocols.mutual import Peers
-from kd_core.randomness import derived_seed, generator
+from kd_core.protocols.base import PEER_SEEDS, Protocol
+from kd_core.protocols.context import Fit, Predict
+from kd_core.protocols.peers import Peers
 from kd_core.settings import setting
 
 BYTES_OF_NUMBER = 4

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from kd_core.events import EpochDone, Event, Noted
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import Fit, Predict, Protocol
+from kd_core.protocols.base import Protocol
+from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
 
 

@@ -11,10 +11,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from kd_core.divergences import entropy, log_soften, soften
 from kd_core.events import Event
+from kd_core.functional import entropy, log_soften, soften
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import PEER_SEEDS, Fit, Predict, Protocol
+from kd_core.protocols.base import PEER_SEEDS, Protocol
+from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
 
 SUREST = 1e-3

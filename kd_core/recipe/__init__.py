@@ -1,7 +1,21 @@
-"""Recipe: everything that decides a result; Study: recipes that belong together."""
+"""Everything that decides a result: recipes, and studies of recipes that belong together."""
 
-from kd_core.optim import Optim
+from kd_core.recipe.optim import Optim
+from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.recipe import Data, Recipe
-from kd_core.recipe.study import Arm, Member, Study
+from kd_core.recipe.schedules import AnySchedule
+from kd_core.recipe.study import Member, Study
+from kd_core.recipe.techniques import TIPS, contender_changes, contenders
 
-__all__ = ["Arm", "Data", "Member", "Optim", "Recipe", "Study"]
+__all__ = [
+    "PRESETS",
+    "TIPS",
+    "AnySchedule",
+    "Data",
+    "Member",
+    "Optim",
+    "Recipe",
+    "Study",
+    "contender_changes",
+    "contenders",
+]

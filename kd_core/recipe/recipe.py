@@ -7,22 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kd_core.datasets import DATASETS, Dataset
-from kd_core.datasets.conditions import Conditions
-from kd_core.datasets.questions import ANSWERS
+from kd_core.datasets import ANSWERS, DATASETS, Conditions, Dataset
 from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
 from kd_core.methods import METHODS, Method
 from kd_core.methods.labels_only import LabelsOnly
-from kd_core.networks import NETWORKS, Architecture, Network
-from kd_core.networks.base import Shape
-from kd_core.networks.second_head import SecondHead
-from kd_core.networks.views import ThroughView
-from kd_core.optim import Optim
+from kd_core.networks import NETWORKS, Architecture, Network, SecondHead, Shape, ThroughView
 from kd_core.protocols import PROTOCOLS, Protocol
 from kd_core.protocols.cross_modal import CrossModal
 from kd_core.protocols.multi_task import MultiTask
 from kd_core.protocols.offline import Offline
-from kd_core.schedules import AnySchedule
+from kd_core.recipe.optim import Optim
+from kd_core.recipe.schedules import AnySchedule
 from kd_core.settings import Grown, lane_fields, name_of, setting
 
 if TYPE_CHECKING:

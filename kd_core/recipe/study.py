@@ -7,16 +7,11 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from kd_core.axes import Axis, drawn, grid
-from kd_core.contenders import contender_changes
 from kd_core.errors import KDError, RecipeMismatch
 from kd_core.recipe.recipe import Recipe
-from kd_core.settings import Settings, setting
-
-CONTENDER = "contender"
-"""The one key of a method race's cells."""
-Arm = Literal["teacher", "alone", "distilled", "helper"]
-"""A member's part; a helper is trained on the way, such as a further teacher or an earlier generation."""
+from kd_core.recipe.techniques import contender_changes
+from kd_core.settings import Axis, Settings, drawn, grid, setting
+from kd_core.vocabulary import TECHNIQUE_KEY, Arm
 
 
 class Member(Settings):
@@ -134,7 +129,7 @@ class Study(Settings):
             changes = contender_changes(name, recipe.method)
             try:
                 recipe.changed(changes)
-                fits.append({CONTENDER: name})
+                fits.append({TECHNIQUE_KEY: name})
             except KDError as error:
                 refused[name] = str(error)
         if not fits:
@@ -151,7 +146,7 @@ class Study(Settings):
 
 def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
     """Return what a cell changes in the base: its own values by path, or those of the contender it names."""
-    return contender_changes(cell[CONTENDER], base.method) if CONTENDER in cell else cell
+    return contender_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell
 
 
 def _trio(wanted: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:

@@ -1,6 +1,22 @@
 """Store: where engine and pages meet; the only package that touches database and artifact files."""
 
-from kd_core.store.rows import EpochRow, MemberRow, NoteRow, PointRow, RunRow, StudyRow, told
-from kd_core.store.store import Store
+from kd_core.store.arrays import Arrays, half
+from kd_core.store.lane_files import NOWHERE
+from kd_core.store.rows import EpochRow, MemberRow, NoteRow, PlaceRow, PointRow, RunRow, StudyRow, told
+from kd_core.store.store import Store, default_home
 
-__all__ = ["EpochRow", "MemberRow", "NoteRow", "PointRow", "RunRow", "Store", "StudyRow", "told"]
+__all__ = [
+    "NOWHERE",
+    "Arrays",
+    "EpochRow",
+    "MemberRow",
+    "NoteRow",
+    "PlaceRow",
+    "PointRow",
+    "RunRow",
+    "Store",
+    "StudyRow",
+    "default_home",
+    "half",
+    "told",
+]

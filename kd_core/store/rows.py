@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 from kd_core.errors import KDError
-
-Status = Literal["queued", "running", "done", "stopped", "interrupted", "failed", "diverged", "lost"]
-ALIVE: frozenset[str] = frozenset({"queued", "running"})
-RESUMABLE: frozenset[str] = frozenset({"stopped", "interrupted", "failed", "lost"})
+from kd_core.vocabulary import ALIVE, Status
 
 
 @dataclass(frozen=True)

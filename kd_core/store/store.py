@@ -10,10 +10,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from kd_core.errors import StoreFull
-from kd_core.store.artifacts import Artifacts
-from kd_core.store.run_table import Runs
-from kd_core.store.schema import Database, facts, told_full
-from kd_core.store.study_table import Studies
+from kd_core.store.database import Database, told_full
+from kd_core.store.run_files import Artifacts
+from kd_core.store.runs import Runs
+from kd_core.store.studies import Studies
+from kd_core.store.tables import facts
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9
 

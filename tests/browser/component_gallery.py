@@ -14,9 +14,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.parts.bars import BarsArm, softened_bars
-from pages.parts.curve import CurveSeries, live_curve
-from pages.parts.roles import Role
+from pages.parts.charts.bars import BarsArm, softened_bars
+from pages.parts.charts.curve import CurveSeries, live_curve
+from pages.parts.charts.roles import Role
 
 TEXTS = Path(__file__).parents[2] / "assets" / "texts"
 EVIL = "<img src=x onerror=\"document.title='owned'\">"

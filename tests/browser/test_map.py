@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from kd_core.landscape import read_landscape
+from kd_core.results.sweep import read_landscape
 from kd_core.store import Store
 from tests.browser.conftest import ROOT, Serve
 

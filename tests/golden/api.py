@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Final
 
-from kd_core import schedules
-from kd_core.contenders import contender_changes as technique_changes
-from kd_core.contenders import contenders as technique_names
-from kd_core.schedules import Schedule
-from pages.parts.form import current_recipe as recipe_of_link
-from pages.parts.links import begin as begin_link
+from kd_core.recipe import schedules
+from kd_core.recipe.schedules import Schedule
+from kd_core.recipe.techniques import contender_changes as technique_changes, contenders as technique_names
+from pages.parts.app.link import begin as begin_link
+from pages.parts.form.state import current_recipe as recipe_of_link
 
 SCHEDULES: Final[Mapping[str, type[Schedule]]] = {
     kind.model_fields["name"].default: kind

@@ -132,7 +132,7 @@ def test_ids() -> list[str]:
 
 def printed(arguments: list[str]) -> Any:
     """Run a command of the command line in this process and return the JSON it prints."""
-    from kd_core.__main__ import main
+    from kd_core.cli.parser import main
 
     out = io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):

@@ -33,9 +33,9 @@ def train_tiny_race(home: Path, seeds: int = 2, **changes: object) -> str:
 
     ``changes`` are recipe paths with ``__`` for the dot: ``optim__epochs=5``.
     """
-    from kd_core.presets import PRESETS
+    from kd_core.experiments.study_runner import run_study
     from kd_core.recipe import Study
-    from kd_core.runs import run_study
+    from kd_core.recipe.presets import PRESETS
     from kd_core.store import Store
 
     wanted = {"optim.epochs": 3, "teacher.optim.epochs": 2, **{k.replace("__", "."): v for k, v in changes.items()}}
@@ -57,14 +57,15 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
     """
 
     def start(home: Path, *, page: str = "race", **query: str) -> AppTest:
-        from pages.parts import engine, texts
+        from pages.parts.app import engine
+        from pages.parts.text import i18n
 
         monkeypatch.setenv("KD_HOME", str(home))
         monkeypatch.setattr(engine.jobs, "ensure_supervisor", lambda *args: None)  # a test trains nothing by itself
         engine.store.cache_clear()
         if "language" in query:
             # AppTest asks a widget's format_func again outside of the session, where no link tells the language.
-            monkeypatch.setattr(texts, "language", lambda: query["language"])
+            monkeypatch.setattr(i18n, "language", lambda: query["language"])
         test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
         for name, value in query.items():
             test.query_params[name] = value

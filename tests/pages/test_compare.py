@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kd_core.presets import PRESETS
 from kd_core.recipe import Study
-from kd_core.statistics import Verdict
+from kd_core.recipe.presets import PRESETS
+from kd_core.results.statistics import Verdict
 from kd_core.store import Store, StudyRow
-from pages.parts import engine, run_list, sides
-from pages.parts.paired_differences import difference_sentence, paired_verdict
-from pages.parts.recipe_differences import differing
-from pages.parts.run_actions import _race_json
+from pages.parts.app import engine
+from pages.parts.compare import arms, study_list
+from pages.parts.compare.paired_differences import difference_sentence, paired_verdict
+from pages.parts.compare.recipe_differences import differing
+from pages.parts.compare.study_actions import _race_json
 from tests.pages.conftest import App, TrainedHome, train_tiny_race
 
 
@@ -101,7 +102,7 @@ def test_difference_is_left_minus_right_over_common_seeds(
     home, first, _ = two
     monkeypatch.setenv("KD_HOME", str(home))
     engine.store.cache_clear()
-    by_arm = {side.arm: side for side in sides.sides_of([engine.store().studies.get(first)])}
+    by_arm = {side.arm: side for side in arms.sides_of([engine.store().studies.get(first)])}
     judged, rows = paired_verdict(by_arm["teacher"], by_arm["alone"])
     assert judged is not None and judged.seeds == 2
     assert judged.difference_pp == pytest.approx(rows["difference"].mean())
@@ -199,9 +200,9 @@ def test_export_has_recipe_and_results(two: tuple[Path, str, str], monkeypatch: 
 
 
 def test_list_has_pages_of_fifty(app: App, tmp_path: Path) -> None:
-    for _ in range(run_list.PAGE + 1):
+    for _ in range(study_list.PAGE + 1):
         waiting(tmp_path, "stopped")
     page = app(tmp_path, page="compare")
-    assert len(page.dataframe[0].value) == run_list.PAGE
+    assert len(page.dataframe[0].value) == study_list.PAGE
     page.number_input(key="study_page").set_value(2).run()
     assert list(page.dataframe[0].value["number"]) == [1]

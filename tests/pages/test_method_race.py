@@ -8,18 +8,19 @@ from typing import Any, NamedTuple
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kd_core.comparison import compare_json
-from kd_core.contenders import contenders
-from kd_core.presets import PRESETS
+from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Recipe, Study
-from kd_core.runs import run_study
+from kd_core.recipe.presets import PRESETS
+from kd_core.recipe.techniques import contenders
+from kd_core.results.method_race import compare_json
 from kd_core.store import Store
-from pages.parts import engine, run_list
-from pages.parts import method_race_words as say
-from pages.parts.method_race_plan import FIRST, TECHNIQUES
-from pages.parts.method_race_table import race_rows
-from pages.parts.run_actions import _race_json
-from pages.parts.texts import catalogue
+from pages.parts.app import engine
+from pages.parts.compare import study_list
+from pages.parts.compare.study_actions import _race_json
+from pages.parts.method_race import sentences as say
+from pages.parts.method_race.plan import FIRST, TECHNIQUES
+from pages.parts.method_race.table import race_rows
+from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App
 
 NAMES = ["soft_targets", "relational", "hints:two_stages", "mutual", "attention_transfer"]
@@ -279,4 +280,4 @@ def test_compare_lists_a_method_race_and_says_that_it_is_not_compared_there(app:
     page = app(raced.home, page="compare", studies=raced.study)
     assert not page.exception
     assert [one["name"] for one in json.loads(_race_json(raced.study))["techniques"]] == RACED
-    assert run_list.facts(engine.store().studies.get(raced.study))["verdict"] is None
+    assert study_list.facts(engine.store().studies.get(raced.study))["verdict"] is None

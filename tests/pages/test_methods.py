@@ -7,8 +7,9 @@ from streamlit.testing.v1 import AppTest
 
 from kd_core.methods import METHODS
 from kd_core.methods.soft_targets import SoftTargets
-from kd_core.tips import TIPS
-from pages.parts import engine, member_words
+from kd_core.recipe.techniques import TIPS
+from pages.parts.app import engine
+from pages.parts.text import member_text
 from tests.pages.conftest import App
 
 
@@ -28,11 +29,11 @@ def test_every_method_tells_what_it_does_with_formula_and_source(methods: AppTes
     for member in METHODS.values():
         assert member.formula in text
         assert member.source in text
-        assert member_words.summary("methods", member) in text
+        assert member_text.summary("methods", member) in text
 
 
 def test_settings_come_from_their_declarations() -> None:
-    rows = {row["name"]: row for row in member_words.setting_rows("methods", SoftTargets)}
+    rows = {row["name"]: row for row in member_text.setting_rows("methods", SoftTargets)}
     assert rows["temperature"]["default"] == "4"
     assert rows["temperature"]["range"] == "0 < x ≤ 1000"
     assert rows["teacher_weight"]["range"] == "0 ≤ x ≤ 1"

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kd_core.presets import PRESETS
+from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
-from pages.parts import engine
+from pages.parts.app import engine
 from tests.pages.conftest import ROOT, App, TrainedHome
 
 
@@ -17,7 +17,7 @@ from tests.pages.conftest import ROOT, App, TrainedHome
 def warm(monkeypatch: pytest.MonkeyPatch) -> None:
     """The engine is ready at once, as it is for the second visitor of a server."""
     monkeypatch.setattr(engine, "engine_ready", lambda: True)
-    monkeypatch.setattr("pages.parts.controls.engine_ready", lambda: True)
+    monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
 
 
 def texts(app: AppTest) -> str:
@@ -40,8 +40,8 @@ def test_the_first_visit_shows_the_recorded_race_and_says_that_it_is_recorded(ap
 
 def test_the_first_paint_brings_no_torch() -> None:
     code = (
-        "import sys; from streamlit.testing.v1 import AppTest; import pages.parts.engine as engine;"
-        "import pages.parts.controls as c; c.engine_ready = lambda: False;"
+        "import sys; from streamlit.testing.v1 import AppTest; import pages.parts.app.engine as engine;"
+        "import pages.parts.race.controls as c; c.engine_ready = lambda: False;"
         "app = AppTest.from_file('app.py', default_timeout=30).run(); assert not app.exception, app.exception;"
         "print('torch' in sys.modules)"
     )

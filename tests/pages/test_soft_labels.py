@@ -15,15 +15,16 @@ import torch
 from numpy.typing import NDArray
 from streamlit.testing.v1 import AppTest
 
-from kd_core import divergences, metrics
+from kd_core.functional import divergences, metrics
+from kd_core.results import softmax, stored_logits
 from kd_core.store import Store
-from pages.parts import material, softening
-from pages.parts.downloads import csv_bytes
-from pages.parts.gallery import read_choice, thumbnail
-from pages.parts.literal import chart_literal, literal
-from pages.parts.matrix import TURN, matrix_figure, matrix_rows, strongest_pair, without_diagonal
-from pages.parts.sample_order import neighbour, ordered
-from pages.parts.soft_label_rows import sample_rows
+from pages.parts.charts.downloads import csv_bytes
+from pages.parts.charts.gallery import read_choice, thumbnail
+from pages.parts.soft_labels.matrix import TURN, matrix_figure, matrix_rows, strongest_pair, without_diagonal
+from pages.parts.soft_labels.sample_order import neighbour, ordered
+from pages.parts.studies import recorded
+from pages.parts.studies.sample_bars import sample_rows
+from pages.parts.text.escape import chart_literal, literal
 from tests.pages.conftest import App, TrainedHome
 
 ROOT = Path(__file__).parents[2]
@@ -60,16 +61,16 @@ def test_numpy_says_what_the_engine_says_in_torch(temperature: float) -> None:
     labels = np.arange(40) % 5
     one, two = torch.from_numpy(first), torch.from_numpy(second)
     soft = divergences.soften(one, temperature)
-    assert softening.soften(first, temperature) == pytest.approx(soft.numpy(), abs=1e-6)
-    assert softening.entropy(first, temperature) == pytest.approx(divergences.entropy(soft).numpy(), abs=1e-5)
+    assert softmax.soften(first, temperature) == pytest.approx(soft.numpy(), abs=1e-6)
+    assert softmax.entropy(first, temperature) == pytest.approx(divergences.entropy(soft).numpy(), abs=1e-5)
     expected = divergences.kl_per_sample(one, two, temperature).numpy()
-    assert softening.kl_divergence(first, second, temperature) == pytest.approx(expected, abs=1e-5)
+    assert softmax.kl_divergence(first, second, temperature) == pytest.approx(expected, abs=1e-5)
     means = metrics.mean_soft_labels(one, torch.from_numpy(labels), temperature).numpy()
-    assert softening.mean_soft_labels(first, labels, temperature) == pytest.approx(means, abs=1e-6)
+    assert softmax.mean_soft_labels(first, labels, temperature) == pytest.approx(means, abs=1e-6)
 
 
 def test_a_class_without_images_has_an_empty_row_and_unlabelled_images_count_nowhere() -> None:
-    means = softening.mean_soft_labels(np.zeros((3, 3)), np.array([0, 0, -1]))
+    means = softmax.mean_soft_labels(np.zeros((3, 3)), np.array([0, 0, -1]))
     assert np.isnan(means[1:]).all()
     assert means[0] == pytest.approx([1 / 3] * 3)
 
@@ -167,10 +168,10 @@ def test_csv_opens_in_a_spreadsheet_and_is_never_a_formula() -> None:
 
 
 def test_the_rows_of_an_image_hold_logits_and_probabilities_of_every_network() -> None:
-    rows = sample_rows(material.recorded(), 5, math.inf)
+    rows = sample_rows(recorded.recorded_logits(), 5, math.inf)
     assert rows["teacher_probability"].tolist() == pytest.approx([0.1] * 10)
     assert rows["hard_label"].sum() == 1
-    assert rows["alone_logit"].tolist() == pytest.approx(material.recorded().logits["alone"][5].tolist())
+    assert rows["alone_logit"].tolist() == pytest.approx(recorded.recorded_logits().logits["alone"][5].tolist())
 
 
 def test_only_a_tile_that_is_shown_can_be_chosen() -> None:
@@ -194,18 +195,22 @@ def test_the_first_visit_shows_the_recorded_digits(app: App, tmp_path: Path) -> 
     data = bars_of(page)
     assert [arm["role"] for arm in data["arms"]] == ["teacher", "alone", "distilled"]
     sample = page.session_state["sample_index"]
-    assert data["hard_label"] == material.recorded().labels[sample]
+    assert data["hard_label"] == recorded.recorded_logits().labels[sample]
     assert "recorded" in page.caption[0].value
     assert len(page.get("plotly_chart")) == 1
 
 
 def test_titles_say_what_the_numbers_say(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, page="soft_labels", T="4", sample="7")
-    logits = material.recorded().logits["teacher"]
-    p = softening.soften(logits[7], 4)
+    logits = recorded.recorded_logits().logits["teacher"]
+    p = softmax.soften(logits[7], 4)
     runner_up = int(np.argsort(-p)[1])
     assert f"“{runner_up}” a probability of {p[runner_up]:.2f}" in titles(page)[0]
-    label, other, mean = strongest_pair(softening.mean_soft_labels(logits, material.recorded().labels, 4)) or (0, 0, 0)
+    label, other, mean = strongest_pair(softmax.mean_soft_labels(logits, recorded.recorded_logits().labels, 4)) or (
+        0,
+        0,
+        0,
+    )
     assert f"“{label}” on average {mean:.2f} of “{other}”" in titles(page)[1]
 
 
@@ -249,7 +254,7 @@ def test_a_refusal_is_told_in_the_readers_language(app: App, tmp_path: Path) -> 
 
 def test_next_and_previous_walk_through_the_order_and_into_the_link(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, page="soft_labels")
-    order = ordered("ambiguous", material.recorded().logits, material.recorded().labels).tolist()
+    order = ordered("ambiguous", recorded.recorded_logits().logits, recorded.recorded_logits().labels).tolist()
     place = order.index(page.session_state["sample_index"])
     page.button(key="sample_next").click().run()
     assert page.query_params["sample"] == str(order[place + 1])
@@ -261,7 +266,7 @@ def test_a_typed_index_is_shown(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, page="soft_labels")
     page.number_input(key="sample_index").set_value(42).run()
     assert page.query_params["sample"] == "42"
-    assert bars_of(page)["hard_label"] == material.recorded().labels[42]
+    assert bars_of(page)["hard_label"] == recorded.recorded_logits().labels[42]
 
 
 def test_twos_that_look_like_threes(app: App, tmp_path: Path) -> None:
@@ -269,8 +274,8 @@ def test_twos_that_look_like_threes(app: App, tmp_path: Path) -> None:
     page.selectbox(key="sample_order").set_value("lookalikes").run()
     page.selectbox(key="sample_class").set_value(2).run()
     page.selectbox(key="sample_like").set_value(3).run()
-    found = material.recorded()
-    p = softening.soften(found.logits["teacher"])[:, 3]
+    found = recorded.recorded_logits()
+    p = softmax.soften(found.logits["teacher"])[:, 3]
     assert page.session_state["sample_index"] == int(np.flatnonzero(found.labels == 2)[p[found.labels == 2].argmax()])
     assert not page.exception
 
@@ -278,10 +283,10 @@ def test_twos_that_look_like_threes(app: App, tmp_path: Path) -> None:
 def test_a_class_without_disagreement_says_so(
     app: App, trained_home: TrainedHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = material.recorded()
+    found = recorded.recorded_logits()
     same = dict.fromkeys(found.logits, found.logits["teacher"])
-    alike = material.Material(**{**vars(found), "logits": same})
-    monkeypatch.setattr(material, "recorded", lambda: alike)
+    alike = stored_logits.Material(**{**vars(found), "logits": same})
+    monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: alike)
     page = app(trained_home.home / "empty", page="soft_labels")
     page.selectbox(key="sample_order").set_value("disagreements").run()
     assert not page.exception
@@ -325,8 +330,8 @@ def test_an_epoch_in_the_link_moves_the_scrubber(app: App, trained_home: Trained
 
 
 def test_a_study_with_nothing_finished_offers_the_recorded_race(app: App, tmp_path: Path) -> None:
-    from kd_core.presets import PRESETS
     from kd_core.recipe import Study
+    from kd_core.recipe.presets import PRESETS
 
     store = Store(tmp_path)
     study = store.studies.add(Study.race(PRESETS["digits"].recipe, 1, "digits"), status="running")
@@ -341,13 +346,13 @@ def test_a_study_with_nothing_finished_offers_the_recorded_race(app: App, tmp_pa
 def test_hostile_names_and_colour_images_are_shown_as_they_are(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = material.recorded()
+    found = recorded.recorded_logits()
     strange = {
         **vars(found),
         "classes": (EVIL, "two words", "😀", *found.classes[3:]),
         "images": np.repeat(found.images, 3, axis=1),
     }
-    monkeypatch.setattr(material, "recorded", lambda: material.Material(**strange))
+    monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: stored_logits.Material(**strange))
     page = app(tmp_path, page="soft_labels", sample=str(int(np.flatnonzero(found.labels == 0)[0])), T="0.5")
     assert not page.exception
     assert bars_of(page)["classes"][0] == EVIL
@@ -355,7 +360,7 @@ def test_hostile_names_and_colour_images_are_shown_as_they_are(
 
 
 def test_every_string_is_in_both_languages(app: App, tmp_path: Path) -> None:
-    from pages.parts.texts import catalogue
+    from pages.parts.text.i18n import catalogue
 
     for section in ("soft_labels.", "downloads."):
         english = {key for key in catalogue("en") if key.startswith(section)}

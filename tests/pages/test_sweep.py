@@ -9,16 +9,19 @@ from typing import Any, NamedTuple
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kd_core.landscape import read_landscape
-from kd_core.presets import PRESETS
+from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Recipe, Study
-from kd_core.runs import run_study
+from kd_core.recipe.presets import PRESETS
+from kd_core.results.sweep import read_landscape
 from kd_core.store import Store
-from pages.parts import engine, landscape_map, sweep_axes
-from pages.parts.landscape_map import View
-from pages.parts.map import MapAxis, MapCell, colour_limit, map_data
-from pages.parts.scripts import script
-from pages.parts.selection import listed_label
+from pages.parts.app import engine
+from pages.parts.charts import ticks
+from pages.parts.charts.components import script
+from pages.parts.charts.gain_map import MapAxis, MapCell, colour_limit, map_data
+from pages.parts.studies.labels import listed_label
+from pages.parts.sweep import axes, map_cells
+from pages.parts.sweep.map_cells import View
+from pages.parts.text import setting_text
 from tests.pages.conftest import App
 
 T, W, WIDTH = "method.temperature", "method.teacher_weight", "student.width"
@@ -224,7 +227,7 @@ def test_a_range_of_a_grid_takes_as_many_values_as_asked(app: App, tmp_path: Pat
     page = app(tmp_path, page="sweep", x=f"{T}=1..16 log", y="none", points="5")
     assert page.number_input(key="sweep_points").value == 5
     assert "5 cells × 3 seed(s)" in texts(page)
-    assert sweep_axes.read_values(PRESETS["digits"].recipe, T, "1..16 log", 5) == [1, 2, 4, 8, 16]
+    assert axes.read_values(PRESETS["digits"].recipe, T, "1..16 log", 5) == [1, 2, 4, 8, 16]
 
 
 def test_start_queues_the_sweep_that_the_form_shows(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -253,19 +256,19 @@ def test_both_languages_show_the_page(app: App, swept: Swept) -> None:
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_every_axis_of_every_preset_starts_with_values_that_its_setting_takes(preset: str) -> None:
     recipe = PRESETS[preset].recipe
-    paths = sweep_axes.axis_paths(recipe)
+    paths = axes.axis_paths(recipe)
     assert "optim.lr" in paths and "data.labelled" in paths
     for path in paths:
         assert paths[path].title != path
         for random in (False, True):
-            text = sweep_axes.starting_text(recipe, path, random)
-            assert sweep_axes.read_values(recipe, path, text, None if random else 4)
+            text = axes.starting_text(recipe, path, random)
+            assert axes.read_values(recipe, path, text, None if random else 4)
 
 
 def test_the_axes_follow_the_networks_own_settings() -> None:
-    assert WIDTH in sweep_axes.axis_paths(PRESETS["digits"].recipe)
-    assert "student.fc" in sweep_axes.axis_paths(PRESETS["mnist-cnn"].recipe)
-    assert WIDTH not in sweep_axes.axis_paths(PRESETS["mnist-cnn"].recipe)
+    assert WIDTH in axes.axis_paths(PRESETS["digits"].recipe)
+    assert "student.fc" in axes.axis_paths(PRESETS["mnist-cnn"].recipe)
+    assert WIDTH not in axes.axis_paths(PRESETS["mnist-cnn"].recipe)
 
 
 def test_colours_are_symmetric_out_to_a_round_number() -> None:
@@ -276,12 +279,12 @@ def test_colours_are_symmetric_out_to_a_round_number() -> None:
 
 def test_cells_with_distinct_values_are_drawn_as_points_on_round_ticks(swept: Swept, store: Store) -> None:
     found = read_landscape(store, swept.grid)
-    words = {T: sweep_axes.AxisWords("T", "T", log=True), W: sweep_axes.AxisWords("w", "w")}
-    assert landscape_map.is_grid(found, View(T, W, {}))
-    x, _ = landscape_map.map_axes(found, View(T, W, {}), words)
+    words = {T: setting_text.AxisWords("T", "T", log=True), W: setting_text.AxisWords("w", "w")}
+    assert map_cells.is_grid(found, View(T, W, {}))
+    x, _ = map_cells.map_axes(found, View(T, W, {}), words)
     assert (x.labels, x.shares) == (["2", "8"], None)
-    assert landscape_map.round_ticks([1.3, 19], factors=True) == [2, 5, 10]
-    assert landscape_map.round_ticks([0.02, 0.98]) == [0.2, 0.4, 0.6, 0.8]
+    assert ticks.round_ticks([1.3, 19], factors=True) == [2, 5, 10]
+    assert ticks.round_ticks([0.02, 0.98]) == [0.2, 0.4, 0.6, 0.8]
 
 
 def test_the_browser_gets_a_sentence_for_every_cell_and_no_number_that_json_lacks() -> None:

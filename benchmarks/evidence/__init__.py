@@ -1,0 +1,1 @@
+"""Evidence: the claims of the literature, tried, judged and recorded."""

@@ -1,0 +1,75 @@
+"""The device: which one a study is carried out on, and how it is called."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from kd_core.errors import InvalidSetting
+
+
+def device_line() -> str:
+    """Return the processor in words, e.g. "AMD EPYC 7B13, 2 cores" or "Apple M2, 8 cores; NVIDIA H200".
+
+    Asks for the GPU, which a process that forks others must not do.
+    """
+    cores = available_cores()
+    line = f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}"
+    return f"{line}; {torch.cuda.get_device_name()}" if torch.cuda.is_available() else line
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _processor() -> str:
+    """Return the processor's model as the system calls it, or at least its kind."""
+    system = platform.system()
+    name = ""
+    if system == "Linux":
+        name = _linux_processor()
+    elif system == "Darwin":
+        name = _mac_processor()
+    return name or platform.processor() or platform.machine() or "unknown processor"
+
+
+def _linux_processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "")
+
+
+def _mac_processor() -> str:
+    try:
+        asked = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, timeout=5)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return asked.stdout.strip()
+
+
+Device = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def chosen_device(wish: str = "auto") -> torch.device:
+    """Return the device to train on: CUDA, then MPS, then the CPU, unless a person chose.
+
+    Raises:
+        InvalidSetting: the chosen one is not on this machine.
+    """
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if wish == "auto":
+        return torch.device(next(name for name, usable in there.items() if usable))
+    if not there.get(wish, False):
+        known = ", ".join(name for name, usable in there.items() if usable)
+        raise InvalidSetting(path="device", value=wish, reason=f"this machine offers: {known}.")
+    return torch.device(wish)

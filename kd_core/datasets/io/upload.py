@@ -1,0 +1,198 @@
+"""Uploads: a zip from a stranger, checked and unpacked into a folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO
+
+from kd_core.datasets import Report
+from kd_core.datasets.io.image_files import folders
+from kd_core.errors import UploadRefused
+
+MAX_PACKED = 500_000_000
+MAX_UNPACKED = 2_000_000_000
+MAX_FILES = 100_000
+CHUNK = 1 << 20
+BYTES_PER_ENTRY = 400
+"""What an entry of the table of contents may take on average; a longer table is not even parsed."""
+
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+SYSTEM_FOLDER = "__MACOSX"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an upload may be at most, in bytes and files."""
+
+    packed: int = MAX_PACKED
+    unpacked: int = MAX_UNPACKED
+    files: int = MAX_FILES
+
+
+DEFAULT_LIMITS = Limits()
+
+
+def unpack(
+    archive: Path | BinaryIO,
+    name: str,
+    folder: Path,
+    limits: Limits = DEFAULT_LIMITS,
+    report: Report = lambda what, done: None,
+) -> Path:
+    """Unpack an uploaded zip so that ``folder`` appears whole or not at all.
+
+    Folders that only wrap the others are seen through. Sizes are counted while bytes come out: headers may lie.
+
+    Args:
+        archive: a file, or a seekable stream of bytes.
+        name: what its owner calls it, for the sentence of an error.
+        folder: must not exist; folders above it are made.
+        limits: what is allowed.
+        report: told of progress.
+
+    Returns:
+        ``folder``.
+
+    Raises:
+        UploadRefused: no zip, broken, too large, encrypted, a link or a path out of the folder inside, no space.
+    """
+    if folder.exists():
+        raise UploadRefused(file=name, reason="there is already a folder of this name.")
+    temporary: Path | None = None
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with archive.open("rb") if isinstance(archive, Path) else nullcontext(archive) as stream:
+            _check_stream(stream, name, limits)
+            # Beside its destination, so that one rename puts everything in place.
+            temporary = Path(tempfile.mkdtemp(prefix=".upload-", dir=folder.parent))
+            with zipfile.ZipFile(stream) as opened:
+                _extract(opened, _checked_members(opened, name, limits), temporary, name, limits, report)
+        os.rename(_unwrapped(temporary), folder)
+    except BROKEN as error:
+        raise UploadRefused(file=name, reason=f"it is damaged, or packed in an unknown way ({error}).") from error
+    except OSError as error:
+        raise UploadRefused(file=name, reason=_disk_reason(error)) from error
+    finally:
+        if temporary is not None:
+            shutil.rmtree(temporary, ignore_errors=True)
+    return folder
+
+
+def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
+    """Refuse what can be refused before the table of contents is parsed."""
+    size = stream.seek(0, os.SEEK_END)
+    if size > limits.packed:
+        raise UploadRefused(file=name, reason=f"it is larger than {_megabytes(limits.packed)}.")
+    # Private, but there is no other way to know how long the table is before it fills the memory.
+    record = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
+    if record is None:
+        raise UploadRefused(file=name, reason="it is not a zip file.")
+    entries, table_bytes = record[4], record[5]
+    if entries > 2 * limits.files or table_bytes > BYTES_PER_ENTRY * 2 * limits.files:
+        raise _too_many(name, limits)
+    stream.seek(0)
+
+
+def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[zipfile.ZipInfo, Path]]:
+    """Return the files with their paths relative to the folder."""
+    members = [(info, _relative(info, name)) for info in opened.infolist() if not _is_folder(info)]
+    members = [(info, path) for info, path in members if SYSTEM_FOLDER not in path.parts]
+    if not members:
+        raise UploadRefused(file=name, reason="it is empty.")
+    if len(members) > limits.files:
+        raise _too_many(name, limits)
+    if sum(info.file_size for info, _ in members) > limits.unpacked:
+        raise _too_large(name, limits)
+    for info, _ in members:
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFREG):
+            raise UploadRefused(file=name, reason=f"'{info.filename}' is a link or a device, not a file.")
+        if info.flag_bits & 1:
+            raise UploadRefused(file=name, reason="it is protected by a password. Pack it without one.")
+        # zipfile unpacks the others a megabyte of input at a time, which may be gigabytes in memory.
+        if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise UploadRefused(file=name, reason="its way of packing is not supported. Choose the usual one, Deflate.")
+    return members
+
+
+def _relative(info: zipfile.ZipInfo, name: str) -> Path:
+    """Return a path that stays inside, whichever system's separators were used."""
+    text = info.filename.replace("\\", "/")
+    path = PurePosixPath(text)
+    if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts or not path.parts:
+        raise UploadRefused(file=name, reason=f"'{info.filename}' would lie outside of its folder.")
+    return Path(*path.parts)
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith(("/", "\\"))
+
+
+def _extract(
+    opened: zipfile.ZipFile,
+    members: Sequence[tuple[zipfile.ZipInfo, Path]],
+    target: Path,
+    name: str,
+    limits: Limits,
+    report: Report,
+) -> None:
+    written, made = 0, set[Path]()
+    for done, (info, path) in enumerate(members, start=1):
+        parent = (target / path).parent
+        if parent not in made:
+            parent.mkdir(parents=True, exist_ok=True)
+            made.add(parent)
+        # "x": a second file of the same name would overwrite the first.
+        with opened.open(info) as packed, (target / path).open("xb") as file:
+            while chunk := packed.read(CHUNK):
+                written += len(chunk)
+                if written > limits.unpacked:
+                    raise _too_large(name, limits)
+                file.write(chunk)
+        if done % 1000 == 0 or done == len(members):
+            report("unpacking", done / len(members))
+
+
+def _unwrapped(folder: Path) -> Path:
+    """Return the innermost folder that holds everything: a lone folder that itself holds folders only wraps them."""
+    while True:
+        inside = folders(folder)
+        files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
+        if len(inside) != 1 or files:
+            return folder
+        (only,) = inside.values()
+        if not folders(only):
+            return folder
+        folder = only
+
+
+def _too_many(name: str, limits: Limits) -> UploadRefused:
+    return UploadRefused(file=name, reason=f"it holds more than {limits.files:,} files.")
+
+
+def _too_large(name: str, limits: Limits) -> UploadRefused:
+    return UploadRefused(file=name, reason=f"unpacked it is larger than {_megabytes(limits.unpacked)}.")
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 1e6:,.0f} MB"
+
+
+def _disk_reason(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "there is no space left on the disk. Free some, then upload it again."
+    if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
+        return "two of its files have the same name."
+    if error.errno == errno.ENAMETOOLONG:
+        return "one of its files has a name that is too long."
+    return f"it could not be written ({error.strerror or error})."

@@ -1,0 +1,95 @@
+"""Splits: images and labels of the parts of a dataset."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Split:
+    """One part of a dataset.
+
+    Args:
+        images: (N, C, H, W), uint8, as they look.
+        labels: (N,), int64; -1 marks an image whose label is withheld.
+        classes: the K class names, in label order.
+        mean: per channel, of pixel values scaled to 0..1.
+        sd: per channel.
+        extra: further labels and paired views, each with N rows.
+        normalised: what ``inputs`` returns for all images, where it is kept.
+    """
+
+    images: Tensor
+    labels: Tensor
+    classes: tuple[str, ...]
+    mean: tuple[float, ...] = (0.0,)
+    sd: tuple[float, ...] = (1.0,)
+    extra: dict[str, Tensor] = field(default_factory=dict)
+    normalised: Tensor | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Return (C, H, W)."""
+        channels, height, width = self.images.shape[1:]
+        return channels, height, width
+
+    def inputs(self, index: Tensor | slice = slice(None)) -> Tensor:
+        """Return float32 images (B, C, H, W), normalised to (value / 255 - mean) / sd."""
+        if self.normalised is not None:
+            return self.normalised[index]
+        mean = torch.tensor(self.mean, device=self.images.device).reshape(-1, 1, 1)
+        sd = torch.tensor(self.sd, device=self.images.device).reshape(-1, 1, 1)
+        return (self.images[index].float() / 255 - mean) / sd
+
+    @property
+    def black(self) -> Tensor:
+        """Return what a black pixel is in ``inputs``, per channel: (C,), float32."""
+        return -torch.tensor(self.mean, device=self.images.device) / torch.tensor(self.sd, device=self.images.device)
+
+    def take(self, index: Tensor) -> Split:
+        """Return the images at ``index`` as a split of their own."""
+        extra = {name: values[index] for name, values in self.extra.items()}
+        images, labels = self.images[index], self.labels[index]
+        return replace(self, images=images, labels=labels, extra=extra, normalised=None)
+
+    def ready(self, most_bytes: int = 2**30) -> Split:
+        """Return the split with its images kept normalised, for who asks about them again and again.
+
+        Args:
+            most_bytes: where they would take more, the split is returned as it is.
+        """
+        return self if 4 * self.images.nbytes > most_bytes else replace(self, normalised=self.inputs())
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a dataset brings before a recipe cuts it.
+
+    Args:
+        train: all training images.
+        test: never varies.
+        validation: the dataset's own validation split, where it has one.
+        cut: how many training images become validation, where it has none.
+        skipped: names of files that could not be read.
+    """
+
+    train: Split
+    test: Split
+    validation: Split | None = None
+    cut: int = 0
+    skipped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Splits:
+    """Train, validation and test as one recipe sees them."""
+
+    train: Split
+    validation: Split
+    test: Split

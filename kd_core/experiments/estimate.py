@@ -1,0 +1,100 @@
+"""Estimate: how long a study will take here, from what the store has seen or from a network's arithmetic."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from kd_core.compute import macs
+from kd_core.networks import Architecture
+from kd_core.recipe import Recipe, Study
+from kd_core.settings import Settings, name_of
+from kd_core.store import RunRow, Store
+from kd_core.training.lanes import grids
+
+STEP_SECONDS = 0.0007
+"""One step of a network so small that only the calls count, on a 2-core server of 2026."""
+LANES_STEP_SECONDS = 0.002
+"""The same for any number of networks as lanes of one loop."""
+JUDGED_SECONDS = 0.00025
+"""Judging one of many lanes after an epoch, and writing what it said."""
+START_SECONDS = 1.0
+"""From the press of Start to the first step."""
+MACS_PER_SECOND = 20e9
+"""Multiply-accumulates a second in training on the same machine, one thread, float32."""
+SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
+IMAGES = {"digits": 1047, "mnist": 54_000, "fashion_mnist": 54_000, "cifar10": 45_000}
+
+
+def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
+    """Return about how many seconds the members take that are not trained yet, or all students if ``fresh``."""
+    known: dict[str, Pace] = {}
+    for run in reversed(store.runs.list(limit=200)):
+        if run.step and run.status == "done":  # of one that was stopped, the last epoch's steps have no seconds yet
+            known[_kind(Recipe.checked(run.recipe))] = Pace.of(run)
+    left: dict[str, Recipe] = {}
+    for member in study.members:
+        fingerprint = member.recipe.fingerprint()
+        again = fresh and member.arm not in ("teacher", "helper")
+        if fingerprint not in left and (again or not store.runs.finished(fingerprint)):
+            left[fingerprint] = member.recipe
+    recipes = list(left.values())
+    training = sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in grids(recipes))
+    return START_SECONDS + training if recipes else 0.0
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How long a step took of a network, and of how many lanes it was one."""
+
+    seconds: float
+    lanes: int
+
+    @classmethod
+    def of(cls, run: RunRow) -> Pace:
+        """Return a run's pace; its seconds are its own share of the loop's."""
+        lanes = int((run.execution or {}).get("lanes", 1))
+        return cls(lanes * run.seconds / run.step, lanes)
+
+    def expected(self, lanes: int) -> float:
+        """Return the seconds of a step of ``lanes`` networks of the same kind."""
+        if (lanes > 1) == (self.lanes > 1):
+            overhead = min(LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS, self.seconds)
+            return overhead + (self.seconds - overhead) * lanes / self.lanes
+        return LANES_STEP_SECONDS + max(0.0, self.seconds / self.lanes - STEP_SECONDS) * lanes
+
+
+def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
+    """Return about how many seconds the recipes of one grid take, as lanes of one loop where there are several."""
+    recipe, lanes = recipes[0], len(recipes)
+    pace = known.get(_kind(recipe))
+    per_step = pace.expected(lanes) if pace else recipe.protocol.work * _guess(recipe, lanes)
+    steps = recipe.protocol.steps_of_epoch(-(-training_images(recipe) // recipe.optim.batch), recipe.optim.batch)
+    return recipe.optim.epochs * (per_step * steps + JUDGED_SECONDS * lanes)
+
+
+def training_images(recipe: Recipe) -> int:
+    """Return about how many images an epoch has."""
+    everything = IMAGES.get(name_of(recipe.data.source), 10_000)
+    if recipe.data.labelled is None or recipe.data.unlabelled == "keep":
+        return everything
+    return min(everything, recipe.data.labelled)
+
+
+def _kind(recipe: Recipe) -> str:
+    optim, data = recipe.optim, recipe.data
+    parts = (recipe.student, data.source, optim.batch, optim.algorithm, data.augmentation, recipe.protocol)
+    return json.dumps([part.to_json() if isinstance(part, Settings) else part for part in parts])
+
+
+def _guess(recipe: Recipe, lanes: int) -> float:
+    shape = SHAPES.get(name_of(recipe.data.source), (3, 32, 32))
+    calls = LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS
+    return calls + 3 * lanes * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
+
+
+@cache
+def _macs(architecture: Architecture, shape: tuple[int, int, int]) -> int:
+    return macs(architecture.untrained().build(shape, 10), shape)

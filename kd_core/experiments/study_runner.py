@@ -1,0 +1,209 @@
+"""The story of a study: every member is found or trained, judged against its teacher, and told to the store."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from itertools import zip_longest
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from kd_core.compute import keep_memory, latencies
+from kd_core.errors import JobFailed, KDError
+from kd_core.experiments.group_runner import Ask, Ended, train
+from kd_core.experiments.groups import Crew, Trainee, crews
+from kd_core.experiments.study_context import Workshop
+from kd_core.functional import agreement, kl_divergence
+from kd_core.recipe import Member, Recipe, Study
+from kd_core.store import MemberRow, Store, told
+from kd_core.training.lanes import lane_key, why_alone
+from kd_core.vocabulary import TEACHING_ARMS
+
+TIMING_SECONDS = 1.5
+
+log = logging.getLogger("kd_core")
+
+Place = tuple[MemberRow, Member]
+
+
+def run_study(store: Store, study: str, *, data_root: Path, ask: Ask = lambda: "") -> None:
+    """Carry out a study to its end, or until ``ask`` tells otherwise; every outcome is in the store.
+
+    Args:
+        store: where recipes come from and results go.
+        study: its id.
+        data_root: the folder in which torchvision sets lie.
+        ask: asked several times a second.
+    """
+    keep_memory()
+    try:
+        store.studies.update(study, status="running", started=time.time())
+        store.check_space()
+        StudyStory(store, study, data_root, ask).carry_out()
+        store.studies.end(study, *_outcome(store, study))
+    except Ended as ended:
+        store.studies.end(study, str(ended))
+    except KDError as error:
+        log.warning("study %s: %s", study, error)
+        store.studies.end(study, "failed", told(error))
+    except Exception as error:
+        log.exception("study %s", study)
+        store.studies.end(study, "failed", told(JobFailed(reason=f"{type(error).__name__}: {error}")))
+
+
+class StudyStory:
+    """One study, carried out seed by seed."""
+
+    def __init__(self, store: Store, study: str, data_root: Path, ask: Ask) -> None:
+        self.store, self.ask = store, ask
+        self.row = store.studies.get(study)
+        self.study = Study.checked(self.row.spec)
+        self.workshop = Workshop(store, data_root, self.row.device, self.row.precision, study)
+
+    def carry_out(self) -> None:
+        """Find or train every member, then time the arms in turn."""
+        seeds = sorted({member.seed for member in self.study.members})
+        at_once = self._seeds_at_once()
+        for first in range(0, len(seeds), at_once):
+            together = set(seeds[first : first + at_once])
+            for depth in self._depths(together):
+                for crew in self._crews(together, depth):
+                    _drain(self._train(crew))
+            for pair in rounds(self._crews(together)):
+                _drain(zip_longest(*(self._train(crew) for crew in pair)))  # an epoch of each in turn
+            self._judge_against_teacher(together)
+            self.workshop.forget()
+        if self.study.kind == "race":
+            self._time_the_arms()
+
+    def _seeds_at_once(self) -> int:
+        """Return how many seeds train together: as many as memory allows where there are lanes, else one by one."""
+        recipes = [member.recipe for member in self.study.members]
+        if all(why_alone(recipe) for recipe in recipes):
+            return 1
+        return self.workshop.seeds_at_once(recipes[0])
+
+    def _places(self) -> list[Place]:
+        return list(zip(self.store.studies.members(self.row.id), self.study.members, strict=True))
+
+    def _depths(self, seeds: set[int]) -> list[int]:
+        """Return how many teachers stand above those who teach, so that each is trained after its own teacher."""
+        return sorted(
+            {teachers_above(m.recipe) for m in self.study.members if m.seed in seeds and m.arm in TEACHING_ARMS}
+        )
+
+    def _crews(self, seeds: set[int], depth: int | None = None) -> list[Crew]:
+        """Take finished runs of the same recipes, and sort those that are left to train by who can train together.
+
+        Args:
+            seeds: whose.
+            depth: those who teach, with so many teachers above them; None for the students.
+        """
+        wanted: dict[str, Place] = {}
+        for place in self._places():
+            row, member = place
+            due = (
+                row.arm not in TEACHING_ARMS
+                if depth is None
+                else (row.arm in TEACHING_ARMS and teachers_above(member.recipe) == depth)
+            )
+            if row.seed in seeds and due:
+                wanted.setdefault(row.fingerprint, place)
+        left = [place for place in wanted.values() if not self._is_finished(*place)]
+        new = [member.recipe for row, member in left if not row.run]
+        begun = iter(self.store.runs.begin(self.row.id, new) if new else [])
+        return list(crews([Trainee(row.run or next(begun), member.recipe) for row, member in left], self.workshop))
+
+    def _is_finished(self, row: MemberRow, member: Member) -> bool:
+        """Tell whether a member has its finished run, or can be given one."""
+        if row.run:
+            return self.store.runs.get(row.run).status in ("done", "diverged")
+        if self.row.fresh and member.arm not in TEACHING_ARMS:
+            return False
+        return self.store.runs.adopt(self.row.id, row.fingerprint) is not None
+
+    def _train(self, crew: Crew) -> Iterator[None]:
+        return train(crew, self.workshop, self.ask, only_ends=self.study.kind != "race")
+
+    def _judge_against_teacher(self, seeds: set[int]) -> None:
+        """Keep how far each student agrees with its teacher on the test split, from the stored logits."""
+        places = [place for place in self._places() if place[0].seed in seeds]
+        of_recipe = {row.fingerprint: row.run for row, _ in places if row.arm == "teacher"}
+        of_cell = {(row.seed, str(row.cell)): row.run for row, _ in places if row.arm == "teacher"}
+        logits, facts = cache(self._test_logits), cache(_against)
+        found = {}
+        for row, member in places:
+            own = member.recipe.teacher
+            if row.arm == "helper" and own is None:
+                continue  # another teacher: it follows nobody, and may answer another question
+            teacher = of_recipe.get(own.fingerprint()) if own else of_cell.get((row.seed, str(row.cell)))
+            if row.arm != "teacher" and row.run and teacher and (told := facts(logits, row.run, teacher)):
+                found[row.position] = told
+        self.store.studies.note_agreements(self.row.id, found)
+
+    def _test_logits(self, run: str) -> torch.Tensor | None:
+        epoch = self.store.runs.get(run).reported_epoch
+        logits = None if epoch is None else self.store.files.logits(run, epoch)
+        return None if logits is None else torch.from_numpy(logits)
+
+    def _time_the_arms(self) -> None:
+        """Time the arms of the first seed in turn, where all of them were trained."""
+        seed = self.study.members[0].seed
+        first = [place for place in self._places() if place[0].seed == seed and place[0].arm != "helper"]
+        if any(row.run is None or self.store.runs.get(row.run).status != "done" for row, _ in first):
+            return
+        networks = {str(member.arm): self.workshop.trained(member.recipe, row.run) for row, member in first}
+        shape = self.workshop.source(first[0][1].recipe).train.shape
+        timed = latencies(
+            networks, shape, threads=1 if self.workshop.device.type == "cpu" else None, seconds=TIMING_SECONDS
+        )
+        rows: list[dict[str, Any]] = [{"arm": arm, **vars(one)} for arm, many in timed.items() for one in many]
+        self.store.studies.update(self.row.id, latency=rows)
+
+
+def teachers_above(recipe: Recipe) -> int:
+    """Return how long the line of teachers above a recipe is."""
+    return 0 if recipe.teacher is None else 1 + teachers_above(recipe.teacher)
+
+
+def rounds(students: Sequence[Crew]) -> list[list[Crew]]:
+    """Return in which rounds crews train: two of different kinds side by side, so that memory holds no more.
+
+    A student alone goes with the distilled one, so that their curves grow together and a gain is known from the first
+    epoch on; crews of one kind (seeds that cannot be lanes, chunks of a large map) follow each other.
+    """
+    found: list[list[Crew]] = []
+    for crew in students:
+        kind = lane_key(crew.recipe)
+        free = (pair for pair in found if len(pair) == 1 and lane_key(pair[0].recipe) != kind)
+        pair = next(free, None)
+        if pair is None:
+            found.append([crew])
+        else:
+            pair.append(crew)
+    return found
+
+
+def _against(logits: Callable[[str], torch.Tensor | None], student: str, teacher: str) -> dict[str, float] | None:
+    """Return how far a student's run agrees with a teacher's, where both are known."""
+    theirs, own = logits(teacher), logits(student)
+    if theirs is None or own is None:
+        return None
+    return {"agreement": agreement(own, theirs), "kl_to_teacher": float(kl_divergence(theirs, own))}
+
+
+def _drain(steps: Iterator[Any]) -> None:
+    for _ in steps:
+        pass
+
+
+def _outcome(store: Store, study: str) -> tuple[str, dict[str, Any] | None]:
+    """Return how a study ended and the first trouble in it; a run that diverged is a result like any other."""
+    found = store.studies.runs_of(study)
+    errors = [found[position].error for position in sorted(found) if found[position].error]
+    failed = any(run.status == "failed" for run in found.values())
+    return "failed" if failed else "done", errors[0] if errors else None

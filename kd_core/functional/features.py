@@ -1,0 +1,54 @@
+"""Pure maths on features: bringing those of two networks to one size, and relations between the samples of a batch.
+
+A feature is a map (N, C, H, W) or a vector (N, D). Everything is computed in float32 or better, and no branch looks at
+a tensor's values, so that ``torch.func.vmap`` can trace all of it.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, normalize
+
+from kd_core.functional.divergences import precise
+
+
+def flat(feature: Tensor) -> Tensor:
+    """Return a feature as vectors (N, D), in at least float32."""
+    return precise(feature).flatten(1)
+
+
+def alike(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two features as what both can be, in at least float32.
+
+    A map beside a vector is averaged over its positions; of two maps, the larger is average-pooled to the smaller's
+    height and width. Channels stay as they are.
+    """
+    first, second = precise(first), precise(second)
+    if first.dim() == 4 and second.dim() == 4:
+        height, width = (min(a, b) for a, b in zip(first.shape[2:], second.shape[2:], strict=True))
+        return _pooled(first, height, width), _pooled(second, height, width)
+    return tuple(one.mean((2, 3)) if one.dim() == 4 else one for one in (first, second))  # type: ignore[return-value]
+
+
+def attention(maps: Tensor) -> Tensor:
+    """Return where a network looks, (N, H * W): the mean of the squared channels, each sample's of length 1.
+
+    Source: Zagoruyko, Komodakis 2017, section 3.1, with p = 2.
+    """
+    return normalize(precise(maps).square().mean(1).flatten(1), dim=1)
+
+
+def products(feature: Tensor) -> Tensor:
+    """Return the inner products (N, N) of a batch's samples."""
+    vectors = flat(feature)
+    return vectors @ vectors.mT
+
+
+def _pooled(maps: Tensor, height: int, width: int) -> Tensor:
+    return maps if maps.shape[2:] == (height, width) else adaptive_avg_pool2d(maps, (height, width))
+
+
+def off_diagonal(batch: int, like: Tensor) -> Tensor:
+    """Return (N, N) with 0 on the diagonal and 1 elsewhere."""
+    return 1 - torch.eye(batch, dtype=like.dtype, device=like.device)

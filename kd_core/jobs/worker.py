@@ -1,0 +1,143 @@
+"""Job: what a process does that carries out one study, and how it hears that it should end."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import FrameType
+
+from kd_core.errors import KDError, RunBusy
+from kd_core.jobs.locks import held, job_lock, log_file
+from kd_core.jobs.lost import BEGINS
+from kd_core.store import Store
+
+log = logging.getLogger("kd_core")
+
+ASK_SECONDS = 0.15
+POLITE_SECONDS = 3.0
+"""How long a job that was interrupted may take to reach its next step before it leaves without."""
+LOCK_SECONDS = 5.0
+"""How long to wait for a process that has told the study's end and is not gone yet."""
+
+
+def work(home: str, data_root: str, study: str) -> None:
+    """Carry out a study that waits; every outcome is in the store, and what nobody expected in the log."""
+    ready = "torch" in sys.modules
+    _write_to(log_file(Path(home), study))
+    print(f"{BEGINS} {study}, {time.strftime('%Y-%m-%d %H:%M:%S')}, process {os.getpid()}", file=sys.stderr)
+    log.info("torch was %s", "imported before the job began" if ready else "not imported yet")
+    store = Store(home)
+    try:
+        carry_out(store, study, Path(data_root))
+    except RunBusy as error:
+        log.warning("%s", error)
+    finally:
+        store.close()
+
+
+def carry_out(store: Store, study: str, data_root: Path) -> None:
+    """Carry out a study in this process's main thread, until its end or until a person or a signal ends it.
+
+    Args:
+        store: where the study is.
+        study: its id; it waits, or was added as running a moment ago.
+        data_root: where torchvision sets lie.
+
+    Raises:
+        RunUnknown: there is none of that id.
+        RunBusy: another process carries it out.
+    """
+    row = store.studies.get(study)
+    with held(job_lock(store.home, study), wait=LOCK_SECONDS) as mine:
+        if not mine:
+            raise RunBusy(id=study, status=row.status)
+        if not store.studies.begin(study) and store.studies.get(study).status != "running":
+            return  # a person stopped it before it began
+        ears = Ears(store, study)
+        ears.listen()
+        from kd_core.experiments import run_study
+
+        run_study(store, study, data_root=data_root, ask=ears)
+        ears.done.set()
+
+
+def wait(home: str, data_root: str, line: Connection) -> None:
+    """Import everything, then carry out the study that ``line`` tells; leave when nobody is at its other end."""
+    import kd_core.jobs.preload  # noqa: F401
+
+    try:
+        study = line.recv_bytes(64).decode()
+    except EOFError:
+        return
+    work(home, data_root, study)
+
+
+class Ears:
+    """Answers between two steps how a study is to end: "" for not at all, "stopped", or "interrupted".
+
+    Args:
+        store: where a person's wish is read, a few times a second.
+        study: its id.
+    """
+
+    def __init__(self, store: Store, study: str) -> None:
+        self.store, self.study = store, study
+        self.interrupted, self.done = threading.Event(), threading.Event()
+        self.asked_at = -ASK_SECONDS
+        self.answer = ""
+
+    def __call__(self) -> str:
+        """Return the answer, from the store at most every ``ASK_SECONDS``."""
+        if self.interrupted.is_set():
+            return "interrupted"
+        if not self.answer and time.monotonic() - self.asked_at >= ASK_SECONDS:
+            self.answer = "stopped" if self.store.studies.wish(self.study) == "stop" else ""
+            self.asked_at = time.monotonic()
+        return self.answer
+
+    def listen(self) -> None:
+        """Take SIGTERM, Ctrl-C and the end of the supervisor as an interruption; call it in the main thread."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        threading.Thread(target=self._watch, daemon=True, name="ears").start()
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self.interrupted.set()
+
+    def _watch(self) -> None:
+        parent = multiprocessing.parent_process()
+        while not self.interrupted.wait(0.1):
+            if self.done.is_set():
+                return
+            if parent is not None and not parent.is_alive():
+                self.interrupted.set()
+        if self.done.wait(POLITE_SECONDS):
+            return
+        log.warning("interrupted, and no step ended within %s seconds", POLITE_SECONDS)
+        try:
+            self.store.studies.end(self.study, "interrupted")
+        except KDError:
+            log.exception("could not tell the store")
+        finally:
+            os._exit(1)
+
+
+def _write_to(path: Path) -> None:
+    """Send all that this process prints, logs or dies of into a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for stream in (1, 2):
+        os.dup2(file, stream)
+    os.close(file)
+    faulthandler.enable(2)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True)

@@ -1,0 +1,120 @@
+"""Bridges: small modules between two networks' answers, trained with the student and never deployed."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from dataclasses import replace
+
+from torch import Tensor, nn
+
+from kd_core.functional import alike, flat, precise
+from kd_core.outputs import Outputs
+
+Pair = tuple[Outputs, Outputs | None]
+"""What the student and the teacher say of a batch."""
+
+
+class Bridge(nn.Module):
+    """Maps what student and teacher say to what a method compares."""
+
+    @abstractmethod
+    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+        """Return both, with features changed or added."""
+
+    def __call__(self, student: Outputs, teacher: Outputs | None) -> Pair:
+        """Return ``forward``'s answer, hooks included; here so that its type is known."""
+        crossed: Pair = super().__call__(student, teacher)
+        return crossed
+
+
+class Regressor(Bridge):
+    """A trained 1 x 1 convolution, or a linear layer, from the student's feature to one as wide as the teacher's.
+
+    Args:
+        layer: the feature's name.
+        student: an answer of the student, for its sizes.
+        teacher: an answer of the teacher.
+
+    Source: Romero et al. 2015, section 2.2; 1 x 1 convolutions as in Tian et al. 2020.
+    """
+
+    def __init__(self, layer: str, student: Outputs, teacher: Outputs) -> None:
+        super().__init__()
+        self.layer = layer
+        own, theirs = alike(student.features[layer], teacher.features[layer])
+        self.regressor = pointwise(own.dim(), own.shape[1], theirs.shape[1])
+
+    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+        """Return both with the feature of one size."""
+        assert teacher is not None  # built only where there is one
+        own, theirs = alike(student.features[self.layer], teacher.features[self.layer])
+        return with_features(student, {self.layer: self.regressor(own)}), with_features(teacher, {self.layer: theirs})
+
+
+class Projections(Bridge):
+    """Two trained linear layers, one a network, from its embedding to vectors of one size.
+
+    Args:
+        student: an answer of the student, for its sizes.
+        teacher: an answer of the teacher.
+        size: of the projections.
+    """
+
+    def __init__(self, student: Outputs, teacher: Outputs, size: int) -> None:
+        super().__init__()
+        self.student = nn.Linear(flat(student.features["embedding"]).shape[1], size)
+        self.teacher = nn.Linear(flat(teacher.features["embedding"]).shape[1], size)
+
+    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+        """Return both with a feature ``projection`` (N, size)."""
+        assert teacher is not None  # built only where there is one
+        own = self.student(flat(student.features["embedding"]))
+        theirs = self.teacher(flat(teacher.features["embedding"]))
+        return with_features(student, {"projection": own}), with_features(teacher, {"projection": theirs})
+
+
+class Exits(Bridge):
+    """Classifiers on a network's way: each layer's mean over positions, as wide as the end's embedding, to logits.
+
+    Args:
+        student: an answer of the network, for its sizes; of depths that are the same layer, only one gets an exit.
+
+    Source: after Zhang et al. 2019, whose exits have convolutions of their own.
+    """
+
+    def __init__(self, student: Outputs) -> None:
+        super().__init__()
+        width, classes = flat(student.features["embedding"]).shape[1], student.logits.shape[1]
+        seen = [student.features["late"]]
+        self.adapters, self.classifiers = nn.ModuleDict(), nn.ModuleDict()
+        for depth in ("early", "middle"):
+            feature = student.features[depth]
+            if depth == "early" or not any(feature is one for one in seen):
+                self.adapters[depth] = nn.Linear(feature.shape[1], width)
+                self.classifiers[depth] = nn.Linear(width, classes)
+            seen.append(feature)
+
+    def exit(self, depth: str, feature: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the features (N, D) and the logits (N, K) of the exit at ``depth``."""
+        values = precise(feature)
+        adapted = self.adapters[depth](values.mean((2, 3)) if values.dim() == 4 else values).relu()
+        return adapted, self.classifiers[depth](adapted)
+
+    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+        """Return the network with a head and a feature ``exit_<depth>`` for every exit, and its end as the teacher."""
+        features, heads = {}, {}
+        for depth in self.adapters:
+            features[f"exit_{depth}"], heads[depth] = self.exit(depth, student.features[depth])
+        return replace(with_features(student, features), heads={**student.heads, **heads}), student.mapped(
+            Tensor.detach
+        )
+
+
+def pointwise(dimensions: int, before: int, after: int) -> nn.Module:
+    """Return a layer that works at every position alike: a 1 x 1 convolution for maps, a linear one for vectors."""
+    return nn.Conv2d(before, after, 1) if dimensions == 4 else nn.Linear(before, after)
+
+
+def with_features(outputs: Outputs, features: dict[str, Tensor]) -> Outputs:
+    """Return outputs with some features changed or added, in at least float32."""
+    return replace(outputs, features={**outputs.features, **{name: precise(one) for name, one in features.items()}})

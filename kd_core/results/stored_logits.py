@@ -1,0 +1,103 @@
+"""Stored logits: test images, labels and what each network of a study says about them."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from kd_core.results.race import CellValues, compared
+from kd_core.store import RunRow, Store
+from kd_core.vocabulary import ARMS
+
+
+@dataclass(frozen=True)
+class Material:
+    """The test split of one study and what its networks say about it.
+
+    Args:
+        provenance: "live" from this store, or "recorded" with the product.
+        facts: who made it: preset, seed, and for recorded material date and machine.
+        classes: K names.
+        images: (N, C, H, W), uint8.
+        labels: (N,).
+        logits: by arm, (N, K), in the order teacher, alone, distilled as far as they exist.
+        epochs: by arm, the epochs whose logits are kept.
+    """
+
+    provenance: Literal["live", "recorded"]
+    facts: dict[str, Any]
+    classes: tuple[str, ...]
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+    logits: dict[str, NDArray[np.float32]]
+    epochs: dict[str, tuple[int, ...]]
+
+    def picture(self, index: int) -> str:
+        """Return the image as a PNG data URL."""
+        pixels = self.images[index].transpose(1, 2, 0)
+        image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG")
+        return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+
+
+def of_study(
+    store: Store, study: str, seed: int = 0, epoch: int | None = None, cell: CellValues | None = None
+) -> Material | None:
+    """Return a study's material: its networks of one seed at ``epoch`` (the reported or newest if None), or None.
+
+    An epoch that an arm has not reached, or whose logits were not kept, shows the nearest one before it.
+
+    Args:
+        store: where it is.
+        study: a race, or a sweep.
+        seed: whose networks.
+        epoch: 0-based.
+        cell: of a sweep, whose networks are meant; None takes the first cell's.
+    """
+    members, begun = compared(store, study, cell)
+    places = [member for member in members if member.seed == seed and member.position in begun]
+    first: dict[str, RunRow] = {}
+    for place in places:
+        first.setdefault(place.arm, begun[place.position])
+    known = next((run.source for run in first.values() if run.source), None)
+    source = _source(store, known) if known else None
+    if source is None:
+        return None
+    arrays, facts = source
+    logits, epochs = {}, {}
+    for arm in ARMS:
+        if arm in first:
+            epochs[arm] = tuple(store.files.kept_epochs(first[arm].id))
+            values = _logits(store, first[arm], epochs[arm], epoch)
+            if values is not None:
+                logits[arm] = values
+    classes = tuple(facts["classes"])
+    told = {"preset": store.studies.get(study).preset, "seed": seed, "study": study, "dataset": facts["label"]}
+    return Material("live", told, classes, arrays["images"], arrays["labels"], logits, epochs)
+
+
+def most_ambiguous(logits: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return image indices by falling entropy of softmax(logits)."""
+    shifted = logits - logits.max(-1, keepdims=True)
+    log_p = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
+    return np.argsort((np.exp(log_p) * log_p).sum(-1), kind="stable")
+
+
+def _logits(store: Store, run: RunRow, kept: tuple[int, ...], epoch: int | None) -> NDArray[np.float32] | None:
+    if epoch is None and run.reported_epoch is not None:
+        return store.files.logits(run.id, run.reported_epoch)
+    wanted = max((one for one in kept if epoch is None or one <= epoch), default=None)
+    return None if wanted is None else store.files.logits(run.id, wanted)
+
+
+@lru_cache(maxsize=4)
+def _source(store: Store, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    return store.files.source(source)

@@ -1,0 +1,44 @@
+"""A sweep's results, read from the store by queries that are light enough for twice a second."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kd_core.results.sweep_cells import Landscape, SweepCell, with_intervals
+from kd_core.results.sweep_seeds import Scores, cell_key, trial_of, trios_of, wanted_scores
+from kd_core.store import PlaceRow, Store
+
+
+def read_landscape(store: Store, study: str) -> Landscape:
+    """Return a sweep as far as it is, by three light queries."""
+    spec, places = store.studies.get(study).spec, store.studies.places(study)
+    scores = store.runs.scores(wanted_scores(places))
+    return landscape(spec["axes"], spec["cells"], spec["seeds"], places, scores)
+
+
+def landscape(
+    axes: Mapping[str, Sequence[Any]],
+    cells: Sequence[Mapping[str, Any]],
+    seeds: int,
+    places: Sequence[PlaceRow],
+    scores: Scores,
+) -> Landscape:
+    """Return what the cells of a sweep say.
+
+    Args:
+        axes: the values by path.
+        cells: the study's, in order.
+        seeds: of every cell.
+        places: the study's members.
+        scores: of the epochs that ``wanted_scores`` names.
+    """
+    trios = trios_of(places)
+    found = []
+    for index, values in enumerate(cells):
+        mine = [trios.get((cell_key(values), seed), {}) for seed in range(seeds)]
+        trials = tuple(trial_of(seed, trio, scores) for seed, trio in enumerate(mine))
+        students = [trio["distilled"] for trio in mine if "distilled" in trio]
+        cost: Mapping[str, Any] = next((place.cost for place in students if place.cost), {})
+        found.append(SweepCell(index, values, trials, parameters=cost.get("parameters"), macs=cost.get("macs")))
+    return with_intervals(axes, seeds, found)

@@ -1,0 +1,117 @@
+"""Trials: every seed of a cell beside the student alone of the same seed, from the store's rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from kd_core.store import PlaceRow
+from kd_core.vocabulary import TROUBLE
+
+Scores = Mapping[tuple[str, int], Mapping[str, Mapping[str, float | None]]]
+"""By run and epoch (from 0), then by part and measure."""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One seed of a cell: its student beside the student alone of the same seed, after equally many epochs.
+
+    Args:
+        run: the distilled student's, or None where it has not begun.
+        status: of that run; "" where it has not begun. A baseline in trouble is told here too.
+        epoch: epochs done, of ``epochs``.
+        ended: whether both came to their end, so that the reported epochs are compared.
+        accuracy: on test, a fraction; ``alone`` is the baseline's.
+        validation: accuracy on validation, a fraction; ``validation_nll`` in nats.
+    """
+
+    seed: int
+    run: str | None
+    status: str
+    epoch: int
+    epochs: int
+    ended: bool
+    accuracy: float | None
+    alone: float | None
+    validation: float | None
+    validation_nll: float | None
+
+    @property
+    def gain(self) -> float | None:
+        """Return distilled minus alone on test, in percentage points."""
+        return None if self.accuracy is None or self.alone is None else 100 * (self.accuracy - self.alone)
+
+
+def wanted_scores(places: Sequence[PlaceRow]) -> set[tuple[str, int]]:
+    """Return run and epoch (from 0) of everything that is compared."""
+    wanted = set()
+    for trio in trios_of(places).values():
+        distilled, alone = trio.get("distilled"), trio.get("alone")
+        for place, epoch in zip((distilled, alone), _compared(distilled, alone), strict=True):
+            if place is not None and place.run and epoch is not None:
+                wanted.add((place.run, epoch))
+    return wanted
+
+
+def trios_of(places: Sequence[PlaceRow]) -> dict[tuple[str, int], dict[str, PlaceRow]]:
+    """Return teacher, alone and distilled by ``cell_key`` and seed.
+
+    Equal recipes of several cells are one run: it is found by its fingerprint, whichever member names it already.
+    """
+    begun = {place.fingerprint: place for place in reversed(places) if place.run}
+    trios: dict[tuple[str, int], dict[str, PlaceRow]] = {}
+    for place in places:
+        trio = trios.setdefault((cell_key(place.cell), place.seed), {})
+        trio[place.arm] = begun.get(place.fingerprint, place)
+    return trios
+
+
+def cell_key(values: Mapping[str, Any]) -> str:
+    """Return a name for a cell's values, the same for members and for the study's list of cells."""
+    return json.dumps(values, sort_keys=True)
+
+
+def trial_of(seed: int, trio: Mapping[str, PlaceRow], scores: Scores) -> Trial:
+    """Return one seed of a cell from its runs, as far as they have begun."""
+    distilled, alone = trio.get("distilled"), trio.get("alone")
+    if distilled is None:
+        return Trial(seed, None, "", 0, 0, False, None, None, None, None)
+    own, other = _compared(distilled, alone)
+    status = distilled.status or ""
+    if alone is not None and alone.status in TROUBLE:
+        status = alone.status
+    mine = {} if own is None else scores.get((distilled.run or "", own), {})
+    theirs = {} if alone is None or other is None else scores.get((alone.run or "", other), {})
+    sound = status not in TROUBLE
+    return Trial(
+        seed=seed,
+        run=distilled.run,
+        status=status,
+        epoch=(distilled.epoch or 0) if own is None or _done(distilled) else own + 1,
+        epochs=distilled.epochs or 0,
+        ended=_done(distilled) and _done(alone),
+        accuracy=_score(mine, "test", "accuracy") if sound else None,
+        alone=_score(theirs, "test", "accuracy") if sound else None,
+        validation=_score(mine, "validation", "accuracy") if sound else None,
+        validation_nll=_score(mine, "validation", "nll") if sound else None,
+    )
+
+
+def _compared(distilled: PlaceRow | None, alone: PlaceRow | None) -> tuple[int | None, int | None]:
+    """Return the epochs (from 0) that are looked at: the reported ones, or equally many epochs of both."""
+    if distilled is None or alone is None or not (distilled.epoch and alone.epoch):
+        return None, None
+    if _done(distilled) and _done(alone):
+        return distilled.reported_epoch, alone.reported_epoch
+    reached = min(distilled.epoch, alone.epoch) - 1  # whoever is behind: equally many epochs are compared
+    return reached, reached
+
+
+def _done(place: PlaceRow | None) -> bool:
+    return place is not None and place.status == "done" and place.reported_epoch is not None
+
+
+def _score(scores: Mapping[str, Mapping[str, float | None]], part: str, measure: str) -> float | None:
+    return scores.get(part, {}).get(measure)

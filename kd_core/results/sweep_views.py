@@ -1,0 +1,104 @@
+"""Views of a landscape: lines through it, the front of accuracy against size, and its rows for a file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from kd_core.results.sweep_cells import Landscape, SweepCell
+
+if TYPE_CHECKING:
+    pass
+
+
+def where(cells: Iterable[SweepCell], fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
+    """Return the cells with these values, by path."""
+    return tuple(cell for cell in cells if all(cell.values[path] == value for path, value in fixed.items()))
+
+
+def line_cut(found: Landscape, along: str, fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
+    """Return the cells with a number on a line through the landscape, by rising value (or in the axis's order).
+
+    Args:
+        found: the landscape.
+        along: the path that changes.
+        fixed: what the other axes are held at.
+    """
+    cells = [cell for cell in where(found.cells, fixed) if cell.gain is not None]
+    return tuple(sorted(cells, key=lambda cell: place_on(found.axes[along], cell.values[along])))
+
+
+def ordered(values: Sequence[Any]) -> list[Any]:
+    """Return an axis's values without repeats: numbers rising, anything else as given."""
+    kept = [value for index, value in enumerate(values) if value not in values[:index]]
+    return sorted(kept) if all(is_number(value) for value in kept) else kept
+
+
+def place_on(values: Sequence[Any], value: Any) -> int:
+    """Return a value's place among an axis's ordered values."""
+    return ordered(values).index(value)
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether an axis's value has a place on a line of numbers."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def front(cells: Iterable[SweepCell]) -> tuple[SweepCell, ...]:
+    """Return the cells to which no other is preferable in both MACs and test accuracy, the cheapest first."""
+    known = [cell for cell in cells if cell.macs and cell.accuracy is not None]
+    kept: list[SweepCell] = []
+    for cell in sorted(known, key=lambda cell: (cell.macs or 0, -(cell.accuracy or 0.0))):
+        if not kept or (cell.accuracy or 0.0) > (kept[-1].accuracy or 0.0):
+            kept.append(cell)
+    return tuple(kept)
+
+
+def table(found: Landscape) -> list[dict[str, Any]]:
+    """Return one row per cell in full precision, for a file that other programs read."""
+    best = found.best
+    rows = []
+    for cell in found.cells:
+        low, high = cell.interval or (None, None)
+        gain = {"gain_pp": cell.gain, "ci95_low_pp": low, "ci95_high_pp": high, "seeds": cell.n}
+        accuracy = {"test_accuracy": cell.accuracy, "alone_test_accuracy": cell.alone}
+        validation = {"validation_accuracy": cell.validation, "validation_nll": cell.validation_nll}
+        state = {"epoch": cell.epoch[0], "ended": cell.ended, "trouble": cell.trouble or None}
+        size = {"parameters": cell.parameters, "macs": cell.macs}
+        chosen = {"chosen_on_validation": best is not None and cell.index == best.index}
+        rows.append({"cell": cell.index, **cell.values, **gain, **accuracy, **validation, **state, **size, **chosen})
+    return rows
+
+
+def nearest_cell(
+    axes: Mapping[str, Sequence[Any]], cells: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]
+) -> int:
+    """Return the number of the cell nearest to some settings.
+
+    Numbers are compared by their logarithm where all values of an axis are above 0 and span more than a factor of 10,
+    each axis over its own range; what is no number must be equal.
+
+    Args:
+        axes: the values by path.
+        cells: by number.
+        asked: a value for every path.
+    """
+
+    def distance(cell: Mapping[str, Any]) -> float:
+        return sum(_apart(values, cell[path], asked[path]) ** 2 for path, values in axes.items())
+
+    return min(range(len(cells)), key=lambda number: distance(cells[number]))
+
+
+def _apart(values: Sequence[Any], one: Any, other: Any) -> float:
+    if not all(_is_number(value) for value in (*values, one, other)):
+        return 0.0 if one == other else math.inf
+    low, high = min(values), max(values)
+    if low > 0 and high / low > 10 and other > 0:
+        low, high, one, other = (math.log(value) for value in (low, high, one, other))
+    return float(abs(one - other) / ((high - low) or 1.0))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)

@@ -1,0 +1,179 @@
+"""Settings: frozen, self-describing values from which forms, command line, storage and errors are derived."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
+from pydantic.fields import FieldInfo
+
+from kd_core.errors import InvalidSetting
+
+
+class Settings(BaseModel):
+    """Frozen values that know their range, their words and their unit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
+
+    def at(self, **values: Any) -> Self:
+        """Return a copy with ``values`` put in unchecked, so that a tensor (one value a lane) stays a tensor.
+
+        For the training loop only: the copy is never stored or hashed.
+        """
+        return self.model_copy(update=values)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain JSON values; ``type(self).checked(settings.to_json()) == settings``."""
+        return self.model_dump(mode="json")
+
+    def fingerprint(self) -> str:
+        """Return 16 hexadecimal digits that are equal exactly when the settings are equal."""
+        canonical = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+    @classmethod
+    def checked(cls, values: Mapping[str, Any]) -> Self:
+        """Build from plain values.
+
+        Raises:
+            InvalidSetting: with the path, the value and the reason of the first thing that is wrong.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise _invalid_setting(error, values) from error
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """Return a checked copy with dotted paths replaced, e.g. ``{"method.temperature": 8, "optim.epochs": 30}``.
+
+        Raises:
+            InvalidSetting: a path that does not exist, or a value out of range.
+        """
+        values = self.to_json()
+        for path, value in changes.items():
+            *parents, leaf = path.split(".")
+            inner: Any = values
+            for name in parents:
+                if isinstance(inner, dict) and isinstance(inner.get(name), str):
+                    inner[name] = named(inner[name])  # a member that was named by this or an earlier change
+                inner = inner.get(name) if isinstance(inner, dict) else None
+            if not isinstance(inner, dict):
+                raise InvalidSetting(path=path, value=value, reason="there is no such setting.")
+            inner[leaf] = value
+        return type(self).checked(values)
+
+    def differences(self, other: Settings) -> dict[str, Any]:
+        """Return by dotted path what must be changed in ``other`` to get this."""
+        return dict(_differences(self.to_json(), other.to_json(), ""))
+
+
+class Grown(Settings):
+    """Settings to which some were added after results had been stored under their fingerprints.
+
+    At its default such a setting is left out of the JSON, so that a recipe of then is still the same recipe.
+    """
+
+    came_later: ClassVar[frozenset[str]] = frozenset()
+
+    @model_serializer(mode="wrap")
+    def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        told: dict[str, Any] = written(self)
+        for name in self.came_later:
+            if getattr(self, name) == type(self).model_fields[name].default:
+                told.pop(name, None)
+        return told
+
+
+def setting(
+    default: Any,
+    *,
+    title: str,
+    description: str = "",
+    unit: str = "",
+    lane: bool = False,
+    scale: Literal["linear", "log"] = "linear",
+    **limits: Any,
+) -> Any:
+    """Declare one setting: its default, its words and its range.
+
+    Args:
+        default: the value when nothing is said; ``...`` if one must be given.
+        title: two or three words for a form.
+        description: a sentence for a tooltip and the methods page.
+        unit: what the number counts, e.g. "images" or "%".
+        lane: whether the value may be scheduled, and may differ between lanes of one loop.
+        scale: how a slider moves.
+        limits: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ... as pydantic takes them.
+    """
+    return Field(
+        default,
+        title=title,
+        description=description,
+        json_schema_extra={"unit": unit, "lane": lane, "scale": scale},
+        **limits,
+    )
+
+
+def name_of(member: Settings) -> str:
+    """Return the name of a method, dataset, network, protocol or schedule."""
+    return str(type(member).model_fields["name"].default)
+
+
+def named(value: Any) -> Any:
+    """Let a bare name stand for a member with its own defaults; for a ``BeforeValidator``."""
+    return {"name": value} if isinstance(value, str) else value
+
+
+@functools.cache
+def lane_fields(kind: type[Settings]) -> frozenset[str]:
+    """Return the names of the settings that may be scheduled or differ between lanes."""
+    return frozenset(name for name, info in kind.model_fields.items() if extra(info).get("lane"))
+
+
+def extra(info: FieldInfo) -> dict[str, Any]:
+    """Return what ``setting`` kept of a field beside pydantic's own knowledge: unit, lane, scale."""
+    return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+
+
+def _differences(mine: Any, other: Any, path: str) -> Iterator[tuple[str, Any]]:
+    same_member = isinstance(mine, dict) and isinstance(other, dict) and mine.get("name") == other.get("name")
+    if not same_member:
+        if mine != other:
+            yield path, mine
+        return
+    for name in sorted(mine.keys() | other.keys()):
+        yield from _differences(mine.get(name), other.get(name), f"{path}.{name}" if path else name)
+
+
+def _invalid_setting(error: ValidationError, values: Mapping[str, Any]) -> InvalidSetting:
+    first = error.errors()[0]
+    reason = str(first["msg"]).removeprefix("Value error, ").rstrip(".") + "."
+    return InvalidSetting(path=_path(first["loc"], values), value=_short(first["input"]), reason=reason)
+
+
+def _path(location: tuple[int | str, ...], values: Mapping[str, Any]) -> str:
+    """Write a location as a path; the tag that pydantic adds for a chosen member is not part of it."""
+    parts: list[str] = []
+    at: Any = values
+    for part in location:
+        if isinstance(at, Mapping) and part not in at and part == at.get("name"):
+            continue
+        parts.append(str(part))
+        at = at.get(part) if isinstance(at, Mapping) else None
+    return ".".join(parts) or "(everything)"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."

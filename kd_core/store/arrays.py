@@ -1,0 +1,81 @@
+"""Files: safetensors written whole or not at all, and read without ever unpickling anything."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load_file, save
+
+from kd_core.store.database import told_full
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+def write_arrays(path: Path, arrays: Arrays, home: Path, metadata: dict[str, str] | None = None) -> None:
+    """Write arrays to ``path``; what was there stays until the new file is whole.
+
+    Raises:
+        StoreFull, StoreUnusable: it could not be written.
+    """
+    write_bytes(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata), home)
+
+
+def write_bytes(path: Path, content: bytes, home: Path) -> None:
+    """Write a file; what was there stays until the new one is whole.
+
+    Raises:
+        StoreFull, StoreUnusable: it could not be written.
+    """
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial.write_bytes(content)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise told_full(error, home) from error
+
+
+def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:
+    """Return all arrays of a file, or None where there is none or it cannot be read."""
+    try:
+        return dict(load_file(path))
+    except (FileNotFoundError, SafetensorError):
+        return None
+
+
+def read_part(path: Path, name: str, *index: int) -> NDArray[Any] | None:
+    """Return one array of a file, or the part of it at ``index``, without reading the rest; None where it is not."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            if name not in file.keys():  # noqa: SIM118 (no __contains__)
+                return None
+            if not index:
+                whole: NDArray[Any] = file.get_tensor(name)
+                return whole
+            part = file.get_slice(name)
+            if any(at >= size for at, size in zip(index, part.get_shape(), strict=False)):
+                return None
+            return np.asarray(part[index])
+    except (FileNotFoundError, SafetensorError):
+        return None
+
+
+def half(values: NDArray[Any]) -> NDArray[np.float16]:
+    """Return float16, with what would become infinite at its largest finite number."""
+    halved: NDArray[np.float16] = np.clip(values, -65504, 65504).astype(np.float16)
+    return halved
+
+
+def size_of(path: Path) -> int:
+    """Return a file's bytes; 0 where a job has just replaced it."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0

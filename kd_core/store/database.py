@@ -1,0 +1,90 @@
+"""The database of a store: its engine, its transactions, and columns that came later."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from kd_core.errors import StoreFull, StoreUnusable
+from kd_core.store.tables import metadata
+
+WAIT_SECONDS = 30
+
+
+class Database:
+    """An engine with short writing transactions.
+
+    Args:
+        url: where the database is.
+        home: the store's folder, for error sentences.
+
+    Raises:
+        StoreUnusable: the database cannot be opened.
+    """
+
+    def __init__(self, url: str, home: Path) -> None:
+        self.home = home
+        self.engine = sa.create_engine(url, connect_args={"timeout": WAIT_SECONDS} if url.startswith("sqlite") else {})
+        if self.engine.dialect.name == "sqlite":
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+        with self.writing() as connection:
+            metadata.create_all(connection)
+            _add_new_columns(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """Open a transaction that waits for other writers before it reads; it commits at the end of the block."""
+        with self._told(), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Open a transaction that sees one moment and blocks nobody."""
+        with self._told(), self.engine.connect().execution_options(reading=True) as connection:
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
+        except sa.exc.DBAPIError as error:
+            reason = str(error.orig)
+            kind = StoreFull if "full" in reason else StoreUnusable
+            raise kind(home=self.home, reason=reason) from error
+
+
+def told_full(error: OSError, home: Path) -> StoreFull | StoreUnusable:
+    """Return the error to raise for a file that could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return (StoreFull if full else StoreUnusable)(home=home, reason=error.strerror or str(error))
+
+
+def _add_new_columns(connection: sa.Connection) -> None:
+    """Add columns and indexes that a store of an earlier version lacks; a new column has a default or may be empty."""
+    looked = sa.inspect(connection)
+    for table in metadata.sorted_tables:
+        known = {column["name"] for column in looked.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known:
+                told = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+        for index in table.indexes:
+            index.create(connection, checkfirst=True)
+
+
+def _prepare_sqlite(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver's guess
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    # A transaction that reads first and then writes fails at once if another process wrote in between; IMMEDIATE waits.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

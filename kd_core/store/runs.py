@@ -1,0 +1,198 @@
+"""The runs of a store: beginning, progress, curves and end."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kd_core.errors import RunUnknown
+from kd_core.settings import Settings
+from kd_core.store.database import Database
+from kd_core.store.rows import EpochRow, NoteRow, PointRow, RunRow
+from kd_core.store.run_files import Artifacts
+from kd_core.store.tables import epochs, members, notes, points, runs
+
+KEPT_POINTS = 400
+
+
+class Runs:
+    """What was trained."""
+
+    def __init__(self, database: Database, files: Artifacts) -> None:
+        self.database, self.files = database, files
+
+    def begin(self, study: str, recipes: Sequence[Settings]) -> Sequence[str]:
+        """Add a running run for each of a study's recipes, give it to every member that has the recipe; return ids.
+
+        Args:
+            study: its id.
+            recipes: all different, each of at least one member.
+        """
+        rows = [self._begun(recipe) for recipe in recipes]
+        mine = sa.and_(members.c.study == study, members.c.fingerprint == sa.bindparam("of"))
+        given = sa.update(members).where(mine).values(run=sa.bindparam("id"), reused=False)
+        with self.database.writing() as connection:
+            connection.execute(sa.insert(runs), rows)
+            connection.execute(given, [{"of": row["fingerprint"], "id": row["id"]} for row in rows])
+        return [str(row["id"]) for row in rows]
+
+    def _begun(self, recipe: Settings) -> dict[str, Any]:
+        told = recipe.to_json()
+        return {
+            "id": secrets.token_hex(5),
+            "fingerprint": recipe.fingerprint(),
+            "recipe": told,
+            "status": "running",
+            "created": time.time(),
+            "epochs": told["optim"]["epochs"],
+        }
+
+    def adopt(self, study: str, fingerprint: str) -> str | None:
+        """Give a study's members of a recipe its newest finished run, and return its id, or None."""
+        run = self.finished(fingerprint)
+        if run is not None:
+            mine = sa.and_(members.c.study == study, members.c.fingerprint == fingerprint, members.c.run.is_(None))
+            with self.database.writing() as connection:
+                connection.execute(sa.update(members).where(mine).values(run=run, reused=True))
+        return run
+
+    def finished(self, fingerprint: str) -> str | None:
+        """Return the newest run of a recipe that came to its end, or None."""
+        done = sa.and_(runs.c.fingerprint == fingerprint, runs.c.status == "done")
+        with self.database.reading() as connection:
+            return connection.execute(sa.select(runs.c.id).where(done).order_by(runs.c.finished.desc())).scalar()
+
+    def get(self, run: str) -> RunRow:
+        """Return a run.
+
+        Raises:
+            RunUnknown: there is none of that id.
+        """
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(runs).where(runs.c.id == run)).mappings().first()
+        if row is None:
+            raise RunUnknown(kind="run", id=run)
+        return RunRow(**row)
+
+    def list(self, ids: Iterable[str] | None = None, limit: int | None = None, offset: int = 0) -> Sequence[RunRow]:
+        """Return runs, newest first: all, or those of ``ids``."""
+        query = sa.select(runs).order_by(runs.c.created.desc(), runs.c.id).offset(offset)
+        if limit is not None:
+            query = query.limit(limit)
+        if ids is not None:
+            query = query.where(runs.c.id.in_(list(ids)))
+        with self.database.reading() as connection:
+            return [RunRow(**row) for row in connection.execute(query).mappings()]
+
+    def update(self, *ids: str, **values: Any) -> None:
+        """Change the own columns of some runs: status, seconds, cost, error, ..."""
+        with self.database.writing() as connection:
+            connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(values))
+
+    def record(
+        self,
+        progress: Mapping[str, Mapping[str, Any]],
+        new_points: Sequence[PointRow],
+        new: Sequence[EpochRow],
+        new_notes: Sequence[NoteRow] = (),
+    ) -> None:
+        """Add points, epochs and notes and set the progress of some runs, in one short transaction.
+
+        Args:
+            progress: by run, the columns that changed; lanes of one loop mostly change alike.
+            new_points: the loss between epochs.
+            new: epochs.
+            new_notes: what protocols told.
+        """
+        alike: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
+        for run, values in progress.items():
+            alike.setdefault(repr(values), (values, []))[1].append(run)
+        with self.database.writing() as connection:
+            if new_points:
+                connection.execute(sa.insert(points), [vars(point) for point in new_points])
+            if new:
+                connection.execute(sa.insert(epochs), [vars(epoch) for epoch in new])
+            if new_notes:
+                connection.execute(sa.insert(notes), [vars(note) for note in new_notes])
+            for values, ids in alike.values():
+                connection.execute(sa.update(runs).where(runs.c.id.in_(ids)).values(dict(values)))
+            for run in {point.run for point in new_points}:
+                self._thin(connection, run)
+
+    def rewind(self, ids: Sequence[str], epoch: int, step: int) -> None:
+        """Forget what some runs told after their last checkpoint, from ``epoch`` and ``step`` on."""
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(epochs).where(epochs.c.run.in_(ids), epochs.c.epoch >= epoch))
+            connection.execute(sa.delete(points).where(points.c.run.in_(ids), points.c.step > step))
+            connection.execute(sa.delete(notes).where(notes.c.run.in_(ids), notes.c.epoch >= epoch))
+            known = sa.select(sa.func.coalesce(sa.func.sum(epochs.c.seconds), 0.0)).where(epochs.c.run == runs.c.id)
+            values = {"status": "running", "epoch": epoch, "step": step, "error": None}
+            again = sa.update(runs).where(runs.c.id.in_(ids)).values(seconds=known.scalar_subquery(), **values)
+            connection.execute(again)
+        for run in ids:
+            self.files.rewind(run, epoch)
+
+    def reported(self, ids: Iterable[str]) -> Sequence[EpochRow]:
+        """Return the reported epoch of some runs, as far as they came to their end."""
+        query = sa.select(epochs).join(runs, runs.c.id == epochs.c.run).where(epochs.c.epoch == runs.c.reported_epoch)
+        with self.database.reading() as connection:
+            return [EpochRow(**row) for row in connection.execute(query.where(runs.c.id.in_(list(ids)))).mappings()]
+
+    def epochs(self, ids: Iterable[str], after: int = -1) -> Sequence[EpochRow]:
+        """Return the epochs of some runs, by run and epoch, those beyond ``after``."""
+        query = sa.select(epochs).where(epochs.c.run.in_(list(ids)), epochs.c.epoch > after)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(epochs.c.run, epochs.c.epoch)).mappings()
+            return [EpochRow(**row) for row in rows]
+
+    def scores(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, dict[str, float | None]]]:
+        """Return the scores of validation and test after single epochs, by run and epoch (from 0), as far as told."""
+        by_epoch: dict[int, set[str]] = {}
+        for run, epoch in wanted:
+            by_epoch.setdefault(epoch, set()).add(run)
+        found = {}
+        with self.database.reading() as connection:
+            for epoch, ids in by_epoch.items():  # lanes move together, so there are few different epochs
+                here = sa.and_(epochs.c.run.in_(ids), epochs.c.epoch == epoch)
+                for row in connection.execute(sa.select(epochs.c.run, epochs.c.scores).where(here)):
+                    found[row.run, epoch] = row.scores
+        return found
+
+    def points(self, ids: Iterable[str], after: int = -1) -> Sequence[PointRow]:
+        """Return the loss between epochs of some runs, by run and step, those beyond step ``after``."""
+        query = sa.select(points).where(points.c.run.in_(list(ids)), points.c.step > after)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(points.c.run, points.c.step)).mappings()
+            return [PointRow(**row) for row in rows]
+
+    def notes(self, ids: Iterable[str], subject: str | None = None) -> Sequence[NoteRow]:
+        """Return what protocols told of some runs, by run, subject and epoch; all of it, or about one subject."""
+        query = sa.select(notes).where(notes.c.run.in_(list(ids)))
+        if subject is not None:
+            query = query.where(notes.c.subject == subject)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(notes.c.run, notes.c.subject, notes.c.epoch)).mappings()
+            return [NoteRow(**row) for row in rows]
+
+    def delete_orphans(self, ids: Iterable[str]) -> int:
+        """Delete those of some runs that no study names any more, with their files; return how many."""
+        named = sa.select(members.c.run).where(members.c.run == runs.c.id).exists()
+        orphan = sa.and_(runs.c.id.in_(list(ids)), ~named, runs.c.status != "running")
+        with self.database.writing() as connection:
+            gone = [row.id for row in connection.execute(sa.select(runs.c.id).where(orphan))]
+            connection.execute(sa.delete(runs).where(runs.c.id.in_(gone)))
+        for run in gone:
+            self.files.delete(run)
+        return len(gone)
+
+    def _thin(self, connection: sa.Connection, run: str) -> None:
+        """Keep every other point of a long run: a curve on a screen needs no more."""
+        mine = sa.select(points.c.step).where(points.c.run == run).order_by(points.c.step)
+        steps = connection.execute(mine).scalars().all()
+        if len(steps) > 2 * KEPT_POINTS:
+            every_other = list(steps[1:-1:2])
+            connection.execute(sa.delete(points).where(points.c.run == run, points.c.step.in_(every_other)))

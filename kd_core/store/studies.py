@@ -1,0 +1,242 @@
+"""The studies of a store: what was asked for, in which order, and how far it is."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from kd_core.errors import NothingToResume, RunBusy, RunUnknown
+from kd_core.settings import Settings
+from kd_core.store.database import Database
+from kd_core.store.rows import MemberRow, PlaceRow, RunRow, StudyRow
+from kd_core.store.runs import Runs
+from kd_core.store.tables import members, runs, studies
+from kd_core.vocabulary import ALIVE, RESUMABLE
+
+
+class Studies:
+    """What was asked for."""
+
+    def __init__(self, database: Database, table: Runs) -> None:
+        self.database, self.runs = database, table
+
+    def add(
+        self,
+        study: Settings,
+        *,
+        name: str = "",
+        fresh: bool = False,
+        device: str = "auto",
+        precision: str = "auto",
+        status: str = "queued",
+    ) -> str:
+        """Queue a study and return its id.
+
+        Args:
+            study: a ``Study``.
+            name: how a person calls it.
+            fresh: train everything again instead of taking finished runs of the same recipes.
+            device: where to train: "auto", "cpu", "cuda" or "mps".
+            precision: "auto" for the fastest way measured here, or "float32".
+            status: "running" where the caller trains it itself.
+        """
+        spec, made = study.to_json(), secrets.token_hex(5)
+        with self.database.writing() as connection:
+            last = connection.execute(sa.select(sa.func.max(studies.c.number))).scalar()
+            connection.execute(
+                sa.insert(studies).values(
+                    id=made,
+                    number=(last or 0) + 1,
+                    name=name,
+                    kind=spec["kind"],
+                    preset=spec["preset"],
+                    seeds=spec["seeds"],
+                    spec=spec,
+                    fresh=fresh,
+                    device=device,
+                    precision=precision,
+                    status=status,
+                    created=time.time(),
+                    started=time.time() if status == "running" else None,
+                )
+            )
+            connection.execute(sa.insert(members), _member_rows(made, study))
+        return made
+
+    def get(self, study: str) -> StudyRow:
+        """Return a study.
+
+        Raises:
+            RunUnknown: there is none of that id.
+        """
+        with self.database.reading() as connection:
+            row = connection.execute(sa.select(studies).where(studies.c.id == study)).mappings().first()
+        if row is None:
+            raise RunUnknown(kind="study", id=study)
+        return StudyRow(**row)
+
+    def list(
+        self, status: Iterable[str] | None = None, limit: int | None = None, offset: int = 0
+    ) -> Sequence[StudyRow]:
+        """Return studies, newest first: all, or those in one of some states."""
+        query = sa.select(studies).order_by(studies.c.number.desc()).offset(offset)
+        if status is not None:
+            query = query.where(studies.c.status.in_(list(status)))
+        if limit is not None:
+            query = query.limit(limit)
+        with self.database.reading() as connection:
+            return [StudyRow(**row) for row in connection.execute(query).mappings()]
+
+    def members(self, study: str) -> Sequence[MemberRow]:
+        """Return the places of a study in order of training."""
+        query = sa.select(members).where(members.c.study == study).order_by(members.c.position)
+        with self.database.reading() as connection:
+            return [MemberRow(**row) for row in connection.execute(query).mappings()]
+
+    def places(self, study: str) -> Sequence[PlaceRow]:
+        """Return the members of a study with the state of their runs: light enough for hundreds, twice a second."""
+        mine = (members.c.position, members.c.arm, members.c.seed, members.c.cell, members.c.fingerprint, members.c.run)
+        far = (runs.c.status, runs.c.epoch, runs.c.epochs, runs.c.reported_epoch, runs.c.source, runs.c.cost)
+        joined = sa.select(*mine, *far).select_from(members.outerjoin(runs, members.c.run == runs.c.id))
+        query = joined.where(members.c.study == study).order_by(members.c.position)
+        with self.database.reading() as connection:
+            return [PlaceRow(**row) for row in connection.execute(query).mappings()]
+
+    def runs_of(self, study: str, positions: Sequence[int] | None = None) -> dict[int, RunRow]:
+        """Return the runs of a study by position, all or some, as far as they have begun."""
+        query = (
+            sa.select(members.c.position, runs).join(runs, members.c.run == runs.c.id).where(members.c.study == study)
+        )
+        if positions is not None:
+            query = query.where(members.c.position.in_(positions))
+        with self.database.reading() as connection:
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+        return {row.pop("position"): RunRow(**row) for row in rows}
+
+    def of_run(self, run: str) -> str | None:
+        """Return the newest study that trained a run itself, or None."""
+        mine = sa.and_(members.c.run == run, members.c.reused.is_(False))
+        query = sa.select(studies.c.id).join(members, members.c.study == studies.c.id).where(mine)
+        with self.database.reading() as connection:
+            return connection.execute(query.order_by(studies.c.number.desc())).scalar()
+
+    def sharing(self, study: str) -> Sequence[StudyRow]:
+        """Return the other studies that name runs of this one, newest first: deleting it leaves them those runs."""
+        mine = sa.select(members.c.run).where(members.c.study == study, members.c.run.is_not(None))
+        others = sa.select(members.c.study).where(members.c.run.in_(mine), members.c.study != study)
+        query = sa.select(studies).where(studies.c.id.in_(others)).order_by(studies.c.number.desc())
+        with self.database.reading() as connection:
+            return [StudyRow(**row) for row in connection.execute(query).mappings()]
+
+    def note_agreements(self, study: str, against_teacher: Mapping[int, dict[str, float]]) -> None:
+        """Keep by position how far members' runs agree with this study's teacher of the same seed."""
+        place = sa.and_(members.c.study == study, members.c.position == sa.bindparam("at"))
+        rows = [{"at": position, "facts": facts} for position, facts in against_teacher.items()]
+        if rows:
+            with self.database.writing() as connection:
+                noted = sa.update(members).where(place).values(against_teacher=sa.bindparam("facts", type_=sa.JSON))
+                connection.execute(noted, rows)
+
+    def update(self, study: str, **values: Any) -> None:
+        """Change a study's own columns: name, note, keep, status, activity, ...
+
+        Raises:
+            RunUnknown: there is none of that id.
+        """
+        with self.database.writing() as connection:
+            changed = connection.execute(sa.update(studies).where(studies.c.id == study).values(values))
+        if changed.rowcount == 0:
+            raise RunUnknown(kind="study", id=study)
+
+    def ask_stop(self, study: str) -> None:
+        """Ask for a stop: a waiting study stops at once, a running one is asked to."""
+        with self.database.writing() as connection:
+            waiting = sa.and_(studies.c.id == study, studies.c.status == "queued")
+            connection.execute(sa.update(studies).where(waiting).values(status="stopped", finished=time.time()))
+            running = sa.and_(studies.c.id == study, studies.c.status == "running")
+            connection.execute(sa.update(studies).where(running).values(wish="stop"))
+
+    def ask_resume(self, study: str, status: str = "queued") -> None:
+        """Queue a study again that did not come to its end; its finished runs and checkpoints stay.
+
+        Args:
+            study: its id.
+            status: "running" where the caller trains it itself.
+
+        Raises:
+            NothingToResume: it is done, or still alive.
+        """
+        row = self.get(study)
+        if row.status not in RESUMABLE:
+            raise NothingToResume(id=study, status=row.status)
+        self.update(study, status=status, wish=None, error=None, finished=None)
+
+    def queue(self) -> Sequence[str]:
+        """Return the ids of the studies that wait, the next one first."""
+        query = sa.select(studies.c.id).where(studies.c.status == "queued").order_by(studies.c.number)
+        with self.database.reading() as connection:
+            return [*connection.execute(query).scalars()]
+
+    def running(self) -> dict[str, float]:
+        """Return by id since when studies run."""
+        query = sa.select(studies.c.id, studies.c.started).where(studies.c.status == "running")
+        with self.database.reading() as connection:
+            return {row.id: row.started or 0.0 for row in connection.execute(query)}
+
+    def begin(self, study: str) -> bool:
+        """Mark a waiting study as running; False where it does not wait (any more)."""
+        waiting = sa.and_(studies.c.id == study, studies.c.status == "queued")
+        values = {"status": "running", "started": time.time(), "wish": None}
+        with self.database.writing() as connection:
+            return bool(connection.execute(sa.update(studies).where(waiting).values(values)).rowcount)
+
+    def wish(self, study: str) -> str | None:
+        """Return what a person asked of a study's job, by a query cheap enough for several times a second."""
+        with self.database.reading() as connection:
+            return connection.execute(sa.select(studies.c.wish).where(studies.c.id == study)).scalar()
+
+    def ahead_of(self, study: StudyRow) -> int:
+        """Return how many studies wait before this one."""
+        before = sa.and_(studies.c.status == "queued", studies.c.number < study.number)
+        with self.database.reading() as connection:
+            return connection.execute(sa.select(sa.func.count()).select_from(studies).where(before)).scalar_one()
+
+    def end(self, study: str, status: str, error: dict[str, Any] | None = None) -> None:
+        """Mark a study as ended, and with it every run of its that was still going."""
+        mine = sa.select(members.c.run).where(members.c.study == study, members.c.reused.is_(False))
+        going = sa.and_(runs.c.id.in_(mine), runs.c.status == "running")
+        values = {"status": status, "error": error, "wish": None, "activity": None, "finished": time.time()}
+        with self.database.writing() as connection:
+            connection.execute(sa.update(studies).where(studies.c.id == study).values(values))
+            connection.execute(sa.update(runs).where(going).values(status=status, error=error))
+
+    def delete(self, study: str) -> None:
+        """Delete a study and the runs that no other study names.
+
+        Raises:
+            RunBusy: it still waits or trains, or a person asked to keep it.
+        """
+        row = self.get(study)
+        if row.status in ALIVE or row.keep:
+            raise RunBusy(id=study, status=row.status if row.status in ALIVE else "marked to be kept")
+        mine = {place.run for place in self.members(study) if place.run}
+        with self.database.writing() as connection:
+            connection.execute(sa.delete(studies).where(studies.c.id == study))
+        self.runs.delete_orphans(mine)
+
+
+def _member_rows(made: str, study: Settings) -> Sequence[dict[str, Any]]:
+    rows = []
+    for position, member in enumerate(study.members):  # type: ignore[attr-defined]
+        place = {
+            "arm": member.arm,
+            "seed": member.seed,
+            "cell": member.cell,
+            "fingerprint": member.recipe.fingerprint(),
+        }
+        rows.append({"study": made, "position": position, **place})
+    return rows

@@ -1,0 +1,27 @@
+"""What every page stands in: frame, link, view, the engine at hand, and the error boundary."""
+
+from pages.parts.app import engine, errors, frame, link
+from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
+from pages.parts.app.errors import attempt, show_refused, told
+from pages.parts.app.view_state import epoch_shown, put_view, sample_index, shown, view_axis, view_temperature
+
+__all__ = [
+    "attempt",
+    "data_root",
+    "engine",
+    "engine_is_warm",
+    "engine_ready",
+    "epoch_shown",
+    "errors",
+    "frame",
+    "link",
+    "put_view",
+    "require_engine",
+    "sample_index",
+    "show_refused",
+    "shown",
+    "store",
+    "told",
+    "view_axis",
+    "view_temperature",
+]

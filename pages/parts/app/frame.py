@@ -1,0 +1,46 @@
+"""The frame around every page: language, and what of a link could not be used."""
+
+from __future__ import annotations
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from pages.parts.app import link
+from pages.parts.charts import script, style
+from pages.parts.text import LANGUAGES, browser_language, language, t
+
+_document = st.components.v2.component("kd_document", js=script("document"))
+
+
+def head(question: str) -> DeltaGenerator:
+    """Draw question and languages above every page; return the place where refused parts of the link are told."""
+    st.html(f"<style>{style('frame')}</style>")
+    left, right = st.columns([5, 1], vertical_alignment="center")
+    with left:
+        st.title(question, anchor=False)
+    with right:
+        # Not bound to the address by Streamlit, which writes a choice there by its label, and drops "zh".
+        st.session_state["language"] = language()
+        st.segmented_control(
+            t("app.language"),
+            list(LANGUAGES),
+            format_func=LANGUAGES.__getitem__,
+            key="language",
+            label_visibility="collapsed",
+            required=True,
+            on_change=_speak,
+        )
+    _document(data={"language": language()}, key="document")
+    return st.container(key="link_refused")
+
+
+def foot(told_here: DeltaGenerator) -> None:
+    """Tell, above the page, which parts of the link could not be used: only now is it known."""
+    with told_here:
+        link.show_refused()
+
+
+def _speak() -> None:
+    """Keep the chosen language in the link; the browser's own is left out of it."""
+    chosen = st.session_state["language"]
+    link.put(language=None if chosen == browser_language() else chosen)

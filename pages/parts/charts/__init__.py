@@ -1,0 +1,63 @@
+"""Charts and pictures: functions from rows to what is drawn."""
+
+from pages.parts.charts.accuracy_curves import ROLE_OF, Names, accuracy_lines, mean_and_sd, mean_lines, zoomed_range
+from pages.parts.charts.bars import (
+    BAR_WORDS,
+    HIGHEST_TEMPERATURE,
+    LOWEST_TEMPERATURE,
+    Axis,
+    BarsArm,
+    BarsState,
+    is_view_temperature,
+    read_state,
+    softened_bars,
+)
+from pages.parts.charts.components import script, style
+from pages.parts.charts.curve import CURVE_WORDS, CurveSeries, live_curve
+from pages.parts.charts.downloads import csv_button, plotly_chart_with_downloads, table_with_csv
+from pages.parts.charts.gain_map import MAP_WORDS, MapAxis, MapCell, MapImage, colour_limit, gain_map_chart, image_data
+from pages.parts.charts.gallery import Tile, image_gallery, thumbnail
+from pages.parts.charts.roles import ROLES, Role
+from pages.parts.charts.ticks import _ticks, is_log, log_ticks, round_ticks
+
+__all__ = [
+    "BAR_WORDS",
+    "CURVE_WORDS",
+    "HIGHEST_TEMPERATURE",
+    "LOWEST_TEMPERATURE",
+    "MAP_WORDS",
+    "ROLES",
+    "ROLE_OF",
+    "Axis",
+    "BarsArm",
+    "BarsState",
+    "CurveSeries",
+    "MapAxis",
+    "MapCell",
+    "MapImage",
+    "Names",
+    "Role",
+    "Tile",
+    "_ticks",
+    "accuracy_lines",
+    "colour_limit",
+    "csv_button",
+    "gain_map_chart",
+    "image_data",
+    "image_gallery",
+    "is_log",
+    "is_view_temperature",
+    "live_curve",
+    "log_ticks",
+    "mean_and_sd",
+    "mean_lines",
+    "plotly_chart_with_downloads",
+    "read_state",
+    "round_ticks",
+    "script",
+    "softened_bars",
+    "style",
+    "table_with_csv",
+    "thumbnail",
+    "zoomed_range",
+]

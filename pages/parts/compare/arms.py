@@ -1,0 +1,107 @@
+"""Sides: the arms of the picked studies, as they stand against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kd_core.results import ArmResult, arm_results, finished, recipe_of
+from kd_core.store import StudyRow
+from kd_core.vocabulary import ARMS
+from pages.parts.app import store
+from pages.parts.charts import ROLE_OF, Role, csv_button
+from pages.parts.compare.study_list import short_label
+from pages.parts.text import bytes_text, count_text, plain_spread_text, seconds_text, spread_text, t
+
+
+@dataclass(frozen=True)
+class Side:
+    """One arm of one study.
+
+    Args:
+        key: "<study>/<arm>", as widgets keep it.
+        label: how it is called among the sides on this page.
+        dataset: name of the dataset whose test split judges it.
+    """
+
+    key: str
+    study: StudyRow
+    arm: Role
+    label: str
+    dataset: str
+    result: ArmResult
+
+    def accuracy_by_seed(self) -> dict[int, float]:
+        """Return test accuracy, a fraction, by seed."""
+        return {place.member.seed: place.measure("accuracy") or 0.0 for place in self.result.places}
+
+    def runs(self) -> set[str]:
+        """Return the ids of its runs."""
+        return {place.run.id for place in self.result.places}
+
+
+def sides_of(studies: Sequence[StudyRow]) -> list[Side]:
+    """Return the arms with finished seeds of the races among ``studies``."""
+    found = []
+    for row in studies:
+        if row.kind != "race":
+            continue
+        results = arm_results(finished(store(), row.id))
+        dataset = str(recipe_of(row)["data"]["source"]["name"])
+        for arm in ARMS:
+            if arm in results:
+                label = t(f"roles.{arm}") if len(studies) == 1 else f"{short_label(row)} · {t(f'roles.{arm}')}"
+                found.append(Side(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
+    return found
+
+
+def side_table(sides: Sequence[Side]) -> None:
+    """Show every side with mean and spread over its seeds, on the test split."""
+    st.dataframe(
+        pd.DataFrame([_row(side) for side in sides]),
+        key="compare_arms",
+        hide_index=True,
+        alt=t("compare.arms_alt", n=len(sides)),
+        column_config={name: t(f"compare.arm_{name}") for name in _row(sides[0])},
+        column_order=[name for name in _row(sides[0]) if name != "study" or len({side.study.id for side in sides}) > 1],
+    )
+    csv_button(full_rows(sides), key="compare_arms", filename="arms")
+    st.caption(t("compare.arms_note"))
+
+
+def full_rows(sides: Sequence[Side]) -> pd.DataFrame:
+    """Return one row per side in full precision: mean and sd of every measure, n, size and training time."""
+    rows = []
+    for side in sides:
+        row: dict[str, Any] = {"study": short_label(side.study), "id": side.study.id, "arm": side.arm}
+        for name, spread in side.result.spreads.items():
+            row |= {name: spread and spread.mean, f"{name}_sd": spread and spread.sd}
+        result = side.result
+        sizes = {"parameters": result.parameters, "bytes": result.bytes, "macs": result.macs, "seconds": result.seconds}
+        rows.append({**row, "n": len(result.places), **sizes})
+    return pd.DataFrame(rows)
+
+
+def _row(side: Side) -> dict[str, Any]:
+    spreads, result = side.result.spreads, side.result
+    accuracy, agreement = spreads["accuracy"], spreads["agreement"]
+    return {
+        "study": short_label(side.study),
+        "arm": t(f"roles.{side.arm}"),
+        "accuracy": spread_text(accuracy.mean, accuracy.sd, len(accuracy.values)) if accuracy else "–",
+        "nll": _plain(side, "nll"),
+        "ece": _plain(side, "ece"),
+        "agreement": spread_text(agreement.mean, agreement.sd, len(agreement.values)) if agreement else "–",
+        "parameters": count_text(result.parameters),
+        "bytes": bytes_text(result.bytes),
+        "seconds": seconds_text(result.seconds),
+    }
+
+
+def _plain(side: Side, measure: str) -> str:
+    one = side.result.spreads[measure]
+    return plain_spread_text(one.mean, one.sd) if one else "–"

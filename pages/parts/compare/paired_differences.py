@@ -1,0 +1,104 @@
+"""Paired differences: two sides seed by seed, and what their interval allows to say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from kd_core.results import Verdict, verdict
+from pages.parts.charts import table_with_csv
+from pages.parts.compare.arms import Side
+from pages.parts.text import literal, t
+
+
+def choose_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
+    """Let the reader choose two sides; at first the distilled students of two studies, or one study's two students."""
+    by_key = {side.key: side for side in sides}
+    first, second = _first_pair(sides)
+    columns = st.columns(2)
+    chosen = []
+    for column, name, start in zip(columns, ("left", "right"), (first, second), strict=True):
+        with column:
+            picked = st.selectbox(
+                t(f"compare.{name}"),
+                list(by_key),
+                index=list(by_key).index(start.key),
+                format_func=lambda key: by_key[key].label,
+                # Other studies, other choices: a selection of the last ones must not linger.
+                key=f"compare_{name}_{'_'.join(sorted({side.study.id for side in sides}))}",
+            )
+        chosen.append(by_key[picked])
+    return chosen[0], chosen[1]
+
+
+def paired_verdict(left: Side, right: Side) -> tuple[Verdict | None, pd.DataFrame]:
+    """Return left minus right over the seeds that both have, and the rows behind it, in percent and points."""
+    mine, other = left.accuracy_by_seed(), right.accuracy_by_seed()
+    seeds = sorted(mine.keys() & other.keys())
+    rows = pd.DataFrame(
+        {
+            "seed": seeds,
+            "left": [100 * mine[seed] for seed in seeds],
+            "right": [100 * other[seed] for seed in seeds],
+            "difference": [100 * (mine[seed] - other[seed]) for seed in seeds],
+        }
+    )
+    judged = verdict([mine[seed] for seed in seeds], [other[seed] for seed in seeds]) if seeds else None
+    return judged, rows
+
+
+def paired_difference(left: Side, right: Side) -> None:
+    """Say which side is better, if the seeds allow it, and show them."""
+    judged, rows = paired_verdict(left, right)
+    if left.key == right.key:
+        st.info(t("compare.same_side"))
+        return
+    if judged is None:
+        st.info(t("compare.no_common_seed"))
+        return
+    with st.container(key="compare_verdict"):
+        st.markdown(f"**{difference_sentence(judged, left.label, right.label)}**")
+    for caution in _cautions(judged, left, right):
+        st.warning(caution)
+    number = st.column_config.NumberColumn
+    table_with_csv(
+        rows,
+        key="compare_seeds",
+        filename="paired_differences",
+        alt=t("compare.seeds_alt", n=judged.seeds),
+        column_config={
+            "seed": number(t("compare.seed"), width=60),
+            "left": number(f"{left.label} (%)", format="%.2f"),
+            "right": number(f"{right.label} (%)", format="%.2f"),
+            "difference": number(t("compare.difference_pp"), format="%+.2f"),
+        },
+    )
+
+
+def difference_sentence(judged: Verdict, left: str, right: str) -> str:
+    """Return the finding in words: no winner where the interval spans 0 or where there is one seed."""
+    fields = {"left": literal(left), "right": literal(right), "pp": f"{judged.difference_pp:+.2f}", "n": judged.seeds}
+    if judged.ci95_pp:
+        fields |= {"low": f"{judged.ci95_pp[0]:+.2f}", "high": f"{judged.ci95_pp[1]:+.2f}"}
+    return t(f"compare.finding_{judged.outcome.replace(' ', '_')}", **fields)
+
+
+def _cautions(judged: Verdict, left: Side, right: Side) -> list[str]:
+    told = []
+    if left.dataset != right.dataset:
+        told.append(t("compare.other_dataset", left=left.dataset, right=right.dataset))
+    if left.runs() == right.runs():
+        told.append(t("compare.same_runs"))
+    elif judged.seeds < max(len(left.accuracy_by_seed()), len(right.accuracy_by_seed())):
+        told.append(t("compare.some_seeds", n=judged.seeds))
+    return told
+
+
+def _first_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
+    distilled = [side for side in sides if side.arm == "distilled"]
+    if len(distilled) > 1:
+        return distilled[0], distilled[1]
+    own = [side for side in sides if side.arm != "teacher"]
+    return (own[-1], own[0]) if len(own) > 1 else (sides[0], sides[-1])

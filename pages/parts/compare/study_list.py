@@ -1,0 +1,193 @@
+"""The list of studies: what was trained, how it went, and which of them the reader has picked."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kd_core.errors import RunUnknown
+from kd_core.results import arm_results, finished, race_verdict
+from kd_core.store import StudyRow
+from kd_core.vocabulary import ARMS
+from pages.parts.app import link, store
+from pages.parts.text import bytes_text, declared, literal, seconds_text, spread_text, t
+
+PAGE = 50
+
+
+def study_list() -> list[StudyRow]:
+    """Show a page of the list, newest first, and return the studies that are picked, in the list's order.
+
+    While one of them waits or trains, the list is looked at once a second.
+    """
+    offset = PAGE * (_page_number() - 1)
+    rows = store().studies.list(limit=PAGE, offset=offset)
+    if not rows:
+        return []
+    statuses = {row.id: row.status for row in rows}
+    every = 1.0 if any(row.alive for row in rows) else None
+    st.fragment(_rows, run_every=every, key="study_rows_live")(offset, statuses)
+    _pages(offset, len(rows))
+    return picked()
+
+
+def picked() -> list[StudyRow]:
+    """Return the studies that the link names for comparison; those that are gone are told and dropped."""
+    found, gone = [], []
+    for study in _named_in_link():
+        try:
+            found.append(store().studies.get(study))
+        except RunUnknown:
+            gone.append(study)
+    if gone:
+        pick([row.id for row in found])
+        st.warning(literal(t("link.no_study", study=", ".join(gone))))
+    return sorted(found, key=lambda row: -row.number)
+
+
+def pick(studies: list[str]) -> None:
+    """Keep in the link which studies are picked; a single one is what the other pages show too."""
+    link.put(studies=",".join(studies), **({"study": studies[0]} if len(studies) == 1 else {}))
+    if not studies:
+        link.put(study=None)
+
+
+def short_label(row: StudyRow) -> str:
+    """Return a study's number and name, or its preset's."""
+    return f"#{row.number} {_named(row)}"
+
+
+def facts(row: StudyRow) -> dict[str, Any]:
+    """Return what the list tells of a study; of one that has ended it is computed once."""
+    if row.alive:
+        return _facts(row.id)
+    return _settled_facts(str(store().home), row.id, row.status, row.finished or 0.0)
+
+
+@st.cache_data(max_entries=500, show_spinner=False)
+def _settled_facts(home: str, study: str, status: str, ended: float) -> dict[str, Any]:
+    return _facts(study)
+
+
+def _facts(study: str) -> dict[str, Any]:
+    places = finished(store(), study)
+    runs = store().studies.runs_of(study)
+    race = store().studies.get(study).kind == "race"  # a sweep's cells and a method race's techniques differ on purpose
+    judged = race_verdict(places) if race else None
+    arms = arm_results(places) if race else {}
+    return {
+        "accuracy": {arm: (s.mean, s.sd, len(s.values)) for arm in arms if (s := arms[arm].spreads["accuracy"])},
+        "verdict": judged and {"outcome": judged.outcome, "pp": judged.difference_pp},
+        "seconds": sum(run.seconds for run in {run.id: run for run in runs.values()}.values()),
+        "bytes": sum(store().files.size(run) for run in {run.id for run in runs.values()}),
+    }
+
+
+def _rows(offset: int, statuses: Mapping[str, str]) -> None:
+    """Draw the table; a change of who is there, of a status or of what is picked runs the whole page again."""
+    rows = store().studies.list(limit=PAGE, offset=offset)
+    if {row.id: row.status for row in rows} != statuses or st.session_state.pop("study_rows_picked", False):
+        st.rerun()
+    ids = [row.id for row in rows]
+    # A selection is kept by row number: a table of other studies must not inherit it.
+    key = f"study_rows_{hashlib.sha256(','.join(ids).encode()).hexdigest()[:8]}"
+    if key not in st.session_state:  # at first what the link says; from then on the table knows for itself
+        st.session_state["study_rows_first"] = [ids.index(study) for study in _named_in_link() if study in ids]
+    with st.container(key="study_list"):
+        st.dataframe(
+            pd.DataFrame([_row(row) for row in rows]),
+            key=key,
+            hide_index=True,
+            on_select=lambda: _select(key, ids),
+            selection_mode="multi-row",
+            selection_default={"selection": {"rows": st.session_state["study_rows_first"]}},
+            column_config=_columns(),
+            alt=t("compare.list_alt", n=len(rows)),
+        )
+
+
+def _select(key: str, ids: list[str]) -> None:
+    """Keep what was picked by id, as the table was when it was clicked; what other pages of it have picked stays."""
+    rows = st.session_state[key]["selection"]["rows"]
+    elsewhere = [study for study in _named_in_link() if study not in ids]
+    pick(elsewhere + [ids[row] for row in rows if row < len(ids)])
+    st.session_state["study_rows_picked"] = True
+
+
+def _named_in_link() -> list[str]:
+    return [study for study in (link.get("studies") or link.get("study")).split(",") if study]
+
+
+def _row(row: StudyRow) -> dict[str, Any]:
+    known = facts(row)
+    accuracy = {arm: spread_text(*known["accuracy"][arm]) if arm in known["accuracy"] else "–" for arm in ARMS}
+    return {
+        "number": row.number,
+        "name": _named(row),
+        "status": _status(row),
+        "seeds": row.seeds,
+        **accuracy,
+        "verdict": _verdict(known["verdict"]),
+        "seconds": seconds_text(known["seconds"]),
+        "bytes": bytes_text(known["bytes"]),
+        "keep": row.keep,
+        "preset": row.preset,
+        "created": pd.Timestamp(row.created, unit="s", tz="UTC"),
+        "note": " ".join(row.note.split())[:200],
+    }
+
+
+def _columns() -> dict[str, Any]:
+    columns: dict[str, Any] = {name: t(f"compare.column_{name}") for name in ("name", "verdict", "preset", "note")}
+    columns["status"] = st.column_config.TextColumn(t("compare.column_status"), width=110)
+    for arm in ARMS:
+        columns[arm] = st.column_config.TextColumn(t(f"roles.{arm}"), help=t("compare.accuracy_help"))
+    columns["number"] = st.column_config.NumberColumn("#", width=40)
+    columns["seeds"] = st.column_config.NumberColumn(t("compare.column_seeds"), width=60)
+    columns["seconds"] = st.column_config.TextColumn(t("compare.column_seconds"), help=t("compare.seconds_help"))
+    columns["bytes"] = st.column_config.TextColumn(t("compare.column_bytes"), help=t("compare.bytes_help"))
+    columns["keep"] = st.column_config.CheckboxColumn(t("compare.column_keep"), help=t("compare.keep_help"), width=60)
+    columns["created"] = st.column_config.DatetimeColumn(
+        t("compare.column_created"), format="YYYY-MM-DD HH:mm", timezone=_timezone()
+    )
+    return columns
+
+
+def _timezone() -> str:
+    return st.context.timezone or "UTC"
+
+
+def _named(row: StudyRow) -> str:
+    return row.name or declared(f"presets.{row.preset}.title", row.preset) or row.id
+
+
+def _status(row: StudyRow) -> str:
+    if row.status == "queued":
+        ahead = store().studies.ahead_of(row)
+        return t("compare.waiting", ahead=ahead) if ahead else t("compare.waiting_next")
+    return t(f"status.{row.status}")
+
+
+def _verdict(judged: dict[str, Any] | None) -> str:
+    if judged is None:
+        return "–"
+    return f"{judged['pp']:+.1f} · {t('compare.outcome_' + judged['outcome'].replace(' ', '_'))}"
+
+
+def _page_number() -> int:
+    return max(1, int(st.session_state.get("study_page", 1)))
+
+
+def _pages(offset: int, shown: int) -> None:
+    more = bool(store().studies.list(limit=1, offset=offset + PAGE)) if shown == PAGE else False
+    if offset or more:
+        st.number_input(t("compare.page"), 1, _page_number() + more, key="study_page", width=160)
+
+
+def is_empty() -> bool:
+    """Tell whether the store has no study at all."""
+    return not store().studies.list(limit=1)

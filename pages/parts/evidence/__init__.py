@@ -1,0 +1,6 @@
+"""The Evidence page."""
+
+from pages.parts.evidence.files import documents, grouped
+from pages.parts.evidence.view import entry, everything, summary
+
+__all__ = ["documents", "entry", "everything", "grouped", "summary"]

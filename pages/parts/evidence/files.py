@@ -1,0 +1,71 @@
+"""The recorded evidence as its files tell it, sorted by outcome: what could not be shown comes first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from pages.parts.text import language
+
+FOLDER = Path(__file__).parents[3] / "assets" / "evidence"
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "short": ("not reproduced", "not tried", "not recorded"),
+    "direction": ("direction reproduced",),
+    "reproduced": ("reproduced",),
+}
+"""On the page in this order, and inside the first group in that one."""
+
+Document = Mapping[str, Any]
+
+
+def documents(folder: Path | None = None) -> list[Document]:
+    """Return every experiment's file, in the order in which the claims are told."""
+    found = [json.loads(path.read_text("utf-8")) for path in (folder or FOLDER).glob("*.json")]
+    return sorted(found, key=lambda one: int(one["position"]))
+
+
+def grouped(told: Sequence[Document]) -> dict[str, list[Document]]:
+    """Return the experiments by group; those that could not be shown are in the first, worst first."""
+    return {
+        group: sorted(
+            (one for one in told if one["outcome"] in outcomes), key=lambda one: outcomes.index(one["outcome"])
+        )
+        for group, outcomes in GROUPS.items()
+    }
+
+
+def said(words: Mapping[str, str] | None) -> str:
+    """Return recorded words in the reader's language; nothing where there are none."""
+    return "" if not words else words.get(language()) or words["en"]
+
+
+def rows(told: Sequence[Document]) -> pd.DataFrame:
+    """Return one row a figure: published and ours with its spread, in full precision, and how to get it."""
+    return pd.DataFrame([_row(one, figure) for one in told for figure in one["figures"]])
+
+
+def _row(one: Document, figure: Mapping[str, Any]) -> dict[str, Any]:
+    low, high = figure["ci95"] or (None, None)
+    provenance = one["provenance"] or {}
+    return {
+        "experiment": one["name"],
+        "outcome": one["outcome"],
+        "figure": said(figure["label"]),
+        "unit": figure["unit"],
+        "published": figure["published"],
+        "ours": figure["mean"],
+        "sd": figure["sd"],
+        "low": low,
+        "high": high,
+        "n": len(figure["values"]),
+        "source": one["source"],
+        "setting": said(one["setting"]),
+        "command": one["command"],
+        "date": provenance.get("date"),
+        "machine": provenance.get("machine"),
+        "torch": provenance.get("torch"),
+    }

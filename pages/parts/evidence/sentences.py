@@ -1,0 +1,85 @@
+"""What the evidence says in words: findings with their numbers, spreads, directions, and where a number is from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pages.parts.evidence.files import Document, said
+from pages.parts.text import t
+
+DIGITS: Mapping[str, str] = {"errors": ",.1f", "%": ".2f", "points": "+.2f", "nats": ".1e", "": "+.2f"}
+NOTHING = "–"
+
+
+def number(value: float | None, unit: str) -> str:
+    """Return a figure as it is written beside its unit; a count that is whole has no decimals."""
+    if value is None:
+        return NOTHING
+    if unit == "errors" and float(value).is_integer():
+        return f"{value:,.0f}"
+    return "0" if unit == "nats" and value == 0 else f"{value:{DIGITS[unit]}}"
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Return a number with its unit behind it."""
+    return text if text == NOTHING or not unit else t(f"evidence.unit.{'percent' if unit == '%' else unit}", value=text)
+
+
+def published(figure: Mapping[str, Any]) -> str:
+    """Return a figure as its source prints it, or a dash where it prints none."""
+    return NOTHING if figure["published"] is None else with_unit(f"{figure['published']:g}", figure["unit"])
+
+
+def ours(figure: Mapping[str, Any]) -> str:
+    """Return our figure: mean, standard deviation, 95 % interval and number of seeds; one seed says so."""
+    count, unit = len(figure["values"]), figure["unit"]
+    if not count:
+        return NOTHING
+    mean = number(figure["mean"], unit)
+    if count == 1 or figure["ci95"] is None:
+        return t("evidence.one_seed", value=with_unit(mean, unit))
+    if not figure["sd"]:
+        return t("evidence.same_in_all", value=with_unit(mean, unit), n=count)
+    low, high = (number(end, unit) for end in figure["ci95"])
+    sd = number(figure["sd"], unit).lstrip("+")
+    return t("evidence.spread", value=with_unit(f"{mean} ± {sd}", unit), low=low, high=high, n=count)
+
+
+def finding(one: Document) -> str:
+    """Return the title of an experiment: its numbers in a sentence, or what is claimed where there are none."""
+    if one["outcome"] in ("not tried", "not recorded"):
+        return said(one["claim"])
+    fields = {figure["key"]: number(figure["mean"], figure["unit"]) for figure in one["figures"]}
+    return t(f"evidence.finding.{one['name']}", **fields)
+
+
+def direction(one: Document, judged: Mapping[str, Any]) -> str:
+    """Return whether a direction holds, with the difference and its interval."""
+    label = {figure["key"]: said(figure["label"]) for figure in one["figures"]}
+    if judged["ci95"] is None:
+        return t("evidence.direction_unknown", higher=label[judged["higher"]])
+    unit = "points" if judged["unit"] == "%" and judged["lower"] else judged["unit"]
+    low, high = (number(end, unit) for end in judged["ci95"])
+    fields = {
+        "higher": label[judged["higher"]],
+        "lower": label[judged["lower"]] if judged["lower"] else "",
+        "value": with_unit(number(judged["difference"], unit), unit),
+        "low": low,
+        "high": high,
+        "least": with_unit(f"{judged['least']:g}", unit),
+        "basis": t(f"evidence.basis.{judged['basis']}"),
+    }
+    words = t("evidence.difference" if judged["lower"] else "evidence.level", **fields)
+    return t("evidence.holds" if judged["holds"] else "evidence.fails", words=words, **fields)
+
+
+def provenance(one: Document) -> str:
+    """Return when, on what and with what our figures were recorded."""
+    made = one["provenance"]
+    return t(
+        "evidence.recorded",
+        seeds=f"0–{len(one['seeds']) - 1}" if len(one["seeds"]) > 1 else "0",
+        size=t("evidence.full_setting" if one["full"] else "evidence.short_setting"),
+        **made,
+    )

@@ -1,0 +1,67 @@
+"""The choice of a protocol: with it comes what its source sets, and with the way back that goes again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pages.parts.form import state
+
+ARRANGING_OTHERS = ("chain", "federated", "mutual", "several_teachers")
+"""Protocols that arrange the recipe's further networks; the others have no place for them."""
+
+
+def choose_protocol(name: str) -> bool:
+    """Use a protocol with the settings of its source, instead of those of the one before; return whether it fits.
+
+    What a person has set differently from the earlier protocol's usual settings stays as it is.
+    """
+    return state.change_together(protocol_changes(name), "protocol")
+
+
+def try_protocol(name: str) -> bool:
+    """Use a protocol as its source does, with the preset's own method where the present one does not fit."""
+    if choose_protocol(name):
+        return True
+    method = _preset_recipe().to_json()["method"]
+    return state.change_together({"method": method, **protocol_changes(name)}, "protocol")
+
+
+def protocol_changes(name: str) -> dict[str, Any]:
+    """Return what to change in the form's recipe, by path, to use a protocol."""
+    from kd_core.protocols import PROTOCOLS
+
+    recipe, preset = state.current_recipe(), _preset_recipe()
+    undone = dict(_undone(recipe.protocol.usual, recipe.to_json(), preset.to_json()))
+    homeless: dict[str, Any] = {} if name in ARRANGING_OTHERS or not recipe.others else {"others": []}
+    return {**undone, **homeless, "protocol": {"name": name}, **PROTOCOLS[name].usual}
+
+
+def is_other(protocol: Mapping[str, Any]) -> bool:
+    """Tell whether a protocol, as JSON, is another one than one fixed teacher."""
+    return bool(protocol["name"] != "offline")
+
+
+def _undone(usual: Mapping[str, Any], now: Any, preset: Any) -> Iterator[tuple[str, Any]]:
+    """Yield, by path, the preset's values of what still is as an earlier protocol had set it."""
+    for path, value in usual.items():
+        here, before = _at(now, path), _at(preset, path)
+        if not isinstance(value, dict):
+            if here == value:
+                yield path, before
+        elif here["name"] == value["name"] != before["name"]:
+            yield path, before
+        elif here["name"] == value["name"]:
+            yield from ((f"{path}.{leaf}", before.get(leaf)) for leaf, told in value.items() if here.get(leaf) == told)
+
+
+def _at(values: Any, path: str) -> Any:
+    for name in path.split("."):
+        values = values[name]
+    return values
+
+
+def _preset_recipe() -> Any:
+    from kd_core.recipe import PRESETS
+
+    return PRESETS[state.preset_name()].recipe

@@ -1,0 +1,7 @@
+"""The Method race page."""
+
+from pages.parts.method_race.form import method_race_form
+from pages.parts.method_race.sentences import listed_race
+from pages.parts.method_race.view import method_race_view
+
+__all__ = ["listed_race", "method_race_form", "method_race_view"]

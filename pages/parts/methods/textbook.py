@@ -1,0 +1,148 @@
+"""The textbook of methods, networks, datasets and schedules, written by their own declarations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, get_args
+
+import pandas as pd
+import streamlit as st
+
+from kd_core.settings import Settings
+from pages.parts.form import is_other, state, try_protocol
+from pages.parts.text import declared, literal, member_text, t
+
+if TYPE_CHECKING:
+    from kd_core.methods import Method
+    from kd_core.protocols import Protocol
+
+COLUMNS = ("setting", "default", "range", "meaning")
+
+
+def contents() -> None:
+    """Link to every method on the page, and to every protocol."""
+    for section, known in (("methods", _methods()), ("protocols", _protocols())):
+        links = (f"[{member_text.title(section, member)}](#{name})" for name, member in known.items())
+        lead = "" if section == "methods" else f"**{t('methods_page.protocols')}:** "
+        st.markdown(lead + " · ".join(links))
+
+
+def symbols() -> None:
+    """Say what the formulas' letters stand for."""
+    with st.expander(t("methods_page.symbols"), key="method_symbols"):
+        st.markdown(t("methods_page.symbols_text"))
+
+
+def methods() -> None:
+    """Show every method: what it does, its formula and source, its settings, and a button to try it."""
+    for name, member in _methods().items():
+        title = member_text.title("methods", member)
+        st.header(title, anchor=name)
+        words, formula = st.columns(2, gap="large", vertical_alignment="center")
+        with words:
+            st.markdown(f"**{member_text.summary('methods', member)}**")
+            st.markdown(member_text.text("methods", member))
+        with formula:
+            st.latex(member.formula)
+            st.caption(t("methods_page.source", source=member.source), text_alignment="center")
+        _settings("methods", member)
+        _try(name, member)
+
+
+def protocols() -> None:
+    """Show every protocol: what it does, its source, its settings, and a button to try it as its source does."""
+    for name, member in _protocols().items():
+        st.header(member_text.title("protocols", member), anchor=name)
+        st.markdown(f"**{member_text.summary('protocols', member)}**")
+        if text := member_text.text("protocols", member):
+            st.markdown(text)
+        if member.source:
+            st.caption(t("methods_page.source", source=member.source))
+        _settings("protocols", member)
+        if not is_other({"name": name}):
+            st.caption(t("methods_page.in_every_preset"))
+        elif st.button(t("methods_page.try"), key=f"protocol_try_{name}"):
+            to_race(try_protocol(name))
+
+
+def members(section: str) -> None:
+    """Show the networks, datasets or schedules in short."""
+    for name, member in _members(section).items():
+        title, summary = member_text.title(section, member), member_text.summary(section, member)
+        with st.expander(f"**{title}** · {summary}", key=f"{section}_{name}"):
+            st.markdown(member_text.text(section, member))
+            _settings(section, member)
+
+
+def _members(section: str) -> Mapping[str, type[Settings]]:
+    from kd_core.datasets import DATASETS
+    from kd_core.networks import NETWORKS
+    from kd_core.recipe import AnySchedule
+
+    schedules = {member_text.name(one): one for one in get_args(get_args(AnySchedule)[0])}
+    known: dict[str, Mapping[str, type[Settings]]] = {
+        "networks": NETWORKS,
+        "datasets": DATASETS,
+        "schedules": schedules,
+    }
+    return known[section]
+
+
+def _methods() -> dict[str, type[Method]]:
+    """Return the methods, the one that the first preset shows before all others."""
+    from kd_core.methods import METHODS
+    from kd_core.recipe import PRESETS
+
+    first = member_text.name(type(PRESETS[state.DEFAULT_PRESET].recipe.method))
+    return {first: METHODS[first], **METHODS}
+
+
+def _protocols() -> dict[str, type[Protocol]]:
+    """Return the protocols, the one that every preset begins with before all others."""
+    from kd_core.protocols import PROTOCOLS
+
+    return {"offline": PROTOCOLS["offline"], **PROTOCOLS}
+
+
+def _settings(section: str, member: type[Settings]) -> None:
+    rows = member_text.setting_rows(section, member)
+    if not rows:
+        st.caption(t("methods_page.no_settings"))
+        return
+    told = [{**row, "setting": f"{row['setting']} `{row['name']}`"} for row in rows]
+    table = pd.DataFrame(told, columns=list(COLUMNS)).map(_plain).set_index("setting")
+    table.columns = pd.Index([t(f"methods_page.{name}") for name in COLUMNS[1:]])
+    table.index.name = t("methods_page.setting")
+    st.table(table)
+
+
+def _try(name: str, member: type[Method]) -> None:
+    from kd_core.methods.labels_only import LabelsOnly
+
+    if name == member_text.name(LabelsOnly):
+        st.caption(t("methods_page.in_every_race"))
+        return
+    with st.container(horizontal=True, key=f"method_tries_{name}"):
+        if st.button(t("methods_page.try"), key=f"method_try_{name}"):
+            to_race(state.change_together({"method": name}, "method"))
+        for variant in member.variants:
+            words = declared(f"choices.{variant}", variant.replace("_", " "))
+            if st.button(t("methods_page.try_variant", variant=words), key=f"method_try_{name}_{variant}"):
+                to_race(_use_variant(name, variant))
+
+
+def to_race(could: bool) -> None:
+    """Go to the Race page with what was chosen, or say here why it could not be."""
+    if could:
+        st.switch_page("pages/race.py")
+    st.error(literal(state.refusal()))
+
+
+def _use_variant(name: str, variant: str) -> bool:
+    from kd_core.recipe import contender_changes
+
+    return state.change_together(contender_changes(f"{name}:{variant}", state.current_recipe().method), "method")
+
+
+def _plain(cell: str) -> str:
+    return cell.replace("||", "\\|\\|")

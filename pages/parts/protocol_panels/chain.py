@@ -1,0 +1,63 @@
+"""A chain's panel: how well each link answers, from the teacher over helpers to the last, and all together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kd_core.store import RunRow
+from pages.parts.protocol_panels.base import Panel, finding, network_text, percent, seeds_text
+from pages.parts.protocol_panels.ladder import Rung, ladder
+from pages.parts.text import literal, t
+
+
+def panel(panel: Panel) -> None:
+    """Show the accuracy of every link, of the ensemble of generations, and of the student alone."""
+    links = [Rung("teacher", t("roles.teacher"), _network(panel.runs_of("teacher")), _right(panel, "teacher"))]
+    links += _helpers(panel)
+    last = t("protocol_view.generation_last", number=panel.protocol["generations"])
+    links.append(Rung("distilled", last, network_text(panel.recipe["student"]), _right(panel, "distilled")))
+    links = [link for link in links if link.accuracies]
+    if not links:
+        st.caption(t("protocol_view.nothing_yet"))
+        return
+    ensemble = _ensemble(panel)
+    student = network_text(panel.recipe["student"])
+    beside = [Rung("variant", t("protocol_view.ensemble", n=panel.protocol["generations"]), student, ensemble)]
+    beside.append(Rung("alone", t("roles.alone"), student, _right(panel, "alone")))
+    told = t("protocol_view.chain_finding", links=" → ".join(percent(link.accuracies) for link in links))
+    if ensemble:
+        told += t("protocol_view.chain_ensemble", ensemble=percent(ensemble))
+    shown = max(len(link.accuracies) for link in links)
+    setting = t("protocol_view.chain_setting", seeds=seeds_text(shown))
+    ladder([*links, *beside], key="chain", title=literal(finding(panel, told)), setting=setting)
+
+
+def _helpers(panel: Panel) -> list[Rung]:
+    """Return the links between: first the assistants, then the generations before the last."""
+    by_seed = panel.by_seed("helper")
+    assistants = len(panel.recipe.get("others", []))
+    rungs = []
+    for place in range(max(map(len, by_seed.values()), default=0)):
+        runs = [runs[place] for runs in by_seed.values() if place < len(runs)]
+        kind, number = ("assistant", place) if place < assistants else ("generation", place - assistants)
+        accuracies = _of(panel, runs)
+        rungs.append(Rung("variant", t(f"protocol_view.{kind}", number=number + 1), _network(runs), accuracies))
+    return rungs
+
+
+def _ensemble(panel: Panel) -> list[float]:
+    return [float(notes[-1].facts["accuracy"]) for notes in panel.notes("ensemble").values()]
+
+
+def _right(panel: Panel, arm: str) -> list[float]:
+    return _of(panel, panel.reported(arm))
+
+
+def _of(panel: Panel, runs: Sequence[RunRow]) -> list[float]:
+    return [value for run in runs if (value := panel.accuracy(run)) is not None]
+
+
+def _network(runs: Sequence[RunRow]) -> str:
+    return network_text(runs[0].recipe["student"]) if runs else ""

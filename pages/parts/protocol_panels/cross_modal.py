@@ -1,0 +1,54 @@
+"""The panel of cross-modal distillation: one test image as the teacher sees it, and as the student does."""
+
+from __future__ import annotations
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+from PIL import Image
+
+from kd_core.results import stored_logits
+from pages.parts.app import engine, store
+from pages.parts.protocol_panels.base import Panel, heading
+from pages.parts.studies import sample_shown
+from pages.parts.text import declared, literal, t
+
+SIDE = 240
+"""Pixels of the longer side of an enlarged picture."""
+
+
+def panel(panel: Panel) -> None:
+    """Show both views of the image in the link, or of the one about which the teacher is least sure."""
+    found = stored_logits.of_study(store(), panel.study, cell=panel.cell)
+    if found is None or not found.logits:
+        st.caption(t("protocol_view.nothing_yet"))
+        return
+    if not engine.engine_is_warm():
+        st.skeleton(height=SIDE)
+        return
+    from kd_core.networks import pictured
+
+    index, view = sample_shown(found), panel.protocol["view"]
+    name, image = literal(found.classes[int(found.labels[index])]), found.images[index]
+    seen = pictured(view, image)
+    facts = {"image": _size(image), "seen": _size(seen), "name": name}
+    heading(
+        t("protocol_view.view_finding", **facts, share=f"{100 * seen.size / image.size:.0f}"),
+        t(f"protocol_view.view_{view}", index=index),
+    )
+    left, right, _ = st.columns([1, 1, 1])
+    sees = t("protocol_view.teacher_sees", **facts)
+    left.image(enlarged(image), caption=sees, alt=sees)
+    sees = t("protocol_view.student_sees", view=declared(f"choices.{view}", view.replace("_", " ")), **facts)
+    right.image(enlarged(seen), caption=sees, alt=sees)
+
+
+def enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
+    """Return an image (C, H, W) with every pixel as a square."""
+    picture = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
+    times = max(1, SIDE // max(picture.size))
+    return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
+
+
+def _size(pixels: NDArray[np.uint8]) -> str:
+    return f"{pixels.shape[1]} × {pixels.shape[2]}"

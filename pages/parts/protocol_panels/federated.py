@@ -1,0 +1,139 @@
+"""The panel of federated distillation: rounds, clients before and after, and what was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from kd_core.store import NoteRow, RunRow
+from pages.parts.app import store
+from pages.parts.charts import table_with_csv
+from pages.parts.protocol_panels.base import (
+    Curves,
+    Panel,
+    accuracy_curve,
+    ends,
+    heading,
+    less,
+    mean_curve,
+    newest,
+    percent,
+    points,
+    seeds_text,
+)
+from pages.parts.text import bytes_text, ratio_text, t
+
+
+def panel(panel: Panel) -> None:
+    """Show the server, the clients and what they would have been by themselves; then each client; then the bytes."""
+    rounds = panel.notes("round")
+    if not rounds:
+        st.caption(t("protocol_view.nothing_yet"))
+        return
+    _rounds(panel, rounds)
+    mine = panel.reported("distilled")
+    run = next((run for run in mine if run.id in rounds), None)
+    if run is not None:
+        last = newest(run, rounds[run.id])
+        _clients(last.facts, run, last.epoch + 1)
+        _bytes(last.facts, panel.epochs - panel.protocol["head_start"])
+
+
+def _rounds(panel: Panel, rounds: Mapping[str, list[NoteRow]]) -> None:
+    server = _curves(rounds, "server")
+    clients, twins = _curves(rounds, "clients"), _curves(rounds, "twins")
+    lines = mean_curve(panel, "distilled", server, "distilled", t("protocol_view.server"))
+    lines += mean_curve(panel, "distilled", clients, "variant", t("protocol_view.clients"))
+    lines += mean_curve(panel, "distilled", twins, "alone", t("protocol_view.twins"))
+    mine = panel.reported("distilled")
+    gains = ends(mine, less(clients, twins))
+    facts = {"clients": percent(ends(mine, clients)), "twins": percent(ends(mine, twins)), "points": points(gains)}
+    better = "more" if np.mean(gains) > 0 else "less"
+    told = {name: panel.protocol[name] for name in ("clients", "alpha", "head_start")}
+    public = f"{public_images(next(iter(rounds.values()))[0].facts):,}"
+    setting = t("protocol_view.federated_setting", **told, public=public, seeds=seeds_text(len(gains)))
+    title = t(f"protocol_view.federated_{better}", server=percent(ends(mine, server)), **facts)
+    accuracy_curve(panel, "federated", lines, title, setting, whole=True, marker_x=float(told["head_start"]))
+
+
+def public_images(facts: Mapping[str, Any]) -> int:
+    """Return how many images everybody knows, at most half of all: there and back go 4 bytes a client and class."""
+    clients, classes = len(facts["clients"]), len(facts["labels"][0])
+    return int(facts["bytes_of_logits"] // (2 * 4 * clients * classes))
+
+
+def _curves(rounds: Mapping[str, list[NoteRow]], who: str) -> Curves:
+    """Return the accuracy of the server, or the mean over clients or twins, by round and run."""
+    return {run: [float(np.mean(note.facts[who])) for note in told] for run, told in rounds.items()}
+
+
+def _clients(facts: Mapping[str, Any], run: RunRow, round_: int) -> None:
+    """Show of each client which labels it has, and how it fares by itself and with the others."""
+    rows = client_rows(facts)
+    gained = int((rows["after"] > rows["before"]).sum())
+    finding = t("protocol_view.clients_finding", n=gained, all=len(rows))
+    setting = t("protocol_view.clients_setting", seed=run.recipe["seed"], round=round_)
+    heading(finding, setting)
+    counts = [column for column in map(str, rows) if column.startswith("class_")]
+    labels = rows[counts].to_numpy()
+    shown = rows.drop(columns=counts)
+    shown["labels"] = labels.tolist()
+    bars = st.column_config.BarChartColumn(t("protocol_view.labels_by_class"), y_min=0, y_max=int(labels.max()))
+    columns = {**_columns(), "labels": bars}
+    st.dataframe(shown, key="protocol_clients", hide_index=True, alt=finding, column_config=columns)
+    with st.expander(t("downloads.table"), key="protocol_clients_as_table"):
+        table_with_csv(
+            rows,
+            key="protocol_clients_rows",
+            filename="federated-clients",
+            alt=setting,
+            column_config={**_columns(), **dict(zip(counts, _class_titles(run, len(counts)), strict=True))},
+        )
+
+
+def _columns() -> dict[str, Any]:
+    number = st.column_config.NumberColumn
+    return {
+        "client": t("protocol_view.client"),
+        "before": number(t("protocol_view.by_itself"), format="%.1f"),
+        "after": number(t("protocol_view.with_others"), format="%.1f"),
+        "difference": number(t("protocol_view.difference"), format="%+.1f"),
+        "images": t("protocol_view.images"),
+    }
+
+
+def _class_titles(run: RunRow, count: int) -> list[str]:
+    source = store().files.source(run.source) if run.source else None
+    names = source[1]["classes"] if source else [str(place) for place in range(count)]
+    return [t("protocol_view.of_class", name=name) for name in names]
+
+
+def client_rows(facts: Mapping[str, Any]) -> pd.DataFrame:
+    """Return one row per client: images, accuracy of its twin and its own in percent, and labels by class."""
+    rows = []
+    for place, (labels, twin, own) in enumerate(zip(facts["labels"], facts["twins"], facts["clients"], strict=True)):
+        row = {"client": place + 1, "before": 100 * twin, "after": 100 * own, "difference": 100 * (own - twin)}
+        row["images"] = sum(labels)
+        rows.append({**row, **{f"class_{name}": count for name, count in enumerate(labels)}})
+    return pd.DataFrame(rows)
+
+
+def _bytes(facts: Mapping[str, Any], rounds: int) -> None:
+    """Say how much crosses the wire in a round, and how much weights would have been."""
+    logits, weights = facts["bytes_of_logits"], facts["bytes_of_weights"]
+    which = "less" if logits < weights else "more"
+    ratio = ratio_text(max(logits, weights) / max(1, min(logits, weights)))
+    heading(t(f"protocol_view.bytes_{which}", ratio=ratio), t("protocol_view.bytes_setting"))
+    rows = [
+        {
+            t("protocol_view.what_is_sent"): t(f"protocol_view.{name}"),
+            t("protocol_view.in_a_round"): bytes_text(count),
+            t("protocol_view.in_all_rounds", n=max(0, rounds)): bytes_text(count * max(0, rounds)),
+        }
+        for name, count in (("sent_logits", logits), ("sent_weights", weights))
+    ]
+    st.table(pd.DataFrame(rows), border="horizontal", hide_index=True, alt=t("protocol_view.bytes_setting"))

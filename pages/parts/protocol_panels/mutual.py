@@ -1,0 +1,81 @@
+"""Mutual learning's panel: how each peer fares, and how far the student is from them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import streamlit as st
+
+from pages.parts.charts import CurveSeries
+from pages.parts.protocol_panels.base import (
+    MOST_GROWING,
+    Curves,
+    Panel,
+    accuracy_curve,
+    ends,
+    finding,
+    less,
+    mean_curve,
+    panel_curve,
+    percent,
+    points,
+    seeds_text,
+)
+from pages.parts.text import t
+
+
+def panel(panel: Panel) -> None:
+    """Show the accuracy of everybody who learns, and the student's distance from the mean of its peers."""
+    peers, names = _peers(panel)
+    if not peers:
+        st.caption(t("protocol_view.nothing_yet"))
+        return
+    own = {run: values for run, values in panel.accuracies.items() if run in peers[min(peers)]}
+    mean = {run: [sum(all_) / len(all_) for all_ in zip(*_of_run(peers, run), strict=False)] for run in own}
+    mine = panel.reported("distilled")
+    student, others, apart = ends(mine, own), ends(mine, mean), ends(mine, less(own, mean))
+    facts = {"student": percent(student), "peers": percent(others), "points": points(apart)}
+    setting = t("protocol_view.mutual_setting", n=len(peers) + 1, seeds=seeds_text(len(apart)))
+    left, right = st.columns([3, 2])
+    with left:
+        title = t("protocol_view.mutual_finding", **facts)
+        accuracy_curve(panel, "mutual", _lines(panel, own, peers, names), title, setting)
+    with right:
+        gap = {run: [100 * value for value in values] for run, values in less(own, mean).items()}
+        panel_curve(
+            panel,
+            "mutual_gap",
+            mean_curve(panel, "distilled", gap, "distilled", t("protocol_view.mutual_gap")),
+            finding(panel, t("protocol_view.mutual_gap_finding", **facts)),
+            t("protocol_view.mutual_gap_setting", seeds=seeds_text(len(apart))),
+            t("protocol_view.points_axis"),
+        )
+
+
+def _peers(panel: Panel) -> tuple[dict[int, dict[str, list[float]]], dict[int, str]]:
+    """Return the accuracies of each peer by run, and what each peer is, both by number."""
+    found: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    names = {}
+    for run, notes in panel.notes().items():
+        for note in notes:
+            kind, _, number = note.subject.partition("_")
+            if kind == "peer":
+                found[int(number)][run].append(float(note.facts["accuracy"]))
+                names[int(number)] = t("protocol_view.peer", number=number, network=note.facts["label"])
+    return {number: found[number] for number in sorted(found)}, names
+
+
+def _of_run(peers: dict[int, dict[str, list[float]]], run: str) -> list[list[float]]:
+    return [curves[run] for curves in peers.values() if run in curves]
+
+
+def _lines(
+    panel: Panel, own: Curves, peers: dict[int, dict[str, list[float]]], names: dict[int, str]
+) -> list[CurveSeries]:
+    """Return the student highlighted, its peers alike where they are many, and the student alone."""
+    few = len(peers) + 2 <= MOST_GROWING
+    lines = mean_curve(panel, "distilled", own, "distilled", t("protocol_view.mutual_own"), growing=few)
+    for place, (number, curves) in enumerate(peers.items()):
+        faint = place if few else 1
+        lines += mean_curve(panel, "distilled", curves, "variant", names[number], faint=faint, growing=few)
+    return lines + mean_curve(panel, "alone", panel.accuracies, "alone", t("roles.alone"), growing=few)

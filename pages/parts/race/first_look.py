@@ -1,0 +1,49 @@
+"""The first three seconds: a real digit, what its networks say, and a recorded race; no training, no torch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from pages.parts.charts import CURVE_WORDS, live_curve, mean_lines, zoomed_range
+from pages.parts.race.arm_table import arm_table
+from pages.parts.studies import digit, recorded_logits, recorded_race
+from pages.parts.text import sampling_text, t, verdict_text, words
+
+
+@st.fragment(key="first_look")
+def show_first_look() -> None:
+    """Show the recorded race and one of its digits."""
+    race = recorded_race()
+    told = race["race"]
+    st.markdown(f"**{verdict_text(told['verdict'])}**")
+    badge = t("provenance.recorded", seed=f"0-{told['seeds'] - 1}", **_made(race["provenance"]))
+    st.caption(f"{badge} · {t('race.first_setting')}")
+    left, right = st.columns(2)
+    with left:
+        digit(recorded_logits(), key="view_temperature")
+    with right:
+        names = {arm: t(f"roles.{arm}") for arm in race["curves"]}
+        lines = [line for arm, curves in race["curves"].items() for line in mean_lines(curves, [], arm, names[arm])]
+        low, high = zoomed_range(lines, alive=False)
+        live_curve(
+            key="recorded_race",
+            series=lines,
+            words=words("curve", CURVE_WORDS),
+            x_title=t("race.epoch"),
+            y_title=t("race.accuracy_axis"),
+            x_range=(0, max(line.x[-1] for line in lines)),
+            y_range=(low, high),
+            title=t("race.accuracy"),
+            subtitle=t("race.band", n=told["seeds"], low=f"{100 * low:.0f}"),
+            percent=True,
+            replay_seconds=2.0,
+        )
+    arm_table(told["arms"], key="recorded_table")
+    if told["test_set_ci95_pp"]:
+        st.caption(sampling_text(told["test_set_ci95_pp"], told["test_images"]))
+
+
+def _made(provenance: dict[str, Any]) -> dict[str, str]:
+    return {"date": provenance["date"], "machine": provenance["machine"]}

@@ -1,0 +1,74 @@
+"""The order in which test images are looked at: ambiguous first, disagreements, look-alikes, or as stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kd_core.results import Floats, entropy, log_soften
+
+Order = Literal["ambiguous", "disagreements", "lookalikes", "stored"]
+ORDERS: Final[tuple[Order, ...]] = ("ambiguous", "disagreements", "lookalikes", "stored")
+
+Indices = NDArray[np.intp]
+
+
+def ordered(
+    order: Order,
+    logits: Mapping[str, Floats],
+    labels: NDArray[np.integer],
+    *,
+    of_class: int | None = None,
+    like: int | None = None,
+) -> Indices:
+    """Return the indices of the images to look at, in order.
+
+    Args:
+        order: "ambiguous" by falling entropy at T = 1; "disagreements" those whose most likely class differs between
+            networks, likewise sorted; "lookalikes" by falling probability of ``like`` at T = 1; "stored" by index.
+        logits: by arm, (N, K); the teacher leads where there is one, else the first arm.
+        labels: (N,).
+        of_class: only images of this class.
+        like: the class that look-alikes resemble; images of that class itself are left out.
+    """
+    lead = leading(logits)
+    chosen = np.ones(len(labels), dtype=bool) if of_class is None else labels == of_class
+    if order == "disagreements":
+        votes = np.stack([values.argmax(-1) for values in logits.values()])
+        chosen &= (votes != votes[0]).any(0)
+    if order == "lookalikes" and like is not None:
+        chosen &= labels != like
+    rank = _rank(order, logits[lead], like)
+    found = np.flatnonzero(chosen)
+    return found if rank is None else found[np.argsort(rank[found], kind="stable")]
+
+
+def leading(logits: Mapping[str, Floats]) -> str:
+    """Return the arm that orders the images: the teacher, or the first there is."""
+    return "teacher" if "teacher" in logits else next(iter(logits))
+
+
+def neighbour(order: Indices, sample: int, step: int) -> int:
+    """Return the image ``step`` places further, stopping at both ends; the first one when the sample is not in it."""
+    place = position(order, sample)
+    if place is None:
+        return int(order[0]) if len(order) else sample
+    return int(order[min(max(place + step, 0), len(order) - 1)])
+
+
+def position(order: Indices, sample: int) -> int | None:
+    """Return the sample's place in the order, or None."""
+    found = np.flatnonzero(order == sample)
+    return int(found[0]) if len(found) else None
+
+
+def _rank(order: Order, logits: Floats, like: int | None) -> Floats | None:
+    if order == "stored" or (order == "lookalikes" and like is None):
+        return None
+    if order == "lookalikes":
+        result: Floats = -log_soften(logits)[:, like]
+        return result
+    return -entropy(logits)

@@ -1,0 +1,158 @@
+"""The sample picker: order, class, look-alikes, index, neighbours and a gallery; the choice is kept in the link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import streamlit as st
+
+from kd_core.results import Material, soften
+from pages.parts.app import link, sample_index
+from pages.parts.charts import Tile, image_gallery, thumbnail
+from pages.parts.soft_labels.sample_order import ORDERS, Indices, Order, leading, neighbour, ordered, position
+from pages.parts.text import t
+
+TILES = 12
+ANY = -1
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """What the reader wants to see: an order, a class or any, and for look-alikes what they resemble."""
+
+    order: Order
+    of_class: int | None
+    like: int | None
+
+
+def pick_sample(material: Material) -> int:
+    """Draw the picker and return the index of the chosen test image."""
+    wish = _wish(material)
+    found = ordered(wish.order, material.logits, material.labels, of_class=wish.of_class, like=wish.like)
+    asked = sample_index(len(material.labels))
+    first_visit = wish == _Wish("ambiguous", None, None)
+    sample = asked if asked is not None else _first(material, found, right_only=first_visit)
+    if asked is None and not first_visit:
+        link.put(sample=sample)  # the order is not part of a link, so the image must be
+    _neighbours(found, sample, len(material.labels))
+    if len(found):
+        _gallery(material, wish, found, sample)
+    else:
+        st.info(t(f"soft_labels.none_{wish.order}" if wish.order == "disagreements" else "soft_labels.none"))
+    return sample
+
+
+def _wish(material: Material) -> _Wish:
+    def reset() -> None:
+        link.put(sample=None)
+
+    order = st.selectbox(
+        t("soft_labels.order"),
+        ORDERS if len(material.logits) > 1 else [order for order in ORDERS if order != "disagreements"],
+        format_func=lambda name: t(f"soft_labels.order_{name}"),
+        key="sample_order",
+        persist_state="session",
+        on_change=reset,
+    )
+    classes = range(len(material.classes))
+    left, right = st.columns(2) if order == "lookalikes" else (st.container(), None)
+    with left:
+        of_class = st.selectbox(
+            t("soft_labels.class"),
+            [ANY, *classes],
+            format_func=lambda index: t("soft_labels.any_class") if index == ANY else material.classes[index],
+            key="sample_class",
+            on_change=reset,
+        )
+    like = None
+    if right is not None:
+        with right:
+            like = st.selectbox(
+                t("soft_labels.like"),
+                [index for index in classes if index != of_class],
+                format_func=material.classes.__getitem__,
+                key="sample_like",
+                on_change=reset,
+            )
+    return _Wish(order, None if of_class == ANY else of_class, like)
+
+
+def _first(material: Material, found: Indices, right_only: bool) -> int:
+    """Return the first image of an order; with ``right_only`` the first in doubt about which the teacher is right."""
+    answers = material.logits[leading(material.logits)].argmax(-1)
+    right = found[answers[found] == material.labels[found]] if right_only else found
+    wanted = right if len(right) else found
+    return int(wanted[0]) if len(wanted) else 0
+
+
+def _neighbours(found: Indices, sample: int, count: int) -> None:
+    place = position(found, sample)
+    st.session_state["sample_index"] = sample
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        _step("previous", neighbour(found, sample, -1), disabled=place in (None, 0))
+        st.number_input(
+            t("soft_labels.index", last=count - 1),
+            min_value=0,
+            max_value=count - 1,
+            step=1,
+            key="sample_index",
+            on_change=lambda: link.put(sample=st.session_state["sample_index"]),
+        )
+        _step("next", neighbour(found, sample, 1), disabled=not len(found) or place == len(found) - 1)
+    if len(found):
+        words = "soft_labels.place" if place is not None else "soft_labels.place_outside"
+        st.caption(t(words, place=(place or 0) + 1, count=len(found)))
+
+
+def _step(name: str, target: int, disabled: bool) -> None:
+    st.button(
+        t(f"soft_labels.{name}"),
+        key=f"sample_{name}",
+        on_click=link.put,
+        kwargs={"sample": target},
+        disabled=disabled,
+        help=t(f"soft_labels.{name}_help"),
+    )
+
+
+def _gallery(material: Material, wish: _Wish, found: Indices, sample: int) -> None:
+    start = (position(found, sample) or 0) // TILES * TILES
+    image_gallery(
+        key="sample_gallery",
+        label=t("soft_labels.gallery"),
+        tiles=[_tile(material, wish, int(index)) for index in found[start : start + TILES]],
+        chosen=sample,
+        on_choose=lambda index: link.put(sample=index),
+    )
+
+
+def _tile(material: Material, wish: _Wish, index: int) -> Tile:
+    arm = leading(material.logits)
+    logits = material.logits[arm][index]
+    caption = class_name(material, int(material.labels[index]))
+    facts = {
+        "index": index,
+        "label": caption,
+        "arm": t(f"soft_labels.arm_{arm}"),
+        "answer": material.classes[int(logits.argmax())],
+    }
+    if wish.like is not None:
+        caption = f"{caption} · {soften(logits)[wish.like]:.2f}"
+    return Tile(
+        index,
+        _thumbnail(material.images[index].tobytes(), material.images.shape[1:]),
+        caption,
+        t("soft_labels.tile", **facts),
+    )
+
+
+def class_name(material: Material, label: int) -> str:
+    """Return the name of a label; an image without one says so."""
+    return material.classes[label] if label >= 0 else t("soft_labels.no_label")
+
+
+@lru_cache(maxsize=512)
+def _thumbnail(pixels: bytes, shape: tuple[int, ...]) -> str:
+    return thumbnail(np.frombuffer(pixels, dtype=np.uint8).reshape(shape))

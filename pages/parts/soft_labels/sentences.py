@@ -1,0 +1,105 @@
+"""What is to be seen in soft labels, said in sentences that are computed from the numbers."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from kd_core.results import Floats, Material, entropy, kl_divergence, soften
+from pages.parts.app import shown
+from pages.parts.soft_labels.matrix import strongest_pair
+from pages.parts.soft_labels.sample_order import leading
+from pages.parts.soft_labels.sample_picker import class_name
+from pages.parts.text import literal, t
+
+AS_GOOD_AS_NOTHING = 0.0005
+CLOSE = 1.1
+"""Divergences whose ratio is below this are called about equal."""
+
+
+def sample_finding(material: Material, sample: int, temperature: float) -> str:
+    """Return the title of the bars: what the teacher says about this image beyond its label."""
+    arm = leading(material.logits)
+    if math.isinf(temperature):
+        return t("soft_labels.finding_infinite", count=len(material.classes))
+    logits, label = material.logits[arm][sample], int(material.labels[sample])
+    p = soften(logits, temperature)
+    first, second = (int(k) for k in np.argsort(-p, kind="stable")[:2])
+    facts = {"T": shown(temperature), "arm": t(f"soft_labels.arm_{arm}"), "label": literal(class_name(material, label))}
+    if label >= 0 and first != label:
+        return t("soft_labels.finding_wrong", other=literal(material.classes[first]), p=probability(p[first]), **facts)
+    if p[second] < AS_GOOD_AS_NOTHING:
+        return t("soft_labels.finding_certain", **facts)
+    return t("soft_labels.finding_second", other=literal(material.classes[second]), p=probability(p[second]), **facts)
+
+
+def sample_explanation(material: Material, sample: int, temperature: float) -> str:
+    """Return one or two sentences on entropy and, where there are students, on who is closer to the teacher."""
+    arm = leading(material.logits)
+    nats = float(entropy(material.logits[arm][sample], temperature))
+    most = math.log(len(material.classes))
+    said = [t("soft_labels.entropy", arm=t(f"soft_labels.arm_{arm}"), nats=f"{nats:.2f}", most=f"{most:.2f}")]
+    if arm == "teacher" and not math.isinf(temperature):
+        said += _closer(material, sample, temperature)
+    return t("soft_labels.joint").join(said)
+
+
+def matrix_finding(matrix: Floats, material: Material, arm: str, temperature: float) -> str:
+    """Return the title of the matrix: which class is most taken for which other."""
+    pair = strongest_pair(matrix)
+    if pair is None:
+        return t("soft_labels.matrix_even")
+    label, other, p = pair
+    names = {"label": literal(material.classes[label]), "other": literal(material.classes[other])}
+    facts = {"T": shown(temperature), "arm": t(f"soft_labels.arm_{arm}"), "p": probability(p)}
+    return t("soft_labels.matrix_finding", **names, **facts)
+
+
+def matrix_setting(material: Material, arm: str, temperature: float, epoch: int | None, zoomed: bool) -> str:
+    """Return the subtitle of the matrix: arm, temperature, split, epoch, who made it, and what is missing in it."""
+    counts = np.bincount(material.labels[material.labels >= 0], minlength=len(material.classes))
+    facts = {"arm": t(f"roles.{arm}"), "T": shown(temperature), "epoch": epoch_words(epoch), "count": int(counts.sum())}
+    said = [t("soft_labels.matrix_setting", provenance=provenance(material), **facts)]
+    empty = [literal(material.classes[k]) for k in np.flatnonzero(counts == 0)]
+    if empty:
+        said.append(t("soft_labels.matrix_empty", classes=", ".join(empty)))
+    if zoomed:
+        said.append(t("soft_labels.matrix_zoomed"))
+    return t("soft_labels.joint").join(said)
+
+
+def provenance(material: Material) -> str:
+    """Return who made these numbers: live or recorded, with seed, and date and machine of a recording."""
+    facts = {name: literal(str(value)) for name, value in material.facts.items()}
+    if material.provenance == "recorded":
+        return t("provenance.recorded", **facts)
+    return t("soft_labels.live_seed", provenance=t("provenance.live"), **facts)
+
+
+def epoch_words(epoch: int | None) -> str:
+    """Return which epoch is shown, counted from 1."""
+    return t("soft_labels.epoch_reported") if epoch is None else t("soft_labels.epoch_shown", epoch=epoch + 1)
+
+
+def probability(p: float) -> str:
+    """Return a probability with two digits, or three where it is small."""
+    return f"{p:.2f}" if p >= 0.01 else f"{p:.1g}"
+
+
+def _closer(material: Material, sample: int, temperature: float) -> list[str]:
+    teacher = material.logits["teacher"][sample]
+    nats: dict[str, float] = {
+        arm: float(kl_divergence(teacher, material.logits[arm][sample], temperature))
+        for arm in ("distilled", "alone")
+        if arm in material.logits
+    }
+    if len(nats) < 2:
+        return [t("soft_labels.closer_one", arm=t(f"soft_labels.arm_{arm}"), nats=_nats(d)) for arm, d in nats.items()]
+    low, high = sorted(nats.values())
+    outcome = "equal" if high <= CLOSE * low else min(nats, key=lambda arm: nats[arm])
+    return [t(f"soft_labels.closer_{outcome}", distilled=_nats(nats["distilled"]), alone=_nats(nats["alone"]))]
+
+
+def _nats(value: float) -> str:
+    return f"{value:.2f}" if value >= 0.01 else f"{value:.1g}"

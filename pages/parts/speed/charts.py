@@ -1,0 +1,92 @@
+"""Charts of speed: milliseconds by batch, and accuracy against milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from pages.parts.charts import ROLES
+from pages.parts.text import t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
+
+from pages.parts.charts import _ticks
+
+SYMBOL: Mapping[str, str] = {"teacher": "diamond", "alone": "square", "distilled": "circle"}
+
+
+DASH: Mapping[str, str] = {"teacher": "solid", "alone": "dot", "distilled": "dashdot"}
+
+
+def latency_chart(rows: pd.DataFrame) -> Figure:
+    """Return the median of every arm by batch, with a whisker up to the 95th percentile; both axes are logarithmic."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for arm in rows["arm"].unique():
+        mine = rows[rows["arm"] == arm]
+        figure.add_scatter(
+            x=mine["batch"],
+            y=mine["p50"],
+            name=t(f"roles.{arm}"),
+            mode="lines+markers",
+            error_y={
+                "type": "data",
+                "symmetric": False,
+                "array": mine["p95"] - mine["p50"],
+                "arrayminus": [0] * len(mine),
+            },
+            marker={"symbol": SYMBOL[arm], "size": 10},
+            line={"color": _colour(arm), "dash": DASH[arm], "width": 2},
+            hovertemplate=f"{t(f'roles.{arm}')}<br>%{{y:.3g}} ms<extra></extra>",
+        )
+    batches = sorted(rows["batch"].unique())
+    figure.update_xaxes(
+        type="log", title=t("speed.batch"), tickvals=batches, ticktext=[str(batch) for batch in batches]
+    )
+    figure.update_yaxes(type="log", title=t("speed.milliseconds"), **_ticks(rows["p50"].min(), rows["p95"].max()))
+    return _laid_out(figure)
+
+
+def trade_chart(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> Figure:
+    """Return test accuracy (mean ± sd over seeds) against the median latency of one batch size, on a log axis."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    for row in trade_rows(sizes, timed, batch).to_dict("records"):
+        sd = row["sd"]
+        figure.add_scatter(
+            x=[row["p50"]],
+            y=[row["accuracy"]],
+            name=t(f"roles.{row['arm']}"),
+            mode="markers",
+            error_y={"type": "data", "array": [0 if pd.isna(sd) else sd]},
+            marker={"symbol": SYMBOL[row["arm"]], "size": 13, "color": _colour(row["arm"])},
+            hovertemplate=f"{t('roles.' + row['arm'])}<br>%{{y:.1f}} %<br>%{{x:.3g}} ms<extra></extra>",
+        )
+    figure.update_xaxes(type="log", title=t("speed.milliseconds_at", batch=batch), exponentformat="none", nticks=6)
+    figure.update_yaxes(title=t("speed.accuracy_axis"))
+    return _laid_out(figure)
+
+
+def trade_rows(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> pd.DataFrame:
+    """Return accuracy and sd in percent and the median milliseconds at ``batch``, one row per timed arm."""
+    at = timed[timed["batch"] == batch][["arm", "p50", "p95"]]
+    rows = sizes[["arm", "accuracy", "sd", "n"]].merge(at, on="arm")
+    return rows.assign(accuracy=100 * rows["accuracy"], sd=100 * rows["sd"].astype(float))
+
+
+def _colour(arm: str) -> str:
+    return ROLES[arm].colour  # type: ignore[index]
+
+
+def _laid_out(figure: Figure) -> Figure:
+    options: dict[str, Any] = {
+        "height": 340,
+        "margin": {"l": 8, "r": 8, "t": 32, "b": 8},  # room for the chart's own bar
+        "legend": {"orientation": "h", "yanchor": "top", "y": -0.2, "x": 0},
+    }
+    return figure.update_layout(**options)

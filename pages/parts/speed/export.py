@@ -1,0 +1,57 @@
+"""Taking a trained network along: its weights, or plain PyTorch code."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from kd_core.export import FORMATS, download_name, export_bytes
+from kd_core.results import Place, finished
+from kd_core.store import StudyRow
+from pages.parts.app import engine_ready, store
+from pages.parts.text import t
+
+
+def export_section(study: StudyRow | None) -> None:
+    """Offer the networks of a study; the recorded race comes without weights."""
+    places = finished(store(), study.id) if study else []
+    if not places:
+        st.info(t("speed.export_none"))
+        return
+    engine_ready()  # code is written by the engine; the first question warms it up
+    by_run = {place.run.id: place for place in places}
+    runs = sorted(by_run, key=lambda run: (by_run[run].member.arm != "distilled", by_run[run].member.seed))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        run = st.selectbox(
+            t("speed.export_network"),
+            runs,
+            format_func=lambda one: _label(by_run[one]),
+            key=f"export_run_{study.id if study else ''}",
+            width=320,
+        )
+        format = st.segmented_control(
+            t("speed.export_format"),
+            list(FORMATS),
+            format_func=lambda one: t(f"speed.format_{one}"),
+            default=next(iter(FORMATS)),
+            key="export_format",
+            required=True,
+        )
+        st.download_button(
+            t("speed.export"),
+            partial(export_bytes, store(), run, format),
+            file_name=download_name(run, format),
+            key="export_download",
+            on_click="ignore",
+            type="primary",
+        )
+    st.caption(t(f"speed.format_{format}_help"))
+
+
+def _label(place: Place) -> str:
+    accuracy = place.measure("accuracy") or 0.0
+    arm = t(f"roles.{place.member.arm}")
+    return t("speed.export_label", arm=arm, seed=place.member.seed, accuracy=f"{100 * accuracy:.1f}") + (
+        f" · {place.run.id}"  # two networks may agree in all the rest, and the browser sends back words alone
+    )

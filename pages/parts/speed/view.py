@@ -1,0 +1,115 @@
+"""Size and speed of a race on the page: metrics, charts and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from pages.parts.charts import csv_button, plotly_chart_with_downloads
+from pages.parts.speed import charts
+from pages.parts.speed.facts import finding, latency_rows, size_rows
+from pages.parts.text import bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
+
+
+def size_table(arms: Mapping[str, Any]) -> None:
+    """Show what each network weighs, computes and took to train."""
+    rows = size_rows(arms)
+    shown = pd.DataFrame(
+        {
+            t("speed.arm"): [t(f"roles.{arm}") for arm in rows["arm"]],
+            t("speed.parameters"): [f"{count:,}" for count in rows["parameters"]],
+            t("speed.bytes"): [bytes_text(count) for count in rows["bytes"]],
+            t("speed.macs"): [count_text(count) for count in rows["macs"]],
+            t("speed.accuracy"): [_accuracy(row) for row in rows.to_dict("records")],
+            t("speed.seconds"): [seconds_text(one) for one in rows["seconds"]],
+        }
+    )
+    st.dataframe(shown, key="speed_sizes", hide_index=True, alt=t("speed.size_alt"))
+    csv_button(rows, key="speed_sizes", filename="sizes")
+    st.caption(t("speed.size_note"))
+
+
+def choose_batch(arms: Mapping[str, Any]) -> int | None:
+    """Let the reader choose a batch size that was timed; None where none was."""
+    batches = sorted({int(batch) for batch in latency_rows(arms)["batch"]})
+    if not batches:
+        return None
+    batch = st.segmented_control(
+        t("speed.batch"), batches, default=batches[0], key="speed_batch", required=True, persist_state="session"
+    )
+    return batch if batch in batches else batches[0]
+
+
+def latency_section(arms: Mapping[str, Any], device: str | None, batch: int | None) -> None:
+    """Show how long a batch takes, and what accuracy that time buys."""
+    if batch is None:
+        st.info(t("speed.not_timed"))
+        return
+    rows = latency_rows(arms)
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.header(finding(arms, batch), anchor=False)
+        st.caption(measured(rows, device))
+        plotly_chart_with_downloads(
+            charts.latency_chart(rows),
+            key="speed_latency",
+            rows=_shown(rows),
+            alt=f"{finding(arms, batch)} {measured(rows, device)}",
+            filename="latency",
+        )
+    with right:
+        _trade(arms, rows, batch)
+
+
+def _trade(arms: Mapping[str, Any], rows: pd.DataFrame, batch: int) -> None:
+    sizes = size_rows(arms)
+    table = charts.trade_rows(sizes, rows, batch)
+    sentence = _trade_sentence(table)
+    st.header(sentence, anchor=False)
+    st.caption(t("speed.trade_note", batch=batch, n=int(sizes["n"].max())))
+    plotly_chart_with_downloads(
+        charts.trade_chart(sizes, rows, batch),
+        key="speed_trade",
+        rows=table.assign(arm=[t(f"roles.{arm}") for arm in table["arm"]]).rename(columns=_trade_titles()),
+        alt=sentence,
+        filename="accuracy_against_latency",
+    )
+
+
+def measured(rows: pd.DataFrame, device: str | None) -> str:
+    """Return on what, how often and with how many threads the times were taken."""
+    runs = sorted(int(one) for one in rows["runs"].unique())
+    return t(
+        "speed.measured",
+        device=device or ", ".join(rows["device"].unique()),
+        threads=", ".join(str(one) for one in sorted(rows["threads"].unique())),
+        runs=str(runs[0]) if len(runs) == 1 else f"{runs[0]}–{runs[-1]}",
+    )
+
+
+def _trade_sentence(table: pd.DataFrame) -> str:
+    by_arm = {row["arm"]: row for row in table.to_dict("records")}
+    if not {"teacher", "distilled"} <= by_arm.keys():
+        return t("speed.trade")
+    lost = by_arm["teacher"]["accuracy"] - by_arm["distilled"]["accuracy"]
+    times = {arm: milliseconds_text(by_arm[arm]["p50"]) for arm in ("teacher", "distilled")}
+    return t("speed.trade_less" if lost >= 0 else "speed.trade_more", points=f"{abs(lost):.1f}", **times)
+
+
+def _shown(rows: pd.DataFrame) -> pd.DataFrame:
+    names = ("arm", "batch", "p50", "p95", "runs", "threads", "device")
+    named = rows.assign(arm=[t(f"roles.{arm}") for arm in rows["arm"]])
+    return named.rename(columns={name: t(f"speed.{name}") for name in names})
+
+
+def _trade_titles() -> dict[str, str]:
+    return {name: t(f"speed.{name}") for name in ("arm", "accuracy", "sd", "n", "p50", "p95")}
+
+
+def _accuracy(row: Mapping[Any, Any]) -> str:
+    if row["accuracy"] is None or pd.isna(row["accuracy"]):
+        return "–"
+    return spread_text(row["accuracy"], None if pd.isna(row["sd"]) else row["sd"], row["n"])

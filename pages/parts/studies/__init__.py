@@ -1,0 +1,37 @@
+"""Studies on any page: which is looked at, starting one, following it while it lives."""
+
+from pages.parts.studies import nearest_student
+from pages.parts.studies.epoch_slider import choose_epoch
+from pages.parts.studies.labels import changes_of, listed_label, study_label
+from pages.parts.studies.live import nothing_yet, watch
+from pages.parts.studies.progress import race_progress, race_progress_text, show_progress
+from pages.parts.studies.recorded import recorded_logits, recorded_race
+from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
+from pages.parts.studies.selection import Shown, choose_another, choose_study, current_study, linked_or_newest
+from pages.parts.studies.start import about_text, start_study
+
+__all__ = [
+    "Shown",
+    "about_text",
+    "changes_of",
+    "choose_another",
+    "choose_epoch",
+    "choose_study",
+    "current_study",
+    "digit",
+    "linked_or_newest",
+    "listed_label",
+    "nearest_student",
+    "nothing_yet",
+    "race_progress",
+    "race_progress_text",
+    "recorded_logits",
+    "recorded_race",
+    "sample_arms",
+    "sample_rows",
+    "sample_shown",
+    "show_progress",
+    "start_study",
+    "study_label",
+    "watch",
+]

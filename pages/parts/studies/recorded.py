@@ -1,0 +1,33 @@
+"""The race that comes with the product, for a page on which nothing was trained yet."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file
+
+from kd_core.results import Material
+from kd_core.vocabulary import ARMS
+
+RECORDED = Path(__file__).parents[3] / "assets" / "recorded"
+
+
+@cache
+def recorded_logits() -> Material:
+    """Return the digits race that comes with the product."""
+    arrays = load_file(RECORDED / "digits.safetensors")
+    facts = recorded_race()
+    logits = {arm: arrays[f"logits.{arm}"].astype(np.float32) for arm in ARMS}
+    classes = tuple(facts["classes"])
+    return Material("recorded", facts["provenance"], classes, arrays["images"], arrays["labels"], logits, {})
+
+
+@cache
+def recorded_race() -> dict[str, Any]:
+    """Return the recorded race's curves, table, verdict and provenance."""
+    race: dict[str, Any] = json.loads((RECORDED / "digits.json").read_text("utf-8"))
+    return race

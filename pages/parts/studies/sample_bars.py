@@ -1,0 +1,77 @@
+"""What the networks say about one image, as bars and as rows of a file."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from kd_core.results import Material, most_ambiguous, soften
+from pages.parts.app import put_view, sample_index, view_axis, view_temperature
+from pages.parts.charts import BAR_WORDS, BarsArm, BarsState, Role, read_state, softened_bars
+from pages.parts.text import literal, t, words
+
+
+def digit(material: Material, *, key: str, index: int | None = None) -> None:
+    """Show one test image with its hard label beside each network's soft label.
+
+    Args:
+        material: what there is to look at.
+        key: of the bars.
+        index: of the image; by default the one in the link, else the teacher's most ambiguous.
+    """
+    chosen = sample_shown(material) if index is None else index
+    label = int(material.labels[chosen])
+    name = literal(material.classes[label])
+    st.markdown(f"**{t('race.digit_title', name=name)}**")
+    softened_bars(
+        key=key,
+        arms=[BarsArm(arm, t(f"roles.{arm}"), values[chosen].tolist()) for arm, values in material.logits.items()],  # type: ignore[arg-type]
+        classes=material.classes,
+        words=words("bars", BAR_WORDS),
+        hard_label=label,
+        picture=material.picture(chosen),
+        picture_alt=t("race.digit_alt", name=name, index=chosen),
+        temperature=view_temperature(),
+        axis=view_axis(),
+        on_change=lambda: put_view(read_state(st.session_state[key], BarsState(view_temperature(), view_axis()))),
+    )
+
+
+def sample_shown(material: Material) -> int:
+    """Return the image in the link, else the one about which the teacher is least sure and yet right."""
+    asked = sample_index(len(material.labels))
+    if asked is not None:
+        return asked
+    first = material.logits.get("teacher", next(iter(material.logits.values())))
+    order = most_ambiguous(first)
+    right = order[first.argmax(-1)[order] == material.labels[order]]
+    return int(right[0] if len(right) else order[0])
+
+
+def sample_arms(material: Material, sample: int) -> list[BarsArm]:
+    """Return every network's answer about one image; one that broke down to NaN on it is left out."""
+    return [
+        BarsArm(cast(Role, arm), t(f"roles.{arm}"), logits[sample].tolist())
+        for arm, logits in material.logits.items()
+        if np.isfinite(logits[sample]).all()
+    ]
+
+
+def sample_rows(material: Material, sample: int, temperature: float) -> pd.DataFrame:
+    """Return a row per class: name, hard label (0 or 1), and for every network its logit and probability.
+
+    Column names are the same in every language, since other programs read them.
+    """
+    label = int(material.labels[sample])
+    columns: dict[str, object] = {
+        "class": list(material.classes),
+        "hard_label": [int(k == label) for k in range(len(material.classes))],
+        "view_temperature": temperature,
+    }
+    for arm, logits in material.logits.items():
+        columns[f"{arm}_logit"] = logits[sample]
+        columns[f"{arm}_probability"] = soften(logits[sample], temperature)
+    return pd.DataFrame(columns)

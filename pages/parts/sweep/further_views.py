@@ -1,0 +1,141 @@
+"""Below the map: a line through it, all cells as parallel lines, accuracy against size, and everything as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from kd_core.results import Landscape, SweepCell, front, is_number, line_cut, ordered, table
+from kd_core.store import StudyRow
+from pages.parts.charts import (
+    CURVE_WORDS,
+    CurveSeries,
+    csv_button,
+    live_curve,
+    plotly_chart_with_downloads,
+    table_with_csv,
+)
+from pages.parts.sweep import charts as charts
+from pages.parts.sweep.map_cells import has_grid
+from pages.parts.sweep.sentences import Axes, cell_name, gain_text
+from pages.parts.text import literal, t, value_text, words
+
+
+def more(row: StudyRow, found: Landscape, axes: Axes) -> None:
+    """Let the person choose one of the further views; none is drawn that is not looked at."""
+    lines = ["line"] if has_grid(found) else []
+    kinds = [*lines, "parallel", *(["front"] if found.sizes_differ else []), "table"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        kind = st.segmented_control(
+            t("sweep.more"),
+            kinds,
+            format_func=lambda one: t(f"sweep.more_{one}"),
+            default=kinds[0],
+            key=f"sweep_more_{'_'.join(kinds)}",
+            required=True,
+        )
+        csv_button(pd.DataFrame(table(found)), key="sweep_cells", filename="sweep")
+    if not lines:
+        st.caption(t("sweep.line_random"))
+    if kind == "line":
+        _line(row, found, axes)
+    elif kind == "table":
+        _table(found, axes)
+    elif row.alive:
+        st.caption(t("sweep.when_ended"))  # a chart that is made anew with every epoch would blink
+    elif kind == "parallel":
+        _parallel(found, axes)
+    else:
+        _front(found, axes)
+
+
+def _line(row: StudyRow, found: Landscape, axes: Axes) -> None:
+    numeric = [path for path in found.axes if all(is_number(value) for value in found.axes[path])]
+    if not numeric:
+        st.caption(t("sweep.no_numbers"))
+        return
+    along, fixed = _choose_line(row, found, numeric, axes)
+    cells = line_cut(found, along, fixed)
+    if not cells:
+        st.caption(t("sweep.no_cells"))
+        return
+    held = " · ".join(f"{axes[path].title} {value_text(value)}" for path, value in fixed.items())
+    highest = max(cells, key=lambda cell: cell.gain or 0.0)
+    title = t(
+        "sweep.line_finding", axis=axes[along].title, value=value_text(highest.values[along]), gain=gain_text(highest)
+    )
+    banded = all(cell.interval is not None for cell in cells)
+    band = t("sweep.line_band") if banded else t("sweep.line_no_band")
+    live_curve(
+        key="sweep_line",
+        series=line_series(cells, along),
+        words=words("curve", CURVE_WORDS),
+        x_title=axes[along].full,
+        y_title=t("sweep.gain_axis"),
+        x_range=(min(map(float, found.axes[along])), max(map(float, found.axes[along]))),
+        title=title,
+        subtitle=" · ".join(filter(None, [held, t("sweep.split"), t("study.seeds", n=highest.n), band])),
+        height=300,
+    )
+
+
+def line_series(cells: Sequence[SweepCell], along: str) -> list[CurveSeries]:
+    """Return mean gain with its interval along an axis, above the student alone, which is 0 by definition."""
+    x = [float(cell.values[along]) for cell in cells]
+    gains = [cell.gain or 0.0 for cell in cells]
+    bands = [cell.interval for cell in cells if cell.interval is not None]
+    band = ([low for low, _ in bands], [high for _, high in bands]) if len(bands) == len(cells) else (None, None)
+    return [
+        CurveSeries("alone", t("roles.alone"), [x[0], x[-1]], [0.0, 0.0]),
+        CurveSeries("distilled", t("roles.distilled"), x, gains, *band),
+    ]
+
+
+def _choose_line(row: StudyRow, found: Landscape, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
+    """Return which axis the line follows and what the others are held at."""
+    columns = st.columns(max(2, min(4, len(found.axes))))
+    along = columns[0].selectbox(
+        t("sweep.along"), numeric, format_func=lambda path: axes[path].full, key=f"sweep_along_{row.id}"
+    )
+    fixed: dict[str, Any] = {}
+    for place, path in enumerate(path for path in found.axes if path != along):
+        values = ordered(found.axes[path])
+        start = values.index(found.best.values[path]) if found.best is not None else len(values) // 2
+        fixed[path] = columns[(1 + place) % len(columns)].selectbox(
+            axes[path].full, values, index=start, format_func=value_text, key=f"sweep_line_{row.id}_{path}"
+        )
+    return along, fixed
+
+
+def _parallel(found: Landscape, axes: Axes) -> None:
+    st.markdown(f"**{t('sweep.parallel_title', n=len(found.cells))}**")
+    st.caption(t("sweep.parallel_note"))
+    plotly_chart_with_downloads(
+        charts.parallel_figure(found, axes),
+        key="sweep_parallel",
+        rows=charts.cell_rows(found, axes),
+        alt=t("sweep.parallel_alt", n=len(found.cells)),
+        filename="sweep-parallel",
+    )
+
+
+def _front(found: Landscape, axes: Axes) -> None:
+    names = [cell_name(cell, axes) for cell in front(found.cells)]
+    finding = t("sweep.front_finding", n=len(names), all=len(found.cells))
+    st.markdown(f"**{literal(finding)}**")
+    st.caption(t("sweep.front_note"))
+    plotly_chart_with_downloads(
+        charts.front_figure(found, axes),
+        key="sweep_front",
+        rows=charts.cell_rows(found, axes),
+        alt=f"{finding} {'; '.join(names)}",
+        filename="sweep-front",
+    )
+
+
+def _table(found: Landscape, axes: Axes) -> None:
+    rows = charts.cell_rows(found, axes)
+    table_with_csv(rows, key="sweep_table", filename="sweep", alt=t("sweep.table_alt", n=len(rows)))

@@ -1,0 +1,120 @@
+"""From a landscape to the map: which cells are in sight, where they stand, and what is written in them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kd_core.results import Landscape, SweepCell, is_number, ordered, where
+from pages.parts.charts import MapAxis, MapCell, is_log, round_ticks
+from pages.parts.sweep.sentences import Axes, cell_lines, cell_name
+from pages.parts.text import t, value_text
+
+FILLED: Final = 0.25
+"""A map whose places are emptier than this is drawn as points: a random search hardly ever draws a value twice."""
+
+
+@dataclass(frozen=True)
+class View:
+    """What of a landscape is in sight.
+
+    Args:
+        x: path of the axis to the right.
+        y: path of the axis upwards; None where there is one axis only.
+        fixed: by path, what further axes are held at.
+    """
+
+    x: str
+    y: str | None
+    fixed: Mapping[str, Any]
+
+
+def in_sight(found: Landscape, view: View) -> tuple[SweepCell, ...]:
+    """Return the cells of a view."""
+    return where(found.cells, view.fixed)
+
+
+def is_grid(found: Landscape, view: View) -> bool:
+    """Tell whether the cells of a view fill a grid well enough to be drawn as one, one cell a place."""
+    cells = in_sight(found, view)
+    places = {(str(cell.values[view.x]), str(cell.values[view.y]) if view.y else "") for cell in cells}
+    columns, rows = (len({place[side] for place in places}) for side in (0, 1))
+    return len(places) == len(cells) and len(cells) >= FILLED * columns * rows
+
+
+def has_grid(found: Landscape) -> bool:
+    """Tell whether axes beyond two can be held at a value, since all combinations were asked for."""
+    return len(found.cells) == math.prod(len(ordered(values)) for values in found.axes.values())
+
+
+def map_axes(found: Landscape, view: View, words: Axes) -> tuple[MapAxis, MapAxis]:
+    """Return both axes with their labels; for points, with ticks at round numbers."""
+    grid = is_grid(found, view)
+    x = _axis(found, view, view.x, words, grid)
+    y = MapAxis("", [""], None if grid else [0.5]) if view.y is None else None
+    return x, y or _axis(found, view, view.y or "", words, grid)
+
+
+def map_cells(found: Landscape, view: View, words: Axes, answers: Mapping[int, Sequence[int | None]]) -> list[MapCell]:
+    """Return the cells as they are drawn.
+
+    Args:
+        found: the landscape.
+        view: what of it is in sight.
+        words: of the axes.
+        answers: by cell, the places of its networks' logits.
+    """
+    grid, best = is_grid(found, view), found.best
+    place_x = _placing(found, view, view.x, words, grid)
+    place_y = _placing(found, view, view.y, words, grid) if view.y else None
+    return [
+        MapCell(
+            index=cell.index,
+            x=place_x(cell.values[view.x]),
+            y=place_y(cell.values[view.y]) if place_y and view.y else (0 if grid else 0.5),
+            name=cell_name(cell, words),
+            lines=cell_lines(cell),
+            gain=cell.gain,
+            value="" if cell.gain is None else written_gain(cell.gain),
+            zero=bool(cell.contains_zero),
+            mark=t(f"status.{cell.trouble}") if cell.trouble else "",
+            best=best is not None and cell.index == best.index,
+            opens=any(trial.run for trial in cell.trials),
+            answers=answers.get(cell.index, ()),
+        )
+        for cell in in_sight(found, view)
+    ]
+
+
+def written_gain(gain: float) -> str:
+    """Return a gain with its sign and one decimal; what rounds to 0 has no sign."""
+    return f"{gain:+.1f}" if abs(gain) >= 0.05 else "0.0"
+
+
+def _axis(found: Landscape, view: View, path: str, words: Axes, grid: bool) -> MapAxis:
+    values = _values(found, view, path)
+    title = words[path].full
+    if grid:
+        return MapAxis(title, [value_text(value) for value in values])
+    place = _placing(found, view, path, words, grid)
+    ticks = round_ticks(values, words[path].log) if all(is_number(value) for value in values) else values
+    return MapAxis(title, [value_text(tick) for tick in ticks], [place(tick) for tick in ticks])
+
+
+def _values(found: Landscape, view: View, path: str) -> list[Any]:
+    seen = {str(cell.values[path]) for cell in in_sight(found, view)}
+    return [value for value in ordered(found.axes[path]) if str(value) in seen]
+
+
+def _placing(found: Landscape, view: View, path: str, words: Axes, grid: bool) -> Any:
+    """Return a function from a value to its place: a count on a grid, a share of the axis among points."""
+    values = _values(found, view, path)
+    if grid:
+        return values.index
+    if not all(is_number(value) for value in values):
+        return lambda value: round(values.index(value) / max(1, len(values) - 1), 4)
+    scale = math.log if is_log(values, words[path].log) else float
+    low, high = scale(values[0]), scale(values[-1])
+    return lambda value: 0.5 if high == low else round((scale(value) - low) / (high - low), 4)

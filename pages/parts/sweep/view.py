@@ -1,0 +1,175 @@
+"""The view of one sweep: finding, map, lines and table; it reads the store twice a second while the sweep lives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import streamlit as st
+
+from kd_core import jobs
+from kd_core.results import Landscape, Material, landscape, ordered, wanted_scores
+from kd_core.store import PlaceRow, StudyRow
+from pages.parts.app import link, put_view, store, told, view_axis, view_temperature
+from pages.parts.charts import (
+    BAR_WORDS,
+    MAP_WORDS,
+    BarsState,
+    MapImage,
+    Role,
+    colour_limit,
+    gain_map_chart,
+    image_data,
+    read_state,
+)
+from pages.parts.studies import sample_shown, show_progress
+from pages.parts.sweep import further_views, sentences as say
+from pages.parts.sweep.cell_logits import SEED, cell_answers, sweep_material
+from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells
+from pages.parts.text import AxisWords, axis_words, declared, language, literal, t, value_text, words
+
+POLL_SECONDS = 0.4
+ROLES: Sequence[Role] = ("teacher", "alone", "distilled")
+
+
+def sweep_view(study: StudyRow) -> None:
+    """Show a sweep; poll only while it lives."""
+    poll = POLL_SECONDS if study.alive else None
+    st.fragment(_told_view, run_every=poll, key="sweep_view")(study.id, study.alive)
+
+
+def _told_view(study: str, was_alive: bool) -> None:
+    with told():
+        _sweep_view(study, was_alive)
+
+
+def _sweep_view(study: str, was_alive: bool) -> None:
+    jobs.mark_lost(store())
+    row = store().studies.get(study)
+    if was_alive and not row.alive:
+        st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
+    places = store().studies.places(study)
+    scores = store().runs.scores(wanted_scores(places))
+    found = landscape(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
+    axes = {path: AxisWords(*facts) for path, facts in _axis_words(study, language()).items()}
+    image = sweep_material(store(), study, places)
+    with st.container(key="sweep_finding"):
+        st.markdown(f"**{literal(say.finding(found, axes, row.alive))}**")
+    show_progress(row, places)
+    st.caption(literal(say.setting(row, _dataset(row), None if image is None else len(image.labels))))
+    view = _choose_view(row, found, axes)
+    opened = _map(row, found, view, axes, places, image)
+    if opened is not None:
+        link.put(study=study, cell=opened, epoch=None)
+        st.switch_page("pages/race.py")
+    further_views.more(row, found, axes)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _axis_words(study: str, language: str) -> dict[str, tuple[str, str, bool]]:
+    """How the axes are called; their declarations are looked up once."""
+    from kd_core.recipe import Recipe
+
+    spec = store().studies.get(study).spec
+    recipe = Recipe.checked(spec["base"])
+    found = {path: axis_words(recipe, path) for path in spec["axes"]}
+    return {path: (one.title, one.full, one.log) for path, one in found.items()}
+
+
+def _dataset(row: StudyRow) -> str:
+    name = row.spec["base"]["data"]["source"]["name"]
+    return declared(f"datasets.{name}.title", name.replace("_", " "))
+
+
+def _choose_view(row: StudyRow, found: Landscape, axes: say.Axes) -> View:
+    """Return which two axes are in sight; with more than two, the person chooses, and holds the others."""
+    paths = list(found.axes)
+    if len(paths) <= 2:
+        return View(paths[0], paths[1] if len(paths) == 2 else None, {})
+
+    def title(path: str) -> str:
+        return axes[path].full
+
+    columns = st.columns(min(4, len(paths)))
+    x = columns[0].selectbox(t("sweep.map_x"), paths, format_func=title, key=f"sweep_map_x_{row.id}")
+    rest = [path for path in paths if path != x]
+    y = columns[1].selectbox(t("sweep.map_y"), rest, format_func=title, key=f"sweep_map_y_{row.id}")
+    fixed: dict[str, Any] = {}
+    if has_grid(found):
+        held = [path for path in rest if path != y]
+        for place, path in enumerate(held):
+            column, values = columns[(2 + place) % len(columns)], ordered(found.axes[path])
+            fixed[path] = column.selectbox(
+                title(path),
+                values,
+                format_func=value_text,
+                index=_middle(found, path),
+                key=f"sweep_hold_{row.id}_{path}",
+            )
+    return View(x, y, fixed)
+
+
+def _middle(found: Landscape, path: str) -> int:
+    """Return the place of the best cell's value, so that the map opens where the best cell is."""
+    values = ordered(found.axes[path])
+    return values.index(found.best.values[path]) if found.best is not None else len(values) // 2
+
+
+def _map(
+    row: StudyRow,
+    found: Landscape,
+    view: View,
+    axes: say.Axes,
+    places: Sequence[PlaceRow],
+    image: Material | None,
+) -> int | None:
+    sample = None if image is None else sample_shown(image)
+    answers, logits = ({}, []) if sample is None else cell_answers(store(), found, places, sample)
+    cells = map_cells(found, view, axes, answers)
+    x, y = map_axes(found, view, axes)
+    finding = say.finding(found, axes, alive=row.alive)
+    title, subtitle = say.picture_titles(row, found, axes, _dataset(row))
+    return gain_map_chart(
+        key="sweep_map",
+        x=x,
+        y=y,
+        cells=cells,
+        limit=colour_limit([cell.gain for cell in found.cells if cell.gain is not None]),
+        chosen=_first_shown(found, [cell.index for cell in cells]),
+        words=words("map", MAP_WORDS),
+        alt=t("map.alt", x=x.title, y=y.title or "–", n=len(cells), finding=finding),
+        title=title,
+        subtitle=subtitle,
+        note=say.interval_setting(found),
+        image=None if image is None or sample is None else MapImage(_bars(image, sample), logits),
+        on_change=_view_changed,
+    )
+
+
+def _first_shown(found: Landscape, indices: Sequence[int]) -> int:
+    """Return whose bars are shown at first: the link's cell, the best one, or the first with a number."""
+    asked = link.get("cell")
+    if asked.isdecimal() and int(asked) in indices:
+        return int(asked)
+    if found.best is not None and found.best.index in indices:
+        return found.best.index
+    return next((cell.index for cell in found.cells if cell.index in indices and cell.gain is not None), indices[0])
+
+
+def _bars(image: Material, sample: int) -> dict[str, Any]:
+    label = int(image.labels[sample])
+    name = image.classes[label] if label >= 0 else t("soft_labels.no_label")
+    return image_data(
+        [(role, t(f"roles.{role}")) for role in ROLES],
+        image.classes,
+        words("bars", BAR_WORDS),
+        hard_label=label if label >= 0 else None,
+        picture=image.picture(sample),
+        picture_alt=t("map.picture", index=sample, name=name, seed=SEED),
+        temperature=view_temperature(),
+        axis=view_axis(),
+    )
+
+
+def _view_changed() -> None:
+    put_view(read_state(st.session_state["sweep_map"], BarsState(view_temperature(), view_axis())))

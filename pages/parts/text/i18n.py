@@ -1,0 +1,76 @@
+"""Every string on the screen, in the reader's language, from one catalogue."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+
+from kd_core.errors import KDError
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+_FOLDER = Path(__file__).parents[3] / "assets" / "texts"
+
+
+@cache
+def catalogue(language: str) -> dict[str, str]:
+    """Return the texts of one language by dotted key."""
+    with (_FOLDER / f"{language}.toml").open("rb") as file:
+        return dict(_flat(tomllib.load(file), ""))
+
+
+def language() -> str:
+    """Return the language of this session: the link's, or the browser's."""
+    told = st.session_state.get("link", st.query_params).get("language")
+    return str(told) if told in LANGUAGES else browser_language()
+
+
+def browser_language() -> str:
+    """Return the language that the reader's browser asks for, as far as we speak it."""
+    return "zh" if (st.context.locale or "").startswith("zh") else "en"
+
+
+def t(key: str, **fields: object) -> str:
+    """Return a text by its key, with ``{fields}`` filled in; English where the language has none."""
+    text = catalogue(language()).get(key) or catalogue("en").get(key) or key
+    return text.format(**fields) if fields else text
+
+
+def declared(key: str, english: str) -> str:
+    """Return the words of something declared in the engine: its own English, or the catalogue's translation.
+
+    Settings that several members share have their words once, as those of ``<section>.every``.
+    """
+    if language() == "en":
+        return english
+    known = catalogue(language())
+    return known.get(key) or known.get(of_every(key), english)
+
+
+def of_every(key: str) -> str:
+    """Return the key under which members of a section share the words of a setting."""
+    section, _, *rest = key.split(".")
+    return ".".join([section, "every", *rest])
+
+
+def words(section: str, keys: tuple[str, ...]) -> dict[str, str]:
+    """Return the texts of a component, by their short keys."""
+    return {key: t(f"{section}.{key}") for key in keys}
+
+
+def error_text(error: KDError | dict[str, Any]) -> str:
+    """Return an error's sentence in the reader's language, from the error itself or from what the store kept."""
+    if isinstance(error, KDError):
+        error = {"code": error.code, "fields": error.fields, "sentence": str(error)}
+    template = catalogue(language()).get(f"errors.{error['code']}")
+    return template.format(**error["fields"]) if template else str(error["sentence"])
+
+
+def _flat(table: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    for name, value in table.items():
+        found += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", str(value))]
+    return found

@@ -1,0 +1,94 @@
+"""Words of the engine's members: title, text and settings in the reader's language, from their declarations."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, get_args
+
+from pydantic.fields import FieldInfo
+
+from kd_core.settings import Settings, extra
+from pages.parts.text.i18n import declared, t
+
+_ACRONYMS = {"mse", "mlp", "kd"}
+
+
+def title(section: str, member: type[Settings]) -> str:
+    """Return what a member is called in headings: the catalogue's title, else its own, else its name in words."""
+    own = getattr(member, "title", "")
+    words = [word.upper() if word in _ACRONYMS else word for word in name(member).split("_")]
+    said = " ".join(words)
+    return declared(f"{section}.{name(member)}.title", own or said[0].upper() + said[1:])
+
+
+def summary(section: str, member: type[Settings]) -> str:
+    """Return the first line of a member's docstring."""
+    return declared(f"{section}.{name(member)}.summary", _paragraphs(member)[0])
+
+
+def text(section: str, member: type[Settings]) -> str:
+    """Return what a member's docstring says after its first line, as Markdown."""
+    english = "\n\n".join(_paragraphs(member)[1:])
+    return declared(f"{section}.{name(member)}.text", english) if english else ""
+
+
+def setting_rows(section: str, member: type[Settings]) -> list[dict[str, str]]:
+    """Return one row per setting: its title, default, range and meaning, and its name on the command line."""
+    return [
+        _setting_row(f"{section}.{name(member)}.{field}", field, info)
+        for field, info in member.model_fields.items()
+        if field != "name"
+    ]
+
+
+def name(member: type[Settings]) -> str:
+    """Return a member's name in its registry."""
+    return str(member.model_fields["name"].default)
+
+
+def written_range(info: FieldInfo) -> str:
+    """Return which values a setting allows, e.g. "0 < x ≤ 1000" or "forward, reverse"."""
+    if "Literal" in str(info.annotation):
+        return ", ".join(_value(choice) for choice in get_args(info.annotation))
+    if info.annotation is bool:
+        return f"{_value(True)}, {_value(False)}"
+    limits = {
+        kind: getattr(limit, kind) for limit in info.metadata for kind in ("gt", "ge", "lt", "le") if _has(limit, kind)
+    }
+    low = f"{limits['ge']:g} ≤ " if "ge" in limits else f"{limits['gt']:g} < " if "gt" in limits else ""
+    high = f" ≤ {limits['le']:g}" if "le" in limits else f" < {limits['lt']:g}" if "lt" in limits else ""
+    return f"{low}x{high}" if low or high else ""
+
+
+def _setting_row(words: str, field: str, info: FieldInfo) -> dict[str, str]:
+    unit = extra(info).get("unit", "")
+    default = t("methods_page.required") if info.is_required() else _value(info.default)
+    return {
+        "setting": declared(f"{words}.title", info.title or field),
+        "default": f"{default} {declared(f'units.{unit}', unit)}".strip() if unit else default,
+        "range": written_range(info),
+        "meaning": declared(f"{words}.description", info.description or ""),
+        "name": field,
+    }
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return t("methods_page.empty")
+    if isinstance(value, bool):
+        return declared(f"choices.{str(value).lower()}", "yes" if value else "no")
+    if isinstance(value, str):
+        return declared(f"choices.{value}", value.replace("_", " "))
+    if isinstance(value, list | tuple):
+        return ", ".join(_value(one) for one in value)
+    return f"{value:g}"
+
+
+def _has(limit: Any, kind: str) -> bool:
+    return getattr(limit, kind, None) is not None
+
+
+def _paragraphs(member: type[Settings]) -> list[str]:
+    """Return a docstring's paragraphs without its sections, each on one line, with Markdown's code marks."""
+    paragraphs = (inspect.getdoc(member) or name(member)).replace("``", "`").split("\n\n")
+    return [" ".join(one.split()) for one in paragraphs if not one.startswith(("Args:", "Source:", "Raises:"))]

@@ -1,0 +1,133 @@
+"""What a stranger finds beside the code: requirements with reasons, locks that fit them, files that travel."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+NOT_OURS = {".git", ".venv", "node_modules", "__pycache__", "test-results", "shared"}
+REQUIREMENTS = ["requirements.txt", "requirements-dev.txt"]
+LOCKS = {"requirements.txt": "requirements.lock", "requirements-dev.txt": "requirements-dev.lock"}
+
+# In two pieces, so that this file does not find itself.
+NOT_FOR_THE_ROAD = {
+    "a package registry's host": [
+        "py" + "pi.org",
+        "python" + "hosted.org",
+        "registry." + "npmjs",
+        "download." + "pytorch.org",
+    ],
+    "a registry setting": ["--index" + "-url", "--extra-index" + "-url", "--find" + "-links", "--trusted" + "-host"],
+    "a path of one machine": [
+        "/ro" + "ot/",
+        "/ho" + "me/",
+        "/Us" + "ers/",
+        "/wo" + "rk/",
+        "/op" + "t/",
+        "\\Us" + "ers\\",
+    ],
+}
+
+
+def texts() -> Iterator[tuple[Path, str]]:
+    """Yield every text file of the project with what it says."""
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))]
+        for name in files:
+            path = Path(folder, name)
+            try:
+                # Somebody's home, as an example of what a path looks like, is nobody's.
+                yield path.relative_to(ROOT), path.read_text("utf-8").replace("/home" + "/me/", "")
+            except UnicodeDecodeError:
+                continue
+
+
+def required(file: str) -> list[tuple[str, str]]:
+    """Return requirement and comment of every line that names a package."""
+    lines = [
+        line for line in (ROOT / file).read_text("utf-8").splitlines() if line and not line.startswith(("#", "-r"))
+    ]
+    return [(requirement.strip(), reason.strip()) for requirement, _, reason in (line.partition("#") for line in lines)]
+
+
+def locked(file: str) -> list[Requirement]:
+    return [Requirement(line) for line in (ROOT / file).read_text("utf-8").splitlines() if line]
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS)
+def test_every_requirement_has_a_reason(file: str) -> None:
+    silent = [requirement for requirement, reason in required(file) if len(reason.split()) < 2]
+    assert not silent, f"Say behind a # in {file} what these are for: {silent}"
+
+
+@pytest.mark.parametrize("file", REQUIREMENTS)
+def test_the_lock_gives_every_requirement_one_version_that_fits(file: str) -> None:
+    for text, _ in required(file):
+        wanted = Requirement(text)
+        pins = [pin for pin in locked(LOCKS[file]) if canonicalize_name(pin.name) == canonicalize_name(wanted.name)]
+        fits = pins and all(wanted.specifier.contains(str(pin.specifier).removeprefix("==")) for pin in pins)
+        assert fits, f"{text} is not what {LOCKS[file]} holds; run `make lock`"
+
+
+def test_the_tests_run_what_the_dashboard_runs() -> None:
+    run, tests = ({str(pin) for pin in locked(lock)} for lock in LOCKS.values())
+    assert run <= tests, f"These differ between the locks; run `make lock`: {sorted(run - tests)}"
+
+
+@pytest.mark.parametrize("system", [("linux", "Linux"), ("darwin", "Darwin"), ("win32", "Windows")], ids=str)
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
+def test_on_every_system_a_package_has_one_version(system: tuple[str, str], python: str) -> None:
+    here = {
+        "sys_platform": system[0],
+        "platform_system": system[1],
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "python_version": python,
+        "python_full_version": f"{python}.1",
+    }
+    chosen = [pin.name for pin in locked("requirements-dev.lock") if pin.marker is None or pin.marker.evaluate(here)]
+    assert len(chosen) == len(set(chosen))
+    assert {"streamlit", "torch", "pytest"} <= set(chosen)
+    cuda = any(name.startswith("nvidia-") for name in chosen)
+    assert cuda == (system[0] == "linux"), "only Linux wheels of torch bring CUDA"
+
+
+# PyTorch's public index of CPU wheels: the one address that the README may name.
+CPU_WHEELS = "--index-url https://download.pytorch.org/whl/cpu"
+
+
+@pytest.mark.parametrize("what", list(NOT_FOR_THE_ROAD))
+def test_no_file_names(what: str) -> None:
+    found = [
+        f"{path}: {line.strip()[:100]}"
+        for path, text in texts()
+        for line in text.replace(CPU_WHEELS, "").splitlines()
+        if any(piece in line for piece in NOT_FOR_THE_ROAD[what])
+    ]
+    assert not found, f"{what} works on one machine only; leave it out:\n" + "\n".join(found)
+
+
+def test_the_continuous_check_runs_what_people_run() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK), "chmod +x .ci/run"
+    assert "set -euo pipefail" in script.read_text("utf-8")
+    assert "make test" in script.read_text("utf-8")
+
+
+@pytest.mark.parametrize("target", ["run", "test", "lock", "record"])
+def test_the_makefile_knows(target: str) -> None:
+    assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+
+
+def test_warnings_are_errors_and_nothing_hangs() -> None:
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
+    assert options["filterwarnings"][0] == "error"
+    assert options["timeout"] <= 120

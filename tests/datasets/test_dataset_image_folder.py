@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from test_datasets_contract import make_images, png
+
+from kd_core.datasets import Source, Split, image_folder
+from kd_core.datasets.conditions import Conditions, prepare
+from kd_core.datasets.image_folder import ImageFolder
+from kd_core.datasets.io.upload import unpack
+from kd_core.errors import DataUnusable
+
+CIFAR_ZIP = Path(__file__).resolve().parents[3] / "shared" / "data" / "cifar10-jpeg.zip"
+
+
+def load(root: Path, **settings: object) -> Source:
+    return ImageFolder.checked({"path": str(root), "size": 16, **settings}).load(Path("nowhere"))
+
+
+def counts(split: Split | None) -> list[int]:
+    assert split is not None
+    return torch.bincount(split.labels, minlength=len(split.classes)).tolist()
+
+
+def save(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(png(pixels))
+
+
+def test_class_folders_are_cut_70_15_15_by_class(tmp_path: Path) -> None:
+    make_images(tmp_path, {"dog": 60, "cat": 40})
+    source = load(tmp_path)
+    splits = prepare(Conditions(), source, seed=0)
+    assert source.train.classes == ("cat", "dog")
+    assert [counts(splits.train), counts(splits.validation), counts(splits.test)] == [[28, 42], [6, 9], [6, 9]]
+
+
+def test_the_split_seed_alone_decides_about_the_test(tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 20, "dog": 20})
+    zero, again, one = load(tmp_path), load(tmp_path, split_seed=0), load(tmp_path, split_seed=1)
+    assert torch.equal(zero.test.images, again.test.images)
+    assert not torch.equal(zero.test.images, one.test.images)
+
+
+@pytest.mark.parametrize(("train", "validation", "test"), [("train", "val", "test"), ("Training", "valid", "testing")])
+def test_folders_named_after_splits_are_the_splits(train: str, validation: str, test: str, tmp_path: Path) -> None:
+    sizes = {
+        f"{train}/a": 5,
+        f"{train}/b": 4,
+        f"{validation}/a": 3,
+        f"{validation}/b": 2,
+        f"{test}/a": 1,
+        f"{test}/b": 1,
+    }
+    make_images(tmp_path, sizes)
+    source = load(tmp_path)
+    assert [counts(source.train), counts(source.validation), counts(source.test)] == [[5, 4], [3, 2], [1, 1]]
+    assert source.cut == 0
+
+
+def test_without_validation_a_tenth_of_training_is_cut(tmp_path: Path) -> None:
+    make_images(tmp_path, {"train/a": 30, "train/b": 30, "test/a": 2, "test/b": 2})
+    source = load(tmp_path)
+    assert source.validation is None
+    assert (counts(source.train), counts(source.test), source.cut) == ([30, 30], [2, 2], 6)
+
+
+def test_without_test_it_is_set_aside_from_training(tmp_path: Path) -> None:
+    make_images(tmp_path, {"train/a": 20, "train/b": 20, "val/a": 2, "val/b": 2})
+    source = load(tmp_path)
+    assert [counts(source.train), counts(source.validation), counts(source.test)] == [[17, 17], [2, 2], [3, 3]]
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    make_images(tmp_path, {"bus": 5, "train": 5})
+    assert load(tmp_path).train.classes == ("bus", "train")
+
+
+def test_three_images_a_class_are_one_for_each_split(tmp_path: Path) -> None:
+    make_images(tmp_path, {"a": 3, "b": 3})
+    splits = prepare(Conditions(), load(tmp_path), seed=0)
+    assert [counts(splits.train), counts(splits.validation), counts(splits.test)] == [[1, 1]] * 3
+
+
+def test_broken_images_are_named_and_skipped(tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 5, "dog": 5})
+    whole = (tmp_path / "cat" / "0000.png").read_bytes()
+    (tmp_path / "cat" / "0001.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "dog" / "0002.png").write_bytes(b"not an image")
+    (tmp_path / "dog" / "0003.png").write_bytes(b"")
+    source = load(tmp_path)
+    assert source.skipped == ("cat/0001.png", "dog/0002.png", "dog/0003.png")
+    assert len(source.train) + len(source.test) == 7
+
+
+def test_a_decompression_bomb_counts_as_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_images(tmp_path, {"cat": 4, "dog": 4})
+    save(tmp_path / "dog" / "just-over.png", np.zeros((30, 40, 3), np.uint8))
+    save(tmp_path / "dog" / "twice-over.png", np.zeros((60, 60, 3), np.uint8))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
+    assert load(tmp_path).skipped == ("dog/just-over.png", "dog/twice-over.png")
+
+
+def test_hidden_files_system_folders_and_other_files_are_left_alone(tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 4, "dog": 4, "__MACOSX/cat": 3, ".git": 3, "dog/.thumbnails": 2, "notes": 0})
+    (tmp_path / "cat" / "._0000.png").write_bytes(b"resource fork")
+    (tmp_path / "cat" / "Thumbs.db").write_bytes(b"x")
+    (tmp_path / "readme.txt").write_text("hello")
+    source = load(tmp_path)
+    assert source.train.classes == ("cat", "dog")
+    assert len(source.train) + len(source.test) == 8
+    assert source.skipped == ()
+
+
+def test_images_of_any_kind_become_small_squares_from_the_middle(tmp_path: Path) -> None:
+    # 64 wide, 32 high: of the columns red, green, green, blue the middle square is green.
+    wide = np.zeros((32, 64, 3), np.uint8)
+    wide[:, :16, 0], wide[:, 16:48, 1], wide[:, 48:, 2] = 255, 255, 255
+    for index in range(3):
+        save(tmp_path / "wide" / f"{index}.png", wide)
+        save(tmp_path / "deep" / f"{index}.png", np.full((20, 20), 0x8000, np.uint16))
+    train = load(tmp_path).train
+    deep, green = train.images[train.labels == 0][0], train.images[train.labels == 1][0]
+    assert train.shape == (3, 16, 16)
+    assert green[:, 1:-1, 1:-1].amax((1, 2)).tolist() == [0, 255, 0]
+    assert deep.unique().tolist() == [0x80]
+
+
+def test_grey_images_have_one_channel(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        for index in range(3):
+            save(tmp_path / name / f"{index}.png", np.full((16, 16, 3), (255, 0, 0), np.uint8))
+    train = load(tmp_path, grey=True).train
+    assert train.shape == (1, 16, 16)
+    assert train.images.unique().tolist() == [76]  # red's luma, 0.299 x 255
+    assert train.mean == (0.5,)
+
+
+def test_a_photograph_lying_on_its_side_is_turned_upright(tmp_path: Path) -> None:
+    pixels = np.zeros((16, 16, 3), np.uint8)
+    pixels[:8] = 255
+    turned = Image.fromarray(pixels)
+    exif = turned.getexif()
+    exif[0x0112] = 3  # the camera was upside down
+    make_images(tmp_path, {"a": 3})
+    (tmp_path / "b").mkdir()
+    for index in range(3):
+        turned.save(tmp_path / "b" / f"{index}.png", exif=exif)
+    train = load(tmp_path).train
+    upright = train.images[train.labels == 1][0]
+    assert upright[:, :8].max() == 0 and upright[:, 8:].min() == 255
+
+
+def test_many_large_photographs_read_by_several_threads_keep_their_order(tmp_path: Path) -> None:
+    for name, offset in (("a", 0), ("b", 100)):
+        (tmp_path / name).mkdir()
+        for index in range(70):
+            noise = np.random.default_rng(index).integers(0, 20, (96, 96, 3))
+            Image.fromarray((noise + offset + index).astype(np.uint8)).save(tmp_path / name / f"{index:03}.bmp")
+    source = load(tmp_path)
+    brightness = source.train.images.float().mean((1, 2, 3))
+    # On average 9.5 brighter than offset + index, so brightness rises with the file's name within a class.
+    for label in (0, 1):
+        assert bool((brightness[source.train.labels == label].diff() > 0).all())
+
+
+@pytest.mark.parametrize(
+    ("made", "sentence"),
+    [
+        ({}, "at least two class folders with images are needed, and none was found"),
+        ({"cat": 5}, "only 'cat' has any"),
+        ({"cat": 5, "dog": 2}, "the class 'dog' has only 2 usable images in 'train'; 3 are needed"),
+        ({"train/a": 5, "train/b": 5, "test/a": 2}, "the class 'b' has no usable image in 'test'; 1 is needed"),
+        ({"train/a": 5, "train/b": 1, "test/a": 2, "test/b": 2}, "only 1 usable image in 'train'; 2 are needed"),
+        ({"train/a": 5, "train/b": 5, "test/a": 2, "test/c": 2}, "'c' is in 'test' but has no image in 'train'"),
+        ({"test/a": 5, "test/b": 5}, "has a folder 'test', and none named 'train'"),
+    ],
+)
+def test_what_cannot_be_learned_from_is_told(made: dict[str, int], sentence: str, tmp_path: Path) -> None:
+    make_images(tmp_path, made)
+    with pytest.raises(DataUnusable, match=sentence):
+        load(tmp_path)
+
+
+def test_a_class_of_broken_images_is_no_class(tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 5, "dog": 3})
+    for path in (tmp_path / "dog").iterdir():
+        path.write_bytes(b"broken")
+    with pytest.raises(DataUnusable, match="'dog' has no usable image"):
+        load(tmp_path)
+
+
+def test_a_missing_folder_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataUnusable, match="there is no such folder"):
+        load(tmp_path / "missing")
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataUnusable, match="cannot be read"):
+        load(tmp_path / "file")
+
+
+def test_too_many_files_and_too_much_memory_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_images(tmp_path, {"cat": 5, "dog": 5})
+    monkeypatch.setattr(image_folder, "MAX_BYTES", 10 * 3 * 16 * 16)
+    load(tmp_path)
+    with pytest.raises(DataUnusable, match=r"10 images of 17 x 17 need .* Choose a smaller image size"):
+        load(tmp_path, size=17)
+    monkeypatch.setattr(image_folder, "MAX_FILES", 9)
+    with pytest.raises(DataUnusable, match="more than 9 images"):
+        load(tmp_path)
+
+
+@pytest.mark.skipif(not CIFAR_ZIP.exists(), reason="cifar10-jpeg.zip is not in ../shared/data")
+def test_a_part_of_the_cifar_zip_is_uploaded_and_read(tmp_path: Path) -> None:
+    upload = io.BytesIO()
+    with ZipFile(CIFAR_ZIP) as whole, ZipFile(upload, "w", ZIP_STORED) as part:
+        for name in whole.namelist()[::150]:
+            part.writestr(name, whole.read(name))
+    folder = unpack(upload, "cifar.zip", tmp_path / "cifar")
+    source = load(folder, size=32)
+    assert (len(source.train), len(source.test), source.skipped) == (333, 67, ())
+    assert source.train.classes[:3] == ("airplane", "automobile", "bird")
+    assert source.train.shape == (3, 32, 32)
+    # A JPEG of the right size is decoded and nothing else.
+    first = Image.open(
+        folder / "train" / "airplane" / sorted(p.name for p in (folder / "train" / "airplane").iterdir())[0]
+    )
+    assert torch.equal(source.train.images[0], torch.from_numpy(np.asarray(first).transpose(2, 0, 1).copy()))
+
+
+def test_a_folder_that_has_changed_is_another_dataset_and_the_old_one_says_so(tmp_path: Path) -> None:
+    pixels = np.zeros((8, 8, 3), np.uint8)
+    for name in ("cat", "dog"):
+        for number in range(8):
+            save(tmp_path / name / f"{number}.png", pixels)
+    chosen = ImageFolder(path=str(tmp_path))
+    assert chosen.fingerprint() == ImageFolder(path=str(tmp_path)).fingerprint()
+    save(tmp_path / "cat" / "new.png", pixels)
+    assert ImageFolder(path=str(tmp_path)).fingerprint() != chosen.fingerprint()
+    with pytest.raises(DataUnusable, match="changed since it was chosen"):
+        chosen.load(tmp_path)

@@ -1,0 +1,112 @@
+"""The catalogue is complete: what can be read in English can be read in Chinese, declared words included."""
+
+import re
+from collections.abc import Iterator
+from typing import get_args
+
+import pytest
+
+from kd_core import errors
+from kd_core.datasets import DATASETS
+from kd_core.datasets.conditions import Conditions
+from kd_core.methods import METHODS
+from kd_core.networks import NETWORKS
+from kd_core.protocols import PROTOCOLS
+from kd_core.recipe import Optim, Recipe, Study
+from kd_core.recipe.presets import PRESETS
+from kd_core.recipe.schedules import AnySchedule
+from kd_core.recipe.techniques import TIPS
+from kd_core.settings.base import Settings, extra
+from pages.parts.text import member_text
+from pages.parts.text.i18n import catalogue, of_every
+
+EN, ZH = catalogue("en"), catalogue("zh")
+
+# Words that the engine declares in English are only in the Chinese catalogue.
+DECLARED = (
+    "methods.", "networks.", "datasets.", "protocols.", "schedules.", "presets.", "data.", "optim.", "recipe.",
+    "tips.", "choices.", "units.", "errors.",
+)  # fmt: skip
+
+SCHEDULES = {member_text.name(one): one for one in get_args(get_args(AnySchedule)[0])}
+SECTIONS = {
+    "methods": METHODS, "networks": NETWORKS, "datasets": DATASETS, "protocols": PROTOCOLS, "schedules": SCHEDULES,
+}  # fmt: skip
+MEMBERS = [(section, member) for section, known in SECTIONS.items() for member in known.values()]
+
+
+def settings_of(prefix: str, kind: type[Settings]) -> Iterator[tuple[str, str]]:
+    """The keys of a settings class that has words of its own, with their English."""
+    for name, info in kind.model_fields.items():
+        if info.title:
+            yield f"{prefix}.{name}.title", info.title
+        if info.description:
+            yield f"{prefix}.{name}.description", info.description
+
+
+def declared_keys() -> set[str]:
+    keys = {f"presets.{name}.{word}" for name in PRESETS for word in ("title", "description")}
+    keys |= {f"tips.{name}.{word}" for name in TIPS for word in ("title", "summary")}
+    for section, member in MEMBERS:
+        own = f"{section}.{member_text.name(member)}"
+        keys |= {f"{own}.title", f"{own}.summary"} | {key for key, _ in settings_of(own, member)}
+        if member_text.text(section, member):
+            keys.add(f"{own}.text")
+    for prefix, kind in (("data", Conditions), ("optim", Optim), ("recipe", Recipe), ("recipe", Study)):
+        keys |= {key for key, _ in settings_of(prefix, kind)}
+    return keys
+
+
+def fields_of(text: str) -> set[str]:
+    return set(re.findall(r"{(\w+)}", text))
+
+
+def test_every_text_is_in_both_languages() -> None:
+    # `errors.` holds sentences of the pages too: those are in both.
+    english_only = EN.keys() - ZH.keys()
+    chinese_only = {key for key in ZH.keys() - EN.keys() if not key.startswith(DECLARED)}
+    assert (english_only, chinese_only) == (set(), set())
+
+
+def test_both_languages_fill_in_the_same_fields() -> None:
+    assert [key for key in EN.keys() & ZH.keys() if fields_of(EN[key]) != fields_of(ZH[key])] == []
+
+
+def test_everything_that_the_engine_declares_has_chinese_words() -> None:
+    assert sorted(key for key in declared_keys() - ZH.keys() if of_every(key) not in ZH) == []
+
+
+def test_shared_words_stand_for_one_english_sentence_only() -> None:
+    english: dict[str, set[str]] = {}
+    for section, member in MEMBERS:
+        for key, words in settings_of(f"{section}.{member_text.name(member)}", member):
+            if key not in ZH:
+                english.setdefault(of_every(key), set()).add(words)
+    assert {key: words for key, words in english.items() if len(words) > 1} == {}
+
+
+def test_no_chinese_words_are_left_of_what_is_not_declared_any_more() -> None:
+    sections = tuple(one for one in DECLARED if one not in ("choices.", "units.", "errors."))
+    known = declared_keys()
+    known |= {of_every(key) for key in known - ZH.keys()}
+    assert sorted({key for key in ZH if key.startswith(sections)} - known) == []
+
+
+def test_every_choice_and_unit_has_chinese_words() -> None:
+    kinds = [*(member for _, member in MEMBERS), Conditions, Optim, Recipe]
+    fields = [info for kind in kinds for name, info in kind.model_fields.items() if name != "name"]
+    choices = {f"choices.{one}" for info in fields for one in get_args(info.annotation) if isinstance(one, str)}
+    units = {f"units.{unit}" for info in fields if (unit := extra(info).get("unit"))}
+    assert sorted((choices | units) - ZH.keys()) == []
+
+
+@pytest.mark.parametrize(
+    "kind", [one for one in vars(errors).values() if isinstance(one, type) and issubclass(one, errors.KDError)]
+)
+def test_every_error_has_a_chinese_sentence_with_the_same_fields(kind: type[errors.KDError]) -> None:
+    assert fields_of(ZH[f"errors.{kind.code}"]) == fields_of(kind.template)
+
+
+def test_chinese_uses_the_agreed_terms() -> None:
+    # 教师模型, 软标签 and 知识蒸馏 are what the house agreed on.
+    assert [key for key, text in ZH.items() if re.search(r"老师|软目标|知识提炼", text)] == []

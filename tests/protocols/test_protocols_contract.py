@@ -1,0 +1,197 @@
+"""What every protocol must keep, whatever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from kd_core.compute.plan import PLAIN
+from kd_core.errors import RecipeMismatch
+from kd_core.events import EpochDone, Event, Finished, Noted, Started
+from kd_core.experiments.group_runner import train
+from kd_core.experiments.groups import Crew, Trainee
+from kd_core.experiments.protocol_context import Loop
+from kd_core.experiments.study_context import Workshop
+from kd_core.experiments.study_runner import run_study
+from kd_core.protocols import PROTOCOLS
+from kd_core.recipe import Recipe, Study
+from kd_core.recipe.presets import PRESETS
+from kd_core.store import Store
+
+members = pytest.mark.parametrize("name", list(PROTOCOLS))
+EPOCHS = 3
+SMALL = {
+    "data_free": {"protocol.steps": 4},
+    "federated": {"protocol.public": 40, "protocol.own_steps": 3, "protocol.head_start": 1, "protocol.clients": 3},
+    "several_teachers": {"protocol.teachers": 2},
+}
+
+
+def recipe(name: str) -> Recipe:
+    """Return a recipe of digits that takes a moment."""
+    small = {"optim.epochs": EPOCHS, "teacher.optim.epochs": 2, "teacher.student.widths": [16], "optim.batch": 50}
+    changes = {"protocol": {"name": name}, **PROTOCOLS[name].usual, **small, **SMALL.get(name, {})}
+    return PRESETS["digits"].recipe.changed(changes)
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """A store in which every teacher and helper has been trained."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    folder: Path = tmp_path_factory.mktemp("protocols")
+    store = Store(folder)
+    for name in PROTOCOLS:
+        study = store.studies.add(Study.race(recipe(name)), status="running")
+        run_study(store, study, data_root=folder)
+        assert store.studies.get(study).status == "done", store.studies.get(study).error
+    yield Workshop(store, folder)
+    torch.set_num_threads(before)
+
+
+def events(workshop: Workshop, name: str, snapshot: dict[str, torch.Tensor] | None = None) -> list[Event]:
+    wanted = recipe(name).without_idle_teacher()
+    loop = Loop(workshop, snapshot, PLAIN)
+    return list(wanted.protocol.run(wanted, loop, loop.predict))
+
+
+@members
+def test_it_speaks_for_itself(name: str) -> None:
+    kind = PROTOCOLS[name]
+    assert kind.__doc__ and kind.__doc__.split("\n")[0].endswith(".")
+    assert kind.__module__ == f"kd_core.protocols.{name}", "one file a protocol, of its name"
+    assert name == "offline" or any(digit in kind.source for digit in ("19", "20"))
+    assert all(info.title and info.description for key, info in kind.model_fields.items() if key != "name")
+    assert type(kind()).checked(kind().to_json()) == kind()
+
+
+@members
+def test_the_run_has_one_network_with_one_curve(name: str, workshop: Workshop) -> None:
+    found = events(workshop, name)
+    assert isinstance(found[0], Started)
+    assert [event.epoch for event in found if isinstance(event, EpochDone)] == list(range(EPOCHS))
+    ends = [event for event in found if isinstance(event, Finished)]
+    assert len(ends) == 1 and ends[0].weights
+    assert all(
+        event.terms and all(v == v for v in event.terms.values()) for event in found if isinstance(event, EpochDone)
+    )
+
+
+@members
+def test_the_same_recipe_gives_the_same_numbers(name: str, workshop: Workshop) -> None:
+    first, again = events(workshop, name), events(workshop, name)
+    assert told(first) == told(again)
+
+
+def test_a_chain_with_early_stopping_mixes_what_its_generations_report(workshop: Workshop) -> None:
+    early = {"optim.patience": 1, "optim.epochs": 12, "optim.lr": 0.05}
+    wanted = recipe("chain").changed(early)
+    study = workshop.store.studies.add(Study.race(wanted), status="running")
+    run_study(workshop.store, study, data_root=workshop.store.home)
+    (note,) = [note for note in workshop.store.runs.notes([distilled(workshop, study)]) if note.subject == "ensemble"]
+    row = workshop.store.runs.get(distilled(workshop, study))
+    assert row.reported_epoch is not None and row.reported_epoch < row.epoch - 1, "it stopped early"
+    (last,) = [e for e in workshop.store.runs.epochs([row.id]) if e.epoch == row.reported_epoch]
+    assert note.epoch == row.reported_epoch
+    assert note.facts["generations"][-1] == pytest.approx(last.scores["test"]["accuracy"])
+
+
+def test_points_stay_where_they_were_when_an_epoch_has_steps_of_its_own(workshop: Workshop) -> None:
+    wanted = recipe("data_free").changed({"protocol.steps": 60, "optim.epochs": 4, "optim.batch": 20, "seed": 9})
+    store = workshop.store
+    store.set_fact("checkpoint_seconds", 0.0)
+    study = store.studies.add(Study.race(wanted), status="running")
+    done = {"epoch": 0}
+
+    def ask() -> str:
+        row = store.runs.get(distilled(workshop, study)) if distilled(workshop, study) else None
+        done["epoch"] = row.epoch if row else 0
+        return "interrupted" if row and row.epoch == 2 and row.status == "running" else ""
+
+    run_study(store, study, data_root=store.home, ask=ask)
+    run = distilled(workshop, study)
+    before = [point.step for point in store.runs.points([run]) if point.step <= 60]  # of the first epoch, surely kept
+    assert before and store.studies.get(study).status == "interrupted"
+    store.studies.ask_resume(study, status="running")
+    run_study(store, study, data_root=store.home)
+    after = [point.step for point in store.runs.points([run])]
+    assert after[: len(before)] == before and after == sorted(set(after)) and after[-1] > 3 * 60
+
+
+def distilled(workshop: Workshop, study: str) -> str:
+    return next(one.run or "" for one in workshop.store.studies.members(study) if one.arm == "distilled")
+
+
+@members
+def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(name: str, workshop: Workshop) -> None:
+    whole = events(workshop, name)
+    after = next(event for event in whole if isinstance(event, EpochDone)).epoch
+    wanted = recipe(name).without_idle_teacher()
+    loop = Loop(workshop, None, PLAIN)
+    snapshot = next(
+        event.snapshot()
+        for event in wanted.protocol.run(wanted, loop, loop.predict)
+        if isinstance(event, EpochDone) and event.epoch == after
+    )
+    rest = events(workshop, name, snapshot)
+    assert told(rest) == [one for one in told(whole) if one[0] > after]
+
+
+@members
+def test_the_student_alone_needs_nobody(name: str) -> None:
+    alone = recipe(name).alone()
+    assert alone.teacher is None and alone.protocol.name in ("offline", name)  # type: ignore[attr-defined]
+    assert (alone.protocol.name == name) == (PROTOCOLS[name].shapes_student or name == "offline")  # type: ignore[attr-defined]
+
+
+@members
+def test_a_study_of_it_can_be_stored_and_read(name: str) -> None:
+    study = Study.race(recipe(name), 2)
+    assert Study.checked(study.to_json()) == study
+
+
+@members
+def test_what_it_cannot_pass_on_is_refused(name: str) -> None:
+    kind = PROTOCOLS[name]
+    base = recipe(name)
+    if kind.passes_on:
+        with pytest.raises(RecipeMismatch, match=f"'{name}' passes on .* 'labels_only' listens to nobody"):
+            base.changed({"method": {"name": "labels_only"}})
+    if kind.logits_only:
+        with pytest.raises(RecipeMismatch, match=f"'{name}' passes on logits alone"):
+            base.changed({"method": {"name": "hints"}})
+
+
+@members
+def test_notes_are_kept_with_the_run(name: str, workshop: Workshop) -> None:
+    found = [event for event in events(workshop, name) if isinstance(event, Noted)]
+    store = workshop.store
+    wanted = recipe(name).without_idle_teacher()
+    run = store.runs.finished(wanted.fingerprint())
+    assert run is not None
+    kept = {(row.subject, row.epoch): row.facts for row in store.runs.notes([run])}
+    assert kept == {(event.subject, event.epoch): event.facts for event in found}
+    for event in found:
+        pictures = store.files.note(run, event.subject, event.epoch)
+        assert set(pictures or {}) == set(event.arrays)
+
+
+def told(found: list[Event]) -> list[tuple[int, str, object]]:
+    """Return what every epoch and every note says, without times."""
+    rows: list[tuple[int, str, object]] = []
+    for event in found:
+        if isinstance(event, EpochDone):
+            rows.append((event.epoch, "epoch", (event.terms, event.scores)))
+        elif isinstance(event, Noted):
+            rows.append((event.epoch, event.subject, event.facts))
+    return rows
+
+
+def test_crews_train_protocols_by_themselves(workshop: Workshop) -> None:
+    mutual = recipe("mutual").without_idle_teacher().changed({"seed": 7})
+    (run,) = workshop.store.runs.begin("nobody", [mutual])
+    list(train(Crew([[Trainee(run, mutual)]]), workshop, lambda: "", only_ends=False))
+    assert workshop.store.runs.get(run).status == "done"

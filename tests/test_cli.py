@@ -1,0 +1,196 @@
+"""The command line, as a person calls it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kd_core.cli.parser import main
+from kd_core.recipe.presets import PRESETS
+from kd_core.store import Store
+
+ROOT = Path(__file__).parents[1]
+SHORT = ["--set", "optim.epochs=3", "--set", "teacher.optim.epochs=2"]
+Told = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Told:
+    """Call a command on a store of its own; return exit status, stdout and stderr."""
+
+    def call(*words: str, home: Path = tmp_path) -> tuple[int, str, str]:
+        status = main([*words, "--home", str(home)])
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    return call
+
+
+def test_presets_prints_one_a_line(told: Told) -> None:
+    status, out, _ = told("presets")
+    assert status == 0
+    assert [line.split("\t")[0] for line in out.splitlines()] == list(PRESETS)
+
+
+def test_a_race_prints_one_json_object_with_everything_promised(told: Told) -> None:
+    status, out, _ = told("race", "digits", *SHORT, "--seeds", "2", "--json")
+    race = json.loads(out)
+    assert status == 0
+    assert {"preset", "dataset", "seeds", "device", "arms", "verdict"} <= race.keys()
+    assert (race["preset"], race["dataset"], race["seeds"]) == ("digits", "digits", 2)
+    assert list(race["arms"]) == ["teacher", "alone", "distilled"]
+    for arm, facts in race["arms"].items():
+        for measure in ("accuracy", "nll", "ece"):
+            assert facts[measure].keys() == {"mean", "sd", "values"}
+            assert len(facts[measure]["values"]) == 2
+        assert (facts["agreement"] is None) == (arm == "teacher")
+        assert facts["latency_ms"].keys() == {"p50", "p95", "batch", "threads"}
+    assert race["arms"]["teacher"]["parameters"] == 64 * 256 + 256 + 256 * 256 + 256 + 256 * 10 + 10
+    low, high = race["verdict"]["ci95_pp"]
+    assert low <= race["verdict"]["difference_pp"] <= high
+    assert race["verdict"]["sentence"]
+
+
+def test_one_seed_has_no_interval_and_says_so(told: Told) -> None:
+    _, out, _ = told("race", "digits", *SHORT, "--seeds", "1", "--json")
+    race = json.loads(out)
+    assert race["verdict"]["ci95_pp"] is None
+    assert race["verdict"]["outcome"] == "one seed"
+    assert race["arms"]["alone"]["accuracy"]["sd"] is None
+
+
+def test_a_sweep_prints_one_row_a_run_with_its_cell(told: Told) -> None:
+    axis = "method.temperature=1,4"
+    status, out, _ = told("sweep", "digits", *SHORT, "--axis", axis, "--seeds", "2", "--json")
+    rows = json.loads(out)
+    assert status == 0
+    distilled = [row for row in rows if row["arm"] == "distilled"]
+    assert sorted((row["method.temperature"], row["seed"]) for row in distilled) == [(1, 0), (1, 1), (4, 0), (4, 1)]
+    assert all(0 < row["accuracy"] <= 1 for row in rows)
+    baselines = {(row["seed"], row["run"]) for row in rows if row["arm"] == "alone"}
+    assert len(baselines) == 2  # one a seed: no cell trains a baseline of its own
+
+
+def test_show_tells_a_method_race_as_it_was_printed(told: Told) -> None:
+    _, out, _ = told("compare", "soft_targets", "dist", "--preset", "digits", *SHORT, "--json")
+    raced = json.loads(out)
+    _, out, _ = told("show", raced["study"])
+    assert json.loads(out) == raced
+
+
+def test_a_student_that_breaks_is_told_in_a_sentence(told: Told) -> None:
+    wild = [
+        "--set",
+        "method=hints",
+        "--set",
+        "method.weight=1e6",
+        "--set",
+        "optim.lr=10",
+        "--set",
+        "optim.algorithm=sgd",
+    ]
+    status, out, err = told("race", "digits", *SHORT, *wild)
+    assert status == 0 and "alone" in out
+    assert "became" in err or "diverged" in err or "step" in err
+
+
+def test_runs_and_show_tell_of_the_same_run(told: Told) -> None:
+    told("race", "digits", *SHORT, "--seeds", "1")
+    _, out, _ = told("runs", "--json")
+    runs = json.loads(out)
+    assert len(runs) == 3
+    _, out, _ = told("show", runs[0]["id"])
+    shown = json.loads(out)
+    assert shown["id"] == runs[0]["id"]
+    assert len(shown["epochs"]) == runs[0]["epochs"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["race", "nonsense"], "There is no preset named 'nonsense'"),
+        (["race", "digits", "--set", "method.temperature=cold"], "method.temperature"),
+        (["race", "digits", "--set", "method.warmth=1"], "method.warmth"),
+        (["race", "digits", "--set", "temperature"], "path=value"),
+        (["race", "digits", "--set", "method=resnt8"], "method"),
+        (["race", "digits", "--device", "abacus"], "abacus"),
+        (["show", "../../etc/passwd"], "There is no"),
+        (["resume", "0000"], "There is no"),
+        (["export", "0000", "--format", "safetensors", "x"], "There is no run"),
+        (["race", "mnist-mlp", "--set", "data.labelled=3"], ""),
+    ],
+)
+def test_what_is_wrong_is_told_in_a_sentence_and_not_in_a_trace(told: Told, words: list[str], sentence: str) -> None:
+    status, _, err = told(*words)
+    assert status == 2
+    assert sentence in err
+    assert "Traceback" not in err
+
+
+def test_an_interrupted_race_is_resumed_to_what_it_would_have_been(told: Told, tmp_path: Path) -> None:
+    long = ["--set", "optim.epochs=400", "--set", "teacher.optim.epochs=2", "--seeds", "1"]
+    command = [sys.executable, "-m", "kd_core", "race", "digits", *long, "--home", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    store = Store(tmp_path)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and not any(run.epoch > 5 and run.epochs == 400 for run in store.runs.list()):
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    study = store.studies.list()[0]
+    assert study.status == "interrupted"
+    assert f"resume {study.id}" in err
+    status, out, _ = told("resume", study.id, "--json")
+    assert status == 0
+    resumed = json.loads(out)["arms"]["distilled"]["accuracy"]["values"]
+    other = tmp_path / "other"
+    told("race", "digits", *long, "--json", home=other)
+    again = Store(other)
+    last = {row.epoch: row for row in again.runs.epochs([run.id for run in again.runs.list() if run.epochs == 400])}[
+        399
+    ]
+    assert last.scores["test"]["accuracy"] in resumed or resumed[0] in _last_accuracies(again)
+    store.close()
+    again.close()
+
+
+def _last_accuracies(store: Store) -> list[float | None]:
+    runs = [run.id for run in store.runs.list() if run.epochs == 400]
+    return [row.scores["test"]["accuracy"] for row in store.runs.epochs(runs) if row.epoch == 399]
+
+
+def test_a_closed_pipe_ends_without_a_trace(tmp_path: Path) -> None:
+    command = f"{sys.executable} -m kd_core presets --home {tmp_path} | head -n 1"
+    done = subprocess.run(
+        command, shell=True, cwd=ROOT, capture_output=True, text=True, env=dict(os.environ), timeout=60
+    )
+    assert "Traceback" not in done.stderr
+
+
+def test_real_mnist_is_raced_from_its_folder(told: Told) -> None:
+    data = ROOT.parent / "shared" / "data"
+    if not (data / "MNIST" / "raw").is_dir():
+        pytest.skip("no MNIST beside the project")
+    few = ["--set", "optim.epochs=1", "--set", "teacher.optim.epochs=1", "--set", "teacher.student.widths=[32]"]
+    status, out, err = told(
+        "race",
+        "mnist-few-labels",
+        *few,
+        "--set",
+        "data.labelled=500",
+        "--seeds",
+        "1",
+        "--json",
+        "--data-root",
+        str(data),
+    )
+    assert status == 0, err
+    race = json.loads(out)
+    assert race["test_images"] == 10_000
+    assert race["arms"]["teacher"]["accuracy"]["mean"] > 0.8
