@@ -15,6 +15,6 @@ page = st.navigation(
     position="top",
 )
 told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
-with errors.told():
+with errors.error_boundary():
     page.run()
 frame.foot(told_here)

@@ -16,7 +16,7 @@ from kd_core.datasets import Split, Splits, prepare
 from kd_core.events import EpochDone, Event, Finished
 from kd_core.networks import Network
 from kd_core.recipe import PRESETS, Recipe
-from kd_core.training import Heard, fit, hear
+from kd_core.training import TeacherOutputs, cache_teacher_outputs, fit
 from kd_core.training.lanes import fit_lanes
 
 STEPS = 50
@@ -26,9 +26,9 @@ TEMPERATURES = (1.0, 4.0, 20.0)
 class Precise(Split):
     """A split whose images are normalised in float64."""
 
-    def inputs(self, index: Tensor | slice = slice(None)) -> Tensor:
+    def normalised(self, index: Tensor | slice = slice(None)) -> Tensor:
         """Return float64 images."""
-        return super().inputs(index).double()
+        return super().normalised(index).double()
 
 
 def main() -> None:
@@ -56,8 +56,8 @@ def precisely(recipe: Recipe, data_root: Path) -> dict[str, Any]:
         teacher = _taught(short, splits)
         alone = {t: _weights(fit(_at(short, t), splits, teacher)) for t in TEMPERATURES}
         lanes = _lanes([[_at(short, t) for t in TEMPERATURES]], [splits], [teacher])
-        said = hear(short, splits, teacher)
-        live = _weights(fit(_at(short, 4.0), splits, teacher, heard=Heard(None, said.judged)))
+        said = cache_teacher_outputs(short, splits, teacher)
+        live = _weights(fit(_at(short, 4.0), splits, teacher, heard=TeacherOutputs(None, said.judged)))
         apart = [_largest(short, splits, lanes[lane], alone[t]) for lane, t in enumerate(TEMPERATURES)]
         return {
             "steps": steps * short.optim.epochs,
@@ -77,7 +77,7 @@ def at_full_length(recipe: Recipe, seeds: int, data_root: Path) -> dict[str, Any
     alone, live = [], []
     for row, one, teacher in zip(rows, splits, teachers, strict=True):
         alone += [_accuracy(fit(each, one, teacher)) for each in row]
-        heard = Heard(None, hear(row[1], one, teacher).judged)
+        heard = TeacherOutputs(None, cache_teacher_outputs(row[1], one, teacher).judged)
         live.append(_accuracy(fit(row[1], one, teacher, heard=heard)))
     cached = alone[1 :: len(TEMPERATURES)]
     return {
@@ -132,7 +132,7 @@ def _accuracy(events: Iterator[Event]) -> float:
 
 @torch.no_grad()
 def _largest(recipe: Recipe, splits: Splits, one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
-    images = splits.test.inputs(slice(0, 2000))
+    images = splits.test.normalised(slice(0, 2000))
     first, second = (_network(recipe, splits, weights)(images).logits for weights in (one, other))
     return float((first - second).abs().max())
 

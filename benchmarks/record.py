@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 from kd_core import PRESETS, Store, Study
 from kd_core.compute import device_line
 from kd_core.experiments import run_study
-from kd_core.results import ARMS, finished, race_json
+from kd_core.results import ARMS, finished_members, race_json
 
 FOLDER = Path(__file__).parents[1] / "assets" / "recorded"
 
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _race(store: Store, study: str, seconds: float) -> dict[str, Any]:
-    places = finished(store, study)
+    places = finished_members(store, study)
     curves: dict[str, list[list[float]]] = {}
     for place in places:
         rows = store.runs.epochs([place.run.id])
@@ -57,7 +57,7 @@ def _race(store: Store, study: str, seconds: float) -> dict[str, Any]:
 
 
 def _arrays(store: Store, study: str) -> dict[str, Any]:
-    places = [place for place in finished(store, study) if place.member.seed == 0]
+    places = [place for place in finished_members(store, study) if place.member.seed == 0]
     source = store.files.source(places[0].run.source or "")
     arrays = dict(source[0]) if source else {}
     for place in places:

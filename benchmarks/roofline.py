@@ -171,8 +171,8 @@ class Look:
 
     def __init__(self, bench: Bench, times: int) -> None:
         few = torch.arange(min(len(bench.splits.train), PROFILED_STEPS * bench.recipe.optim.batch))
-        judged = [part.take(torch.arange(16)) for part in (bench.splits.validation, bench.splits.test)]
-        small = bench._replace(splits=Splits(bench.splits.train.take(few), *judged))
+        judged = [part.subset(torch.arange(16)) for part in (bench.splits.validation, bench.splits.test)]
+        small = bench._replace(splits=Splits(bench.splits.train.subset(few), *judged))
         self.epochs = math.ceil(PROFILED_STEPS / small.steps)
         self.steps = self.epochs * small.steps
         self.training = small.training((times + 2) * self.epochs)

@@ -32,7 +32,7 @@ from benchmarks import harness
 from benchmarks.harness import digits, seconds_of, told
 from kd_core import PRESETS, Store, Study
 from kd_core.recipe import Member
-from kd_core.results import finished
+from kd_core.results import finished_members
 from kd_core.store import EpochRow
 from kd_core.store.tables import epochs, members, points, runs, studies
 
@@ -52,7 +52,7 @@ Rows = Mapping[sa.Table, list[dict[str, Any]]]
 
 def point(data_root: str, images: int, epochs: int, lanes: int) -> dict[str, float]:
     """Train one point in a fresh store, in this process; ``bytes`` is the most that the process held."""
-    base = PRESETS["mnist-mlp"].recipe.alone().changed({"data.labelled": images, "optim.epochs": epochs})
+    base = PRESETS["mnist-mlp"].recipe.baseline().changed({"data.labelled": images, "optim.epochs": epochs})
     cells = [{"optim.lr": base.optim.lr * (1 + lane / 100)} for lane in range(lanes)]
     arms = tuple(Member(arm="alone", recipe=base.changed(cell), cell=cell) for cell in cells)
     harness.warm_torch()
@@ -187,7 +187,7 @@ def questions(store: Store, place: Filled) -> dict[str, Callable[[], object]]:
         "runs.epochs after the last": lambda: store.runs.epochs(ids, after=last["epoch"]),
         "runs.points of the race": lambda: store.runs.points(ids),
         "runs.record": lambda: store.runs.record({run: {"step": 1}}, [], [EpochRow(**{**last, "epoch": next(far)})]),
-        "results.finished": lambda: finished(store, study),
+        "results.finished": lambda: finished_members(store, study),
         "check_space": store.check_space,
         "files.size of a run": lambda: store.files.size(run),
     }

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-from benchmarks.harness import apart, carried_out, compared, machine, parser_of, told, warm_torch
+from benchmarks.harness import apart, carried_out, machine, members_and_runs, parser_of, told, warm_torch
 from kd_core import PRESETS, Recipe, Store, Study
 from kd_core.datasets import prepare
 from kd_core.recipe import Arm, Member
@@ -122,7 +122,7 @@ def source_networks(preset: str) -> tuple[nn.Module, nn.Module]:
     return CNN(16, 32, 64), CNN(32, 64, 128)
 
 
-def train_epoch(
+def train_one_epoch(
     model: nn.Module,
     teacher: nn.Module | None,
     loader: DataLoader[Any],
@@ -182,7 +182,7 @@ def source_seconds(**asked: Any) -> dict[str, Any]:
         test_loader = DataLoader(test_set, batch_size=TEST_BATCH)
         optimizer = torch.optim.Adam(model.parameters(), lr=recipe.optim.lr)
         for epoch in range(work.epochs):
-            loss = train_epoch(model, teacher, train_loader, optimizer, recipe)
+            loss = train_one_epoch(model, teacher, train_loader, optimizer, recipe)
             accuracy = evaluate(model, test_loader)
             with (Path(folder) / "results.csv").open("a", newline="") as file:
                 csv.writer(file).writerow([epoch + 1, loss, accuracy])
@@ -273,7 +273,7 @@ def against(source: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]]) ->
     """Return both sides' seconds, how many times faster ours was, and both sides' test accuracy by repeat."""
     return {
         "images": ours[0]["images"],
-        **compared([one["seconds"] for one in source], [one["seconds"] for one in ours]),
+        **members_and_runs([one["seconds"] for one in source], [one["seconds"] for one in ours]),
         "accuracy": {"source": [one["accuracy"] for one in source], "ours": [one["accuracy"] for one in ours]},
         "ours_whole_study_seconds": told([one["whole_seconds"] for one in ours]),
         "ours_training_alone_seconds": told([one["training_seconds"] for one in ours]),

@@ -92,7 +92,7 @@ class Together(Event):
 
 
 @dataclass(frozen=True)
-class Noted(Event):
+class Logged(Event):
     """Something that a protocol tells beside the curves of its network, such as how a second network fares.
 
     Args:

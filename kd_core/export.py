@@ -131,7 +131,7 @@ def _safetensors(trained: Trained) -> Files:
 def _code(trained: Trained) -> Files:
     from kd_core.recipe import Recipe  # here, because it imports torch, and a page lists the formats before that
 
-    network = Recipe.checked(trained.run.recipe).student
+    network = Recipe.from_json(trained.run.recipe).student
     source = _SOURCE.format(
         label=network.label,
         run=trained.run.id,

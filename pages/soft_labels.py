@@ -19,7 +19,7 @@ from pages.parts.studies import (
     sample_rows,
     watch,
 )
-from pages.parts.text import literal, t, words
+from pages.parts.text import escape_markdown, t, texts_of
 
 FRAGMENTS = ["soft_labels_sample", "soft_labels_matrix"]
 
@@ -30,7 +30,7 @@ def main() -> None:
     with side:
         study = choose_study("soft_labels_study")
         cell = nearest_student.on_side(study)
-    found = recorded_logits() if study is None else stored_logits.of_study(store(), study.id, cell=cell)
+    found = recorded_logits() if study is None else stored_logits.load_study_logits(store(), study.id, cell=cell)
     with middle:
         if found is None or not found.logits:
             nothing_yet(study, chooser="soft_labels_study")
@@ -40,7 +40,7 @@ def main() -> None:
         picker = st.container()
         picker.empty()  # a fragment may only write into a container that has been written to
     if study is not None and epoch is not None:
-        found = stored_logits.of_study(store(), study.id, epoch=epoch, cell=cell) or found
+        found = stored_logits.load_study_logits(store(), study.id, epoch=epoch, cell=cell) or found
     watch(study, found)
     with middle:
         sample(found, epoch, picker)
@@ -48,13 +48,13 @@ def main() -> None:
 
 
 @st.fragment(key=FRAGMENTS[0])
-def sample(found: stored_logits.Material, epoch: int | None, picker: DeltaGenerator) -> None:
+def sample(found: stored_logits.StoredLogits, epoch: int | None, picker: DeltaGenerator) -> None:
     with picker:
         index = sample_picker.pick_sample(found)
     bars(found, index, epoch)
 
 
-def bars(found: stored_logits.Material, index: int, epoch: int | None) -> None:
+def bars(found: stored_logits.StoredLogits, index: int, epoch: int | None) -> None:
     temperature, axis, label = view_temperature(), view_axis(), int(found.labels[index])
 
     def changed() -> None:
@@ -65,13 +65,14 @@ def bars(found: stored_logits.Material, index: int, epoch: int | None) -> None:
 
     st.header(say.sample_finding(found, index, temperature), anchor=False)
     label_name = sample_picker.class_name(found, label)
-    facts = {"index": index, "label": literal(label_name), "T": shown(temperature), "epoch": say.epoch_words(epoch)}
-    st.caption(t("soft_labels.setting", provenance=say.provenance(found), **facts))
+    facts = {"index": index, "label": escape_markdown(label_name), "T": shown(temperature)}
+    told = say.provenance(found)
+    st.caption(t("soft_labels.setting", provenance=told, epoch=say.epoch_words(epoch), **facts))
     softened_bars(
         key="view_temperature",
         arms=sample_arms(found, index),
         classes=found.classes,
-        words=words("bars", BAR_WORDS),
+        words=texts_of("bars", BAR_WORDS),
         hard_label=label if label >= 0 else None,
         picture=found.picture(index),
         picture_alt=t("soft_labels.picture", index=index, label=label_name),
@@ -84,7 +85,7 @@ def bars(found: stored_logits.Material, index: int, epoch: int | None) -> None:
 
 
 @st.fragment(key=FRAGMENTS[1])
-def matrix(found: stored_logits.Material, epoch: int | None) -> None:
+def matrix(found: stored_logits.StoredLogits, epoch: int | None) -> None:
     temperature = view_temperature()
     place = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):

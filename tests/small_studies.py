@@ -24,12 +24,12 @@ def recipe(**changes: Any) -> Recipe:
         "optim": optim,
         "teacher": {"data": data, "student": {"name": "mlp", "widths": [32]}, "optim": optim},
     }
-    return Recipe.checked(values).changed({name.replace("__", "."): value for name, value in changes.items()})
+    return Recipe.from_json(values).changed({name.replace("__", "."): value for name, value in changes.items()})
 
 
 def solo(epochs: int = 400, seed: int = 0, **changes: Any) -> Study:
     """One network without a teacher; 400 epochs take some seconds, and so several checkpoints."""
-    one = recipe(**{"data__labelled": None, "optim__epochs": epochs, **changes}).alone().seeded(seed)
+    one = recipe(**{"data__labelled": None, "optim__epochs": epochs, **changes}).baseline().seeded(seed)
     return Study(kind="sweep", members=(Member(arm="alone", recipe=one),))
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from kd_core.results import sampling_interval, spread, t_interval
+from kd_core.results import bootstrap_interval, mean_sd, t_interval
 
 SEEDS_FOR_T = 3
 OUTCOMES = ("not reproduced", "not tried", "not recorded", "direction reproduced", "reproduced")
@@ -46,7 +46,7 @@ def tolerance(published: float | None, unit: str, images: int | None) -> float |
 
 def numbers(measured: Measured) -> dict[str, Any]:
     """Return values by seed with mean, standard deviation and 95 % interval by Student's t."""
-    told, interval = spread(measured.values), t_interval(measured.values)
+    told, interval = mean_sd(measured.values), t_interval(measured.values)
     return {"values": list(told.values), "mean": told.mean, "sd": told.sd, "ci95": interval and list(interval)}
 
 
@@ -59,7 +59,7 @@ def difference(higher: Measured, lower: Measured | None, unit: str) -> dict[str,
         own = np.stack(higher.by_image)
         against = np.zeros_like(own) if lower is None else np.stack(lower.by_image)
         scale = own.shape[-1] / 100 if unit == "errors" else 1.0
-        low, high = sampling_interval(own, against)
+        low, high = bootstrap_interval(own, against)
         interval, basis = (scale * low, scale * high), "images"
     return {"difference": float(np.mean(paired)), "ci95": interval and list(interval), "basis": basis}
 

@@ -12,7 +12,7 @@ from kd_core.errors import RunBusy
 from kd_core.experiments import Workshop
 from kd_core.jobs import carry_out, mark_lost
 from kd_core.recipe import Member, Recipe, Study
-from kd_core.results import finished
+from kd_core.results import finished_members
 from kd_core.store import Store
 from kd_core.vocabulary import RESUMABLE
 
@@ -65,7 +65,7 @@ class Trials:
             raise SystemExit(f"{name}: {row.status}. {why}")
         return [
             Trained(place.member.arm, place.member.seed, members[place.member.position].recipe, place.run.id, epoch)
-            for place in finished(self.store, found)
+            for place in finished_members(self.store, found)
             if (epoch := place.run.reported_epoch) is not None
         ]
 
@@ -101,6 +101,6 @@ def members(recipe: Recipe, seeds: int, arms: Sequence[str], one_teacher: bool =
     for seed in range(seeds):
         one = recipe.seeded(seed)
         one = one.model_copy(update={"teacher": recipe.teacher}) if one_teacher else one
-        recipes = {"teacher": one.teacher, "alone": one.alone(), "distilled": one.without_idle_teacher()}
-        found += [Member.checked({"arm": arm, "seed": seed, "recipe": recipes[arm]}) for arm in arms]
+        recipes = {"teacher": one.teacher, "alone": one.baseline(), "distilled": one.without_unused_teacher()}
+        found += [Member.from_json({"arm": arm, "seed": seed, "recipe": recipes[arm]}) for arm in arms]
     return found

@@ -154,7 +154,7 @@ def dafl(trials: Trials, full: bool, seeds: int) -> Trial:
     epochs, steps, batch = (200, 120, 512) if full else (20, 120, 128)
     convnet = {"name": "convnet", "padding": True}
     teacher = {"data": {"source": MNIST}, "student": {**convnet, "channels": [6, 16], "fc": 84}}
-    recipe = Recipe.checked(
+    recipe = Recipe.from_json(
         {
             "data": {"source": MNIST},
             "student": {**convnet, "channels": [3, 8], "fc": 42},
@@ -171,7 +171,7 @@ def dafl(trials: Trials, full: bool, seeds: int) -> Trial:
 
 def fedmd(trials: Trials, full: bool, seeds: int) -> Trial:
     rounds = 100 if full else 40
-    recipe = Recipe.checked(
+    recipe = Recipe.from_json(
         {
             "data": {"source": MNIST, "labelled": 1000, "unlabelled": "keep"},
             "student": {"name": "mlp", "widths": [64]},
@@ -190,7 +190,7 @@ def fedmd(trials: Trials, full: bool, seeds: int) -> Trial:
 
 def byot(trials: Trials, full: bool, seeds: int) -> Trial:
     images, channels, epochs = (None, [32, 64, 128], 30) if full else (5000, [8, 16, 32], 15)
-    recipe = Recipe.checked(
+    recipe = Recipe.from_json(
         {
             "data": {"source": MNIST, "labelled": images},
             "student": {"name": "convnet", "channels": channels, "fc": 64},

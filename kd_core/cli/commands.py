@@ -14,7 +14,7 @@ from typing import Any
 
 from kd_core.cli.report import OUTCOMES
 from kd_core.errors import InvalidSetting, RunUnknown
-from kd_core.settings import read_axis, read_value
+from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
 
 
@@ -52,11 +52,11 @@ def sweep(asked: argparse.Namespace) -> int:
 
 def compare(asked: argparse.Namespace) -> int:
     """Race techniques against each other, with one budget and one student, and print a row for each."""
-    from kd_core.recipe import PRESETS, Study, contenders
+    from kd_core.recipe import PRESETS, Study, technique_names
 
     preset = PRESETS[asked.preset]
     recipe = preset.recipe.changed(_changes(asked.set))
-    names = contenders() if asked.methods == ["all"] else asked.methods
+    names = technique_names() if asked.methods == ["all"] else asked.methods
     study = Study.compare(recipe, names, asked.seeds or 1, preset.name)
     store = Store(asked.home)
     return _carry_out(store, _add(store, study, asked), asked)
@@ -172,7 +172,7 @@ def _run_json(row: Any) -> dict[str, Any]:
 
 
 def _changes(texts: Sequence[str]) -> dict[str, Any]:
-    return {path: read_value(text) for path, text in _pairs(texts)}
+    return {path: parse_value(text) for path, text in _pairs(texts)}
 
 
 def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:

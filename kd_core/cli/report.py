@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from kd_core.results import compare_json, finished, race_json, sweep_rows
+from kd_core.results import compare_json, finished_members, race_json, sweep_rows
 from kd_core.store import Store
 from kd_core.vocabulary import MEASURES
 
@@ -15,7 +15,7 @@ def _print_race(store: Store, study: str, told: dict[str, Any]) -> None:
     for arm, facts in told["arms"].items():
         cells = [f"{name} {_spread(facts[name])}" for name in MEASURES if facts[name]]
         print(f"  {arm:<10} {'  '.join(cells)}  {facts['parameters']:,} parameters  {facts['seconds']:.1f} s")
-    for place in finished(store, study):
+    for place in finished_members(store, study):
         if place.member.reused:
             print("  (some networks were trained earlier from the same recipe; --fresh trains them again)")
             break

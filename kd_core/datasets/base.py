@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor
 
-from kd_core.datasets.splits import Source, Split
+from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.settings import Settings, setting
 
 Report = Callable[[str, float], None]
@@ -21,7 +21,7 @@ class Dataset(Settings):
     """Frozen settings that load images and labels."""
 
     @abstractmethod
-    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the dataset, downloading it where that is possible.
 
         Args:

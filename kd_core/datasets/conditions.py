@@ -10,20 +10,20 @@ from pydantic import NonNegativeInt, field_validator
 from torch import Tensor
 
 from kd_core.datasets.augmentation import Augmentation
-from kd_core.datasets.splits import Source, Splits
-from kd_core.datasets.stratified import cut, spread
-from kd_core.datasets.targets import asked
+from kd_core.datasets.splits import LoadedDataset, Splits
+from kd_core.datasets.stratified import stratified_order, stratified_split
+from kd_core.datasets.targets import with_target
 from kd_core.errors import InvalidSetting
-from kd_core.functional import generator
-from kd_core.settings import Grown, setting
+from kd_core.functional import make_generator
+from kd_core.settings import ExtensibleSettings, setting
 
 WITHHELD = -1
 
 
-class Conditions(Grown):
+class Conditions(ExtensibleSettings):
     """Limits on the training split; validation and test stay whole and true."""
 
-    came_later: ClassVar[frozenset[str]] = frozenset({"question"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"question"})
 
     labelled: int | None = setting(
         None,
@@ -77,7 +77,7 @@ class Conditions(Grown):
         return tuple(sorted(set(classes)))
 
 
-def prepare(conditions: Conditions, source: Source, seed: int) -> Splits:
+def prepare(conditions: Conditions, source: LoadedDataset, seed: int) -> Splits:
     """Cut validation, then apply the conditions to what is left for training.
 
     With one seed everything is nested: 100 labelled images are among the 300, and the labels that noise of 0.2 replaces
@@ -96,14 +96,14 @@ def prepare(conditions: Conditions, source: Source, seed: int) -> Splits:
     Raises:
         InvalidSetting: a condition that this dataset cannot meet.
     """
-    everything, answered = source.train, asked(source, conditions.question)
+    everything, answered = source.train, with_target(source, conditions.question)
     if answered.validation is None:
-        held_out, pool = cut(everything.labels, source.cut, generator(seed, "validation"))
-        validation = answered.train.take(held_out)
+        held_out, pool = stratified_split(everything.labels, source.cut, make_generator(seed, "validation"))
+        validation = answered.train.subset(held_out)
     else:
         pool, validation = torch.arange(len(everything)), answered.validation
     index, classes = _seen(conditions, everything.labels[pool], everything.classes, seed)
-    train = answered.train.take(pool[index])
+    train = answered.train.subset(pool[index])
     told = torch.where(classes == WITHHELD, WITHHELD, train.labels)
     train = replace(train, labels=noisy_labels(told, conditions.label_noise, seed))
     return Splits(train=train, validation=validation, test=answered.test)
@@ -130,7 +130,7 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     if len(classes) < 2:
         reason = "there is only one class left, so there is no other to confuse it with."
         raise InvalidSetting(path="data.label_noise", value=share, reason=reason)
-    draws = generator(seed, "label_noise")
+    draws = make_generator(seed, "label_noise")
     order = torch.randperm(len(visible), generator=draws)
     steps = torch.randint(1, len(classes), (len(visible),), generator=draws)
     replaced = order[: int(share * len(visible) + 0.5)]
@@ -144,7 +144,7 @@ def _seen(conditions: Conditions, labels: Tensor, classes: tuple[str, ...], seed
     """Return positions in ``labels``, rising, and the labels that are told there."""
     kept = _kept_classes(conditions, classes)
     # Drawn for all classes before any is dropped: dropping one changes nothing about the others.
-    order = spread(labels, generator(seed, "labelled"))
+    order = stratified_order(labels, make_generator(seed, "labelled"))
     order = order[kept[labels[order]]]
     _check_labelled(conditions, available=len(order), classes=int(kept.sum()))
     visible = order[: conditions.labelled].sort().values

@@ -9,9 +9,9 @@ import torch
 from pydantic import PositiveFloat
 
 from kd_core.datasets.base import Normalised, Report, mean_setting, sd_setting
-from kd_core.datasets.splits import Source
-from kd_core.datasets.stratified import cut
-from kd_core.functional import generator
+from kd_core.datasets.splits import LoadedDataset
+from kd_core.datasets.stratified import stratified_split
+from kd_core.functional import make_generator
 
 TEST, VALIDATION = 600, 150
 
@@ -37,7 +37,7 @@ class Digits(Normalised):
         """Return 1: the images are grey."""
         return 1
 
-    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the digits from the installed scikit-learn; ``data_root`` is not looked at.
 
         The 17 grey levels 0..16 become 0..255 by rounding; ``(value * 16 / 255).round()`` gives them back.
@@ -50,6 +50,6 @@ class Digits(Normalised):
         labels = torch.from_numpy(bunch.target).long()
         everything = self.split(images, labels, tuple("0123456789"))
         # A constant, not the run's seed: the test split never varies.
-        test, train = cut(labels, TEST, generator(0, "digits", "test"))
+        test, train = stratified_split(labels, TEST, make_generator(0, "digits", "test"))
         report("reading Digits", 1.0)
-        return Source(train=everything.take(train), test=everything.take(test), cut=VALIDATION)
+        return LoadedDataset(train=everything.subset(train), test=everything.subset(test), cut=VALIDATION)

@@ -16,10 +16,10 @@ from pydantic import model_validator
 
 from kd_core.datasets.base import Normalised, Report
 from kd_core.datasets.io import folders, image_paths, read_images
-from kd_core.datasets.splits import Source, Split
-from kd_core.datasets.stratified import cut
+from kd_core.datasets.splits import LoadedDataset, Split
+from kd_core.datasets.stratified import stratified_split
 from kd_core.errors import DataUnusable
-from kd_core.functional import generator
+from kd_core.functional import make_generator
 from kd_core.settings import setting
 
 MAX_FILES = 100_000
@@ -89,10 +89,10 @@ class ImageFolder(Normalised):
         """Return 1 for grey, 3 for colours."""
         return 1 if self.grey else 3
 
-    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the images; ``data_root`` is not looked at.
 
-        Files that cannot be read are named in ``Source.skipped``.
+        Files that cannot be read are named in ``LoadedDataset.skipped``.
 
         Raises:
             DataUnusable: no such folder, too many files, fewer than two classes, or a class without images in a split.
@@ -165,7 +165,7 @@ class ImageFolder(Normalised):
         broken = [str(part.paths[index].relative_to(root)) for index in (~usable).nonzero().squeeze(1).tolist()]
         return self.split(images[usable], labels[usable], classes), broken
 
-    def _source(self, splits: dict[str, Split], skipped: tuple[str, ...]) -> Source:
+    def _source(self, splits: dict[str, Split], skipped: tuple[str, ...]) -> LoadedDataset:
         train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
         to_cut = [name for name, split in (("validation", validation), ("test", test)) if split is None]
         self._check_counts("train", train, least=1 + len(to_cut), purposes=["training", *to_cut])
@@ -174,9 +174,9 @@ class ImageFolder(Normalised):
         share = VALIDATION_SHARE if test is not None else SHARE
         count = max(len(train.classes), round(share * len(train)))
         if test is None:
-            test_index, train_index = cut(train.labels, count, self._draws())
-            train, test = train.take(train_index), train.take(test_index)
-        return Source(train, test, validation, cut=0 if validation is not None else count, skipped=skipped)
+            test_index, train_index = stratified_split(train.labels, count, self._draws())
+            train, test = train.subset(train_index), train.subset(test_index)
+        return LoadedDataset(train, test, validation, cut=0 if validation is not None else count, skipped=skipped)
 
     def _check_counts(self, name: str, split: Split, least: int, purposes: list[str]) -> None:
         counts = torch.bincount(split.labels, minlength=len(split.classes)).tolist()
@@ -187,7 +187,7 @@ class ImageFolder(Normalised):
                 raise self._unusable(f"the class '{class_name}' has {usable} in '{name}'; {wanted}.")
 
     def _draws(self) -> torch.Generator:
-        return generator(self.split_seed, "image_folder", "test")
+        return make_generator(self.split_seed, "image_folder", "test")
 
     def _unusable(self, reason: str) -> DataUnusable:
         return DataUnusable(source=self.path, reason=reason)

@@ -19,7 +19,7 @@ class Split:
         mean: per channel, of pixel values scaled to 0..1.
         sd: per channel.
         extra: further labels and paired views, each with N rows.
-        normalised: what ``inputs`` returns for all images, where it is kept.
+        normalised_images: what ``normalised`` returns for all images, where it is kept.
     """
 
     images: Tensor
@@ -28,7 +28,7 @@ class Split:
     mean: tuple[float, ...] = (0.0,)
     sd: tuple[float, ...] = (1.0,)
     extra: dict[str, Tensor] = field(default_factory=dict)
-    normalised: Tensor | None = field(default=None, repr=False)
+    normalised_images: Tensor | None = field(default=None, repr=False)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -39,36 +39,36 @@ class Split:
         channels, height, width = self.images.shape[1:]
         return channels, height, width
 
-    def inputs(self, index: Tensor | slice = slice(None)) -> Tensor:
+    def normalised(self, index: Tensor | slice = slice(None)) -> Tensor:
         """Return float32 images (B, C, H, W), normalised to (value / 255 - mean) / sd."""
-        if self.normalised is not None:
-            return self.normalised[index]
+        if self.normalised_images is not None:
+            return self.normalised_images[index]
         mean = torch.tensor(self.mean, device=self.images.device).reshape(-1, 1, 1)
         sd = torch.tensor(self.sd, device=self.images.device).reshape(-1, 1, 1)
         return (self.images[index].float() / 255 - mean) / sd
 
     @property
     def black(self) -> Tensor:
-        """Return what a black pixel is in ``inputs``, per channel: (C,), float32."""
+        """Return what a black pixel is in ``normalised``, per channel: (C,), float32."""
         return -torch.tensor(self.mean, device=self.images.device) / torch.tensor(self.sd, device=self.images.device)
 
-    def take(self, index: Tensor) -> Split:
+    def subset(self, index: Tensor) -> Split:
         """Return the images at ``index`` as a split of their own."""
         extra = {name: values[index] for name, values in self.extra.items()}
         images, labels = self.images[index], self.labels[index]
-        return replace(self, images=images, labels=labels, extra=extra, normalised=None)
+        return replace(self, images=images, labels=labels, extra=extra, normalised_images=None)
 
-    def ready(self, most_bytes: int = 2**30) -> Split:
+    def normalised_once(self, most_bytes: int = 2**30) -> Split:
         """Return the split with its images kept normalised, for who asks about them again and again.
 
         Args:
             most_bytes: where they would take more, the split is returned as it is.
         """
-        return self if 4 * self.images.nbytes > most_bytes else replace(self, normalised=self.inputs())
+        return self if 4 * self.images.nbytes > most_bytes else replace(self, normalised_images=self.normalised())
 
 
 @dataclass(frozen=True)
-class Source:
+class LoadedDataset:
     """What a dataset brings before a recipe cuts it.
 
     Args:

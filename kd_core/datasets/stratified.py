@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 
-def spread(labels: Tensor, generator: torch.Generator) -> Tensor:
+def stratified_order(labels: Tensor, generator: torch.Generator) -> Tensor:
     """Return a random order of the images whose every prefix is stratified by class.
 
     The first K images are one of each class; from there on a class never strays by more than about one image from its
@@ -35,7 +35,7 @@ def spread(labels: Tensor, generator: torch.Generator) -> Tensor:
     return order[priority.argsort(stable=True)]
 
 
-def cut(labels: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def stratified_split(labels: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """Return the positions of ``count`` images, stratified by class, and those of the others; both in rising order."""
-    order = spread(labels, generator)
+    order = stratified_order(labels, generator)
     return order[:count].sort().values, order[count:].sort().values

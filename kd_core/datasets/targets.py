@@ -7,16 +7,16 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from kd_core.datasets.splits import Source, Split
+from kd_core.datasets.splits import LoadedDataset, Split
 
-ANSWERS = {
+TARGETS = {
     "slant": ("leans left", "stands", "leans right"),
     "thickness": ("thin", "medium", "thick"),
 }
 STEEP = 0.15
 
 
-def asked(source: Source, question: str) -> Source:
+def with_target(source: LoadedDataset, question: str) -> LoadedDataset:
     """Return a source whose labels answer another question than the class; "class" leaves it as it is.
 
     Boundaries that depend on the data come from the training images alone.
@@ -36,9 +36,9 @@ def asked(source: Source, question: str) -> Source:
     )
 
 
-def classes_asked(classes: tuple[str, ...], question: str) -> tuple[str, ...]:
+def target_classes(classes: tuple[str, ...], question: str) -> tuple[str, ...]:
     """Return the possible answers to a question about a dataset with these classes."""
-    return ANSWERS.get(question, classes)
+    return TARGETS.get(question, classes)
 
 
 def slant(images: Tensor) -> Tensor:
@@ -75,4 +75,4 @@ def _thirds(values: Tensor) -> Tensor:
 
 def _relabelled(split: Split, values: Tensor, edges: Tensor, question: str) -> Split:
     labels = torch.bucketize(values, edges.to(values.device))
-    return replace(split, labels=labels, classes=ANSWERS[question], normalised=None)
+    return replace(split, labels=labels, classes=TARGETS[question], normalised_images=None)

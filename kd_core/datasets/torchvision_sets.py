@@ -13,7 +13,7 @@ from torch import Tensor
 
 from kd_core.datasets.base import Normalised, Report
 from kd_core.datasets.io import Archive, fetch
-from kd_core.datasets.splits import Source, Split
+from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.errors import DataMissing, DataUnusable
 
 DAMAGED = (AssertionError, EOFError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
@@ -36,7 +36,7 @@ class TorchvisionSet(Normalised):
         """Return the name for tables."""
         return self.title
 
-    def load(self, data_root: Path, report: Report = lambda what, done: None) -> Source:
+    def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the set from ``data_root``, downloading it where it is not there.
 
         Raises:
@@ -73,9 +73,9 @@ class TorchvisionSet(Normalised):
 
         return getattr(torchvision.datasets, self.kind)
 
-    def _read(self, data_root: Path) -> Source:
+    def _read(self, data_root: Path) -> LoadedDataset:
         train, test = self._split(data_root, train=True), self._split(data_root, train=False)
-        return Source(train=train, test=test, cut=len(train) // 10)
+        return LoadedDataset(train=train, test=test, cut=len(train) // 10)
 
     def _split(self, data_root: Path, train: bool) -> Split:
         images, labels, classes = self.part(data_root, train)

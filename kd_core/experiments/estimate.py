@@ -12,7 +12,7 @@ from kd_core.networks import Architecture
 from kd_core.recipe import Recipe, Study
 from kd_core.settings import Settings, name_of
 from kd_core.store import RunRow, Store
-from kd_core.training.lanes import grids
+from kd_core.training.lanes import group_by_lane_key
 
 STEP_SECONDS = 0.0007
 """One step of a network so small that only the calls count, on a 2-core server of 2026."""
@@ -33,7 +33,7 @@ def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
     known: dict[str, Pace] = {}
     for run in reversed(store.runs.list(limit=200)):
         if run.step and run.status == "done":  # of one that was stopped, the last epoch's steps have no seconds yet
-            known[_kind(Recipe.checked(run.recipe))] = Pace.of(run)
+            known[_kind(Recipe.from_json(run.recipe))] = Pace.of(run)
     left: dict[str, Recipe] = {}
     for member in study.members:
         fingerprint = member.recipe.fingerprint()
@@ -41,7 +41,7 @@ def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
         if fingerprint not in left and (again or not store.runs.finished(fingerprint)):
             left[fingerprint] = member.recipe
     recipes = list(left.values())
-    training = sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in grids(recipes))
+    training = sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in group_by_lane_key(recipes))
     return START_SECONDS + training if recipes else 0.0
 
 
@@ -70,8 +70,8 @@ def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
     """Return about how many seconds the recipes of one grid take, as lanes of one loop where there are several."""
     recipe, lanes = recipes[0], len(recipes)
     pace = known.get(_kind(recipe))
-    per_step = pace.expected(lanes) if pace else recipe.protocol.work * _guess(recipe, lanes)
-    steps = recipe.protocol.steps_of_epoch(-(-training_images(recipe) // recipe.optim.batch), recipe.optim.batch)
+    per_step = pace.expected(lanes) if pace else recipe.protocol.relative_cost * _guess(recipe, lanes)
+    steps = recipe.protocol.steps_per_epoch(-(-training_images(recipe) // recipe.optim.batch), recipe.optim.batch)
     return recipe.optim.epochs * (per_step * steps + JUDGED_SECONDS * lanes)
 
 

@@ -11,27 +11,27 @@ from torch import Tensor
 from kd_core.compute import Speed
 from kd_core.errors import JobFailed, KDError, StoreFull, StoreUnusable
 from kd_core.events import EpochDone, Event, Together
-from kd_core.experiments.groups import Crew
-from kd_core.experiments.logit_writers import Keeper, OwnFiles, SharedFiles, kept_epochs
+from kd_core.experiments.groups import TrainingGroup
+from kd_core.experiments.logit_writers import LaneLogitWriter, LogitWriter, RunLogitWriter, kept_epochs
 from kd_core.experiments.protocol_context import Loop
 from kd_core.experiments.recorder import Recorder
 from kd_core.experiments.study_context import Workshop
 from kd_core.recipe import Recipe
-from kd_core.store import Store, told
+from kd_core.store import Store, error_json
 from kd_core.training.lanes import fit_lanes
 
-Ask = Callable[[], str]
+StopCheck = Callable[[], str]
 """Asked between steps: "" to go on, or how the study is to end: "stopped" or "interrupted"."""
 
 
 log = logging.getLogger("kd_core.experiments.group_runner")
 
 
-class Ended(Exception):
+class StopRequested(Exception):
     """Somebody asked the study to end."""
 
 
-def train(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator[None]:
+def train(crew: TrainingGroup, workshop: Workshop, ask: StopCheck, only_ends: bool) -> Iterator[None]:
     """Train a crew to its end; stops for breath after every epoch. What breaks it is told to its runs.
 
     Args:
@@ -46,17 +46,17 @@ def train(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator
     """
     try:
         yield from _trained(crew, workshop, ask, only_ends)
-    except (Ended, StoreFull, StoreUnusable):
+    except (StopRequested, StoreFull, StoreUnusable):
         raise  # the other members could not be kept either
     except KDError as error:
-        workshop.store.runs.update(*crew.runs, status="failed", error=told(error))
+        workshop.store.runs.update(*crew.runs, status="failed", error=error_json(error))
     except Exception as error:  # whatever it is, the other crews can still be trained
         log.exception("training broke off")
         reason = f"{type(error).__name__}: {error}"
-        workshop.store.runs.update(*crew.runs, status="failed", error=told(JobFailed(reason=reason)))
+        workshop.store.runs.update(*crew.runs, status="failed", error=error_json(JobFailed(reason=reason)))
 
 
-def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Iterator[None]:
+def _trained(crew: TrainingGroup, workshop: Workshop, ask: StopCheck, only_ends: bool) -> Iterator[None]:
     store, recipe = workshop.store, crew.recipe
     speed = workshop.describe(crew.runs, recipe, crew.group)
     kept = None if only_ends else kept_epochs_of(recipe)
@@ -64,14 +64,16 @@ def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Itera
         store.files.lanes.found(crew.group, crew.runs)
     snapshot = _snapshot(crew, store)
     runs = crew.runs
-    keeper: Keeper = SharedFiles(store, crew.group, runs, kept) if crew.group else OwnFiles(store, runs[0], kept)
+    keeper: LogitWriter = (
+        LaneLogitWriter(store, crew.group, runs, kept) if crew.group else RunLogitWriter(store, runs[0], kept)
+    )
     recorder = Recorder(store, crew.runs, keeper, with_points=not only_ends)
     torch.set_num_threads(speed.threads)
     for lane, event in _events(crew, workshop, snapshot, speed, looks=not only_ends):
         recorder.note(event, lane)
         if wish := ask():
             recorder.leave(event)
-            raise Ended(wish)
+            raise StopRequested(wish)
         if isinstance(event, Together):
             yield
             torch.set_num_threads(speed.threads)
@@ -79,7 +81,7 @@ def _trained(crew: Crew, workshop: Workshop, ask: Ask, only_ends: bool) -> Itera
 
 
 def _events(
-    crew: Crew, workshop: Workshop, snapshot: Mapping[str, Tensor] | None, speed: Speed, looks: bool
+    crew: TrainingGroup, workshop: Workshop, snapshot: Mapping[str, Tensor] | None, speed: Speed, looks: bool
 ) -> Iterator[tuple[int, Event]]:
     if crew.group:
         splits = [workshop.splits(row[0].recipe.changed({"data.label_noise": 0.0})) for row in crew.rows]
@@ -97,7 +99,7 @@ def _events(
             yield 0, Together(event.epoch, (0,), logits, event.snapshot)
 
 
-def _snapshot(crew: Crew, store: Store) -> dict[str, Tensor] | None:
+def _snapshot(crew: TrainingGroup, store: Store) -> dict[str, Tensor] | None:
     """Return the last checkpoint, if any, after the store has forgotten all that came later."""
     first = store.runs.get(crew.runs[0])
     steps = (first.steps or 0) // max(1, first.epochs or 1)  # as the loop told: a protocol's epochs have their own

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from kd_core.experiments.study_context import Workshop
 from kd_core.recipe import Recipe
 from kd_core.store import Store
-from kd_core.training.lanes import bounded, grids
+from kd_core.training.lanes import fit_memory, group_by_lane_key
 
 
 @dataclass(frozen=True)
-class Trainee:
+class PendingRun:
     """A run that is to be trained."""
 
     run: str
@@ -21,7 +21,7 @@ class Trainee:
 
 
 @dataclass(frozen=True)
-class Crew:
+class TrainingGroup:
     """Runs of one loop.
 
     Args:
@@ -30,7 +30,7 @@ class Crew:
         resumes: whether a checkpoint of the group is there.
     """
 
-    rows: Sequence[Sequence[Trainee]]
+    rows: Sequence[Sequence[PendingRun]]
     group: str = ""
     resumes: bool = False
 
@@ -45,7 +45,7 @@ class Crew:
         return self.rows[0][0].recipe
 
 
-def crews(trainees: Sequence[Trainee], workshop: Workshop) -> Iterator[Crew]:
+def training_groups(trainees: Sequence[PendingRun], workshop: Workshop) -> Iterator[TrainingGroup]:
     """Sort runs into crews: first those that were interrupted together, then the others by what they have in common.
 
     Args:
@@ -60,24 +60,24 @@ def crews(trainees: Sequence[Trainee], workshop: Workshop) -> Iterator[Crew]:
             yield crew
     rest = list(left.values())
     own = [one for one in rest if workshop.store.files.checkpoint(one.run)]
-    yield from (Crew([[one]]) for one in own)
+    yield from (TrainingGroup([[one]]) for one in own)
     others = [one for one in rest if one not in own]
-    for grid in grids([one.recipe for one in others]):
+    for grid in group_by_lane_key([one.recipe for one in others]):
         many = len(grid) * len(grid[0]) > 1
-        for chunk in bounded(grid, workshop.bytes_of_lane(others[grid[0][0]].recipe)) if many else [grid]:
+        for chunk in fit_memory(grid, workshop.bytes_of_lane(others[grid[0][0]].recipe)) if many else [grid]:
             rows = [[others[position] for position in row] for row in chunk]
-            yield Crew(rows, secrets.token_hex(5) if len(rows) * len(rows[0]) > 1 else "")
+            yield TrainingGroup(rows, secrets.token_hex(5) if len(rows) * len(rows[0]) > 1 else "")
 
 
-def _interrupted(group: str, left: Mapping[str, Trainee], store: Store) -> Crew | None:
+def _interrupted(group: str, left: Mapping[str, PendingRun], store: Store) -> TrainingGroup | None:
     """Return the crew of a group that left a checkpoint, if every one of its runs is there and none was taken out."""
     lanes = store.files.lanes.members(group)
     known = {row.id: row for row in store.runs.list(lanes)}
     going = [run for run in lanes if run in known and known[run].status not in ("done", "diverged")]
     if len(known) < len(lanes) or not all(run in left for run in going) or not store.files.lanes.checkpoint(group):
         return None
-    by_seed: dict[int, list[Trainee]] = {}
+    by_seed: dict[int, list[PendingRun]] = {}
     for run in lanes:
-        recipe = Recipe.checked(known[run].recipe)
-        by_seed.setdefault(recipe.seed, []).append(Trainee(run, recipe))
-    return Crew(list(by_seed.values()), group, resumes=True)
+        recipe = Recipe.from_json(known[run].recipe)
+        by_seed.setdefault(recipe.seed, []).append(PendingRun(run, recipe))
+    return TrainingGroup(list(by_seed.values()), group, resumes=True)

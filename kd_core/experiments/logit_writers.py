@@ -16,7 +16,7 @@ LAST_SECONDS = 0.25
 """The last epoch of lanes is written this often; what came between is not missed by anybody."""
 
 
-class Keeper(Protocol):
+class LogitWriter(Protocol):
     """Where the logits and checkpoints of one loop go."""
 
     def remember(self, rows: Sequence[EpochRow]) -> None:
@@ -50,7 +50,7 @@ class BestEpochs:
             self.marks[row.run], self.epoch[row.run] = marks, row.epoch
 
 
-class OwnFiles:
+class RunLogitWriter:
     """A single run's files.
 
     Args:
@@ -87,7 +87,7 @@ class OwnFiles:
         self.files.drop_checkpoint(self.run)
 
 
-class SharedFiles:
+class LaneLogitWriter:
     """The files that lanes of one loop share.
 
     Args:

@@ -13,19 +13,19 @@ from kd_core.compute import Speed
 from kd_core.datasets import Split, Splits
 from kd_core.events import EpochDone, Event, Together
 from kd_core.experiments.study_context import Workshop
-from kd_core.functional import below, prefixed
+from kd_core.functional import under_prefix, with_prefix
 from kd_core.methods import Method
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
 from kd_core.training import (
-    Heard,
-    Judge,
-    Learner,
-    Lesson,
+    DistillationLoader,
+    Evaluator,
+    TeacherOutputs,
+    Trainer,
+    can_cache_teacher,
     course,
     fit,
-    hears_once,
     judged,
     predict_logits,
     predict_outputs,
@@ -78,16 +78,22 @@ class Loop:
         splits: Splits | None = None,
         teacher: Network | None = None,
         hears: Callable[[Method, Outputs], Outputs] | None = None,
-    ) -> Learner:
+    ) -> Trainer:
         """Return a fresh network with its optimiser, ready for a loop."""
-        return Learner(recipe, splits or self.splits(recipe), teacher, self.speed, hears)
+        return Trainer(recipe, splits or self.splits(recipe), teacher, self.speed, hears)
 
-    def lesson(self, recipe: Recipe, *, train: Split | None = None, teacher: Network | None = None) -> Lesson:
+    def lesson(
+        self, recipe: Recipe, *, train: Split | None = None, teacher: Network | None = None
+    ) -> DistillationLoader:
         """Return the batches of a recipe, with what a teacher says about them; it is asked once where that will do."""
         seen = train or self.splits(recipe).train
-        heard = Heard(predict_outputs(teacher, seen), {}) if teacher is not None and hears_once(recipe) else None
+        heard = (
+            TeacherOutputs(predict_outputs(teacher, seen), {})
+            if teacher is not None and can_cache_teacher(recipe)
+            else None
+        )
         self._take_threads()
-        return Lesson(recipe, seen, teacher, heard)
+        return DistillationLoader(recipe, seen, teacher, heard)
 
     def together(
         self,
@@ -101,13 +107,13 @@ class Loop:
         if self.snapshot:
             learners.restore(self.snapshot)
             if keeps:
-                lesson.restore(below("lesson", self.snapshot))
+                lesson.restore(under_prefix("lesson", self.snapshot))
 
         def snapshot(own: Callable[[], dict[str, Tensor]]) -> Callable[[], dict[str, Tensor]]:
-            return (lambda: own() | prefixed("lesson", lesson.snapshot())) if keeps else own
+            return (lambda: own() | with_prefix("lesson", lesson.snapshot())) if keeps else own
 
         said = {part: one.logits if isinstance(one, Outputs) else one for part, one in (teacher or {}).items()}
-        judge = Judge(
+        judge = Evaluator(
             {part: split.labels for part, split in judged(self.splits(recipe)).items()},
             {part: logits.cpu()[None] for part, logits in said.items()},
         )
@@ -134,9 +140,9 @@ class Panel(Network):
         self.first = first
         self.others = nn.ModuleList(others)
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return a feature of the first."""
-        return self.first.until(depth, images)
+        return self.first.forward_until(depth, images)
 
     def forward(self, images: Tensor) -> Outputs:
         """Return what all say."""

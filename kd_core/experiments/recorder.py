@@ -8,9 +8,9 @@ from dataclasses import asdict
 from typing import Any
 
 from kd_core.errors import NumbersBroke
-from kd_core.events import Diverged, EpochDone, Event, Finished, Noted, Started, StepDone, Together
-from kd_core.experiments.logit_writers import Keeper, arrays
-from kd_core.store import EpochRow, NoteRow, PointRow, Store, told
+from kd_core.events import Diverged, EpochDone, Event, Finished, Logged, Started, StepDone, Together
+from kd_core.experiments.logit_writers import LogitWriter, arrays
+from kd_core.store import EpochRow, NoteRow, PointRow, Store, error_json
 
 WRITE_SECONDS = 0.25
 CHECKPOINT_SECONDS = 2.0
@@ -26,7 +26,7 @@ class Recorder:
         with_points: also keep the loss between epochs; cells of a sweep do without.
     """
 
-    def __init__(self, store: Store, runs: Sequence[str], keeper: Keeper, with_points: bool = True) -> None:
+    def __init__(self, store: Store, runs: Sequence[str], keeper: LogitWriter, with_points: bool = True) -> None:
         self.store, self.runs, self.keeper, self.with_points = store, runs, keeper, with_points
         known = {row.id: row for row in store.runs.list(runs)}
         self.seconds = [known[run].seconds for run in runs]
@@ -53,11 +53,11 @@ class Recorder:
             self._epoch(event, lane)
         elif isinstance(event, Together):
             self._together(event)
-        elif isinstance(event, Noted):
+        elif isinstance(event, Logged):
             self._noted(event, run)
         elif isinstance(event, Diverged):
             error = NumbersBroke(step=event.step, term=event.term, value=event.value)
-            self._end(run, "diverged", {"error": told(error)})
+            self._end(run, "diverged", {"error": error_json(error)})
         elif isinstance(event, Finished):
             self.store.files.save_weights(run, arrays(event.weights))
             self._end(run, "done", {"reported_epoch": event.epoch})
@@ -87,8 +87,8 @@ class Recorder:
         run = self.runs[lane]
         self.seconds[lane] += event.seconds
         marks = {part: asdict(scores) for part, scores in event.scores.items()}
-        told, applied, shares = dict(event.terms), dict(event.applied), dict(event.shares)
-        row = EpochRow(run, event.epoch, event.loss, told, applied, marks, event.seconds, shares)
+        error_json, applied, shares = dict(event.terms), dict(event.applied), dict(event.shares)
+        row = EpochRow(run, event.epoch, event.loss, error_json, applied, marks, event.seconds, shares)
         self.rows.append(row)
         self.keeper.remember([row])
         done = event.epoch + 1
@@ -103,7 +103,7 @@ class Recorder:
             self.keeper.checkpoint(arrays(event.snapshot()))
             self.checkpointed_at = time.monotonic()
 
-    def _noted(self, event: Noted, run: str) -> None:
+    def _noted(self, event: Logged, run: str) -> None:
         self.notes.append(NoteRow(run, event.subject, event.epoch, dict(event.facts)))
         if event.arrays:
             self.store.files.save_note(run, event.subject, event.epoch, arrays(event.arrays))

@@ -22,14 +22,14 @@ from kd_core.compute import (
     probed,
     suggested_threads,
 )
-from kd_core.datasets import Source, Split, Splits, classes_asked, prepare
+from kd_core.datasets import LoadedDataset, Split, Splits, prepare, target_classes
 from kd_core.errors import WeightsMissing
 from kd_core.functional import seeded
 from kd_core.networks import Network
 from kd_core.recipe import Recipe
 from kd_core.store import Store
-from kd_core.training import Heard, bridge_between, hears_once, judged, predict_logits, predict_outputs
-from kd_core.training.lanes import MEMORY_BYTES, bytes_of_lane, numbers_of_image, why_alone
+from kd_core.training import TeacherOutputs, build_auxiliary, can_cache_teacher, judged, predict_logits, predict_outputs
+from kd_core.training.lanes import MEMORY_BYTES, activations_per_image, bytes_of_lane, why_solo
 
 SMALL_STEP_MACS = 40_000_000
 PROBE_DAYS = 7
@@ -53,13 +53,13 @@ class Workshop:
         self.store, self.data_root, self.precision, self.study = store, data_root, precision, study
         self.device = chosen_device(device)
         self.device_name = device_line()
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, LoadedDataset] = {}
         self.cut: dict[str, Splits] = {}
         self.tests: dict[str, Split] = {}
         self.teachers: dict[str, Network] = {}
-        self.said: dict[str, Heard] = {}
+        self.said: dict[str, TeacherOutputs] = {}
 
-    def source(self, recipe: Recipe) -> Source:
+    def source(self, recipe: Recipe) -> LoadedDataset:
         """Return the recipe's dataset, loaded once; its test images go into the store for the pages."""
         key = recipe.data.source.fingerprint()
         if key not in self.sources:
@@ -77,8 +77,10 @@ class Workshop:
             splits = prepare(recipe.data, self.source(recipe), recipe.seed)
             source = f"{recipe.data.source.fingerprint()}/{recipe.data.question}"
             if source not in self.tests:  # the same for all seeds
-                self.tests[source] = _moved(splits.test, self.device).ready()
-            train, validation = (_moved(part, self.device).ready() for part in (splits.train, splits.validation))
+                self.tests[source] = _moved(splits.test, self.device).normalised_once()
+            train, validation = (
+                _moved(part, self.device).normalised_once() for part in (splits.train, splits.validation)
+            )
             self.cut[key] = Splits(train, validation, self.tests[source])
         return self.cut[key]
 
@@ -91,7 +93,7 @@ class Workshop:
     def network(self, recipe: Recipe) -> Network:
         """Return a fresh network of the recipe, on the device."""
         train = self.source(recipe).train
-        classes = classes_asked(train.classes, recipe.data.question)
+        classes = target_classes(train.classes, recipe.data.question)
         with seeded(recipe.seed, "initialisation"):
             return recipe.build(train.shape, len(classes)).to(self.device)
 
@@ -119,20 +121,20 @@ class Workshop:
             self.teachers[key] = self.trained(recipe.teacher).to(memory_format=torch.channels_last)
         return self.teachers[key]
 
-    def heard(self, recipe: Recipe) -> Heard | None:
+    def heard(self, recipe: Recipe) -> TeacherOutputs | None:
         """Return what a recipe's teacher says about its splits; it is asked once for all students who see the same."""
         teacher = self.teacher(recipe)
         if recipe.teacher is None or teacher is None:
             return None
         clean = recipe.changed({"data.label_noise": 0.0})
-        once = hears_once(recipe)
+        once = can_cache_teacher(recipe)
         key = f"{recipe.teacher.fingerprint()}/{clean.data.fingerprint()}/{recipe.seed}/{once}"
         if key not in self.said:
             splits, macs = self.splits(clean), cost(self.network(recipe.teacher), self.source(recipe).train.shape).macs
             speed = self.speed(recipe.teacher, macs)
             torch.set_num_threads(speed.threads)
             told = self._judged_before(recipe, teacher, splits)
-            self.said[key] = Heard(predict_outputs(teacher, splits.train, speed=speed) if once else None, told)
+            self.said[key] = TeacherOutputs(predict_outputs(teacher, splits.train, speed=speed) if once else None, told)
         return self.said[key]
 
     def _judged_before(self, recipe: Recipe, teacher: Network, splits: Splits) -> dict[str, torch.Tensor]:
@@ -163,7 +165,7 @@ class Workshop:
             speed = replace(PLAIN, threads=suggested_threads(costs.macs * len(runs), recipe.optim.batch))
         else:
             speed = self.speed(recipe, costs.macs)
-        lanes = {"lanes": len(runs), "group": group, "why_alone": why_alone(recipe)}
+        lanes = {"lanes": len(runs), "group": group, "why_alone": why_solo(recipe)}
         record = describe_execution(self.device, self.device_name, **vars(speed), **lanes)
         key = recipe.data.source.fingerprint()
         labels = int((self.splits(recipe).train.labels >= 0).sum())
@@ -175,9 +177,9 @@ class Workshop:
         """Return how many numbers a method's bridge learns beside the student."""
         if not recipe.method.needs:
             return 0
-        few = self.source(recipe).train.take(torch.arange(2)).inputs().to(self.device)
-        bridge = bridge_between(recipe.method, self.network(recipe), self.teacher(recipe), few)
-        return sum(one.numel() for one in bridge.parameters()) if bridge is not None else 0
+        few = self.source(recipe).train.subset(torch.arange(2)).normalised().to(self.device)
+        auxiliary = build_auxiliary(recipe.method, self.network(recipe), self.teacher(recipe), few)
+        return sum(one.numel() for one in auxiliary.parameters()) if auxiliary is not None else 0
 
     def speed(self, recipe: Recipe, macs: int) -> Speed:
         """Return how to take a step of a recipe's network here: measured once, then kept in the store.
@@ -209,7 +211,7 @@ class Workshop:
         """Return about how many bytes one lane of a recipe needs."""
         source, network = self.source(recipe), self.network(recipe)
         judged = len(source.test) + (len(source.validation) if source.validation is not None else source.cut)
-        made = numbers_of_image(network, source.train)
+        made = activations_per_image(network, source.train)
         parameters = sum(one.numel() for one in network.parameters())
         return bytes_of_lane(parameters, made, recipe.optim.batch, judged, len(source.train.classes))
 

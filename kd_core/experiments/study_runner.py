@@ -14,13 +14,13 @@ import torch
 
 from kd_core.compute import keep_memory, latencies
 from kd_core.errors import JobFailed, KDError
-from kd_core.experiments.group_runner import Ask, Ended, train
-from kd_core.experiments.groups import Crew, Trainee, crews
+from kd_core.experiments.group_runner import StopCheck, StopRequested, train
+from kd_core.experiments.groups import PendingRun, TrainingGroup, training_groups
 from kd_core.experiments.study_context import Workshop
 from kd_core.functional import agreement, kl_divergence
 from kd_core.recipe import Member, Recipe, Study
-from kd_core.store import MemberRow, Store, told
-from kd_core.training.lanes import lane_key, why_alone
+from kd_core.store import MemberRow, Store, error_json
+from kd_core.training.lanes import lane_key, why_solo
 from kd_core.vocabulary import TEACHING_ARMS
 
 TIMING_SECONDS = 1.5
@@ -30,7 +30,7 @@ log = logging.getLogger("kd_core")
 Place = tuple[MemberRow, Member]
 
 
-def run_study(store: Store, study: str, *, data_root: Path, ask: Ask = lambda: "") -> None:
+def run_study(store: Store, study: str, *, data_root: Path, ask: StopCheck = lambda: "") -> None:
     """Carry out a study to its end, or until ``ask`` tells otherwise; every outcome is in the store.
 
     Args:
@@ -43,28 +43,28 @@ def run_study(store: Store, study: str, *, data_root: Path, ask: Ask = lambda: "
     try:
         store.studies.update(study, status="running", started=time.time())
         store.check_space()
-        StudyStory(store, study, data_root, ask).carry_out()
+        StudyRunner(store, study, data_root, ask).run()
         store.studies.end(study, *_outcome(store, study))
-    except Ended as ended:
+    except StopRequested as ended:
         store.studies.end(study, str(ended))
     except KDError as error:
         log.warning("study %s: %s", study, error)
-        store.studies.end(study, "failed", told(error))
+        store.studies.end(study, "failed", error_json(error))
     except Exception as error:
         log.exception("study %s", study)
-        store.studies.end(study, "failed", told(JobFailed(reason=f"{type(error).__name__}: {error}")))
+        store.studies.end(study, "failed", error_json(JobFailed(reason=f"{type(error).__name__}: {error}")))
 
 
-class StudyStory:
+class StudyRunner:
     """One study, carried out seed by seed."""
 
-    def __init__(self, store: Store, study: str, data_root: Path, ask: Ask) -> None:
+    def __init__(self, store: Store, study: str, data_root: Path, ask: StopCheck) -> None:
         self.store, self.ask = store, ask
         self.row = store.studies.get(study)
-        self.study = Study.checked(self.row.spec)
+        self.study = Study.from_json(self.row.spec)
         self.workshop = Workshop(store, data_root, self.row.device, self.row.precision, study)
 
-    def carry_out(self) -> None:
+    def run(self) -> None:
         """Find or train every member, then time the arms in turn."""
         seeds = sorted({member.seed for member in self.study.members})
         at_once = self._seeds_at_once()
@@ -73,7 +73,7 @@ class StudyStory:
             for depth in self._depths(together):
                 for crew in self._crews(together, depth):
                     _drain(self._train(crew))
-            for pair in rounds(self._crews(together)):
+            for pair in side_by_side(self._crews(together)):
                 _drain(zip_longest(*(self._train(crew) for crew in pair)))  # an epoch of each in turn
             self._judge_against_teacher(together)
             self.workshop.forget()
@@ -83,7 +83,7 @@ class StudyStory:
     def _seeds_at_once(self) -> int:
         """Return how many seeds train together: as many as memory allows where there are lanes, else one by one."""
         recipes = [member.recipe for member in self.study.members]
-        if all(why_alone(recipe) for recipe in recipes):
+        if all(why_solo(recipe) for recipe in recipes):
             return 1
         return self.workshop.seeds_at_once(recipes[0])
 
@@ -96,7 +96,7 @@ class StudyStory:
             {teachers_above(m.recipe) for m in self.study.members if m.seed in seeds and m.arm in TEACHING_ARMS}
         )
 
-    def _crews(self, seeds: set[int], depth: int | None = None) -> list[Crew]:
+    def _crews(self, seeds: set[int], depth: int | None = None) -> list[TrainingGroup]:
         """Take finished runs of the same recipes, and sort those that are left to train by who can train together.
 
         Args:
@@ -116,7 +116,9 @@ class StudyStory:
         left = [place for place in wanted.values() if not self._is_finished(*place)]
         new = [member.recipe for row, member in left if not row.run]
         begun = iter(self.store.runs.begin(self.row.id, new) if new else [])
-        return list(crews([Trainee(row.run or next(begun), member.recipe) for row, member in left], self.workshop))
+        return list(
+            training_groups([PendingRun(row.run or next(begun), member.recipe) for row, member in left], self.workshop)
+        )
 
     def _is_finished(self, row: MemberRow, member: Member) -> bool:
         """Tell whether a member has its finished run, or can be given one."""
@@ -126,7 +128,7 @@ class StudyStory:
             return False
         return self.store.runs.adopt(self.row.id, row.fingerprint) is not None
 
-    def _train(self, crew: Crew) -> Iterator[None]:
+    def _train(self, crew: TrainingGroup) -> Iterator[None]:
         return train(crew, self.workshop, self.ask, only_ends=self.study.kind != "race")
 
     def _judge_against_teacher(self, seeds: set[int]) -> None:
@@ -141,8 +143,8 @@ class StudyStory:
             if row.arm == "helper" and own is None:
                 continue  # another teacher: it follows nobody, and may answer another question
             teacher = of_recipe.get(own.fingerprint()) if own else of_cell.get((row.seed, str(row.cell)))
-            if row.arm != "teacher" and row.run and teacher and (told := facts(logits, row.run, teacher)):
-                found[row.position] = told
+            if row.arm != "teacher" and row.run and teacher and (error_json := facts(logits, row.run, teacher)):
+                found[row.position] = error_json
         self.store.studies.note_agreements(self.row.id, found)
 
     def _test_logits(self, run: str) -> torch.Tensor | None:
@@ -170,13 +172,13 @@ def teachers_above(recipe: Recipe) -> int:
     return 0 if recipe.teacher is None else 1 + teachers_above(recipe.teacher)
 
 
-def rounds(students: Sequence[Crew]) -> list[list[Crew]]:
+def side_by_side(students: Sequence[TrainingGroup]) -> list[list[TrainingGroup]]:
     """Return in which rounds crews train: two of different kinds side by side, so that memory holds no more.
 
     A student alone goes with the distilled one, so that their curves grow together and a gain is known from the first
     epoch on; crews of one kind (seeds that cannot be lanes, chunks of a large map) follow each other.
     """
-    found: list[list[Crew]] = []
+    found: list[list[TrainingGroup]] = []
     for crew in students:
         kind = lane_key(crew.recipe)
         free = (pair for pair in found if len(pair) == 1 and lane_key(pair[0].recipe) != kind)

@@ -1,46 +1,46 @@
 """Pure functions on tensors: divergences, metrics, features, gradients, seeding."""
 
 from kd_core.functional.divergences import (
+    at_least_float32,
     cross_entropy,
     entropy,
     kl_divergence,
     kl_per_sample,
     label_cross_entropy,
     log_soften,
-    precise,
     soften,
 )
-from kd_core.functional.features import alike, attention, flat, off_diagonal, products
-from kd_core.functional.gradients import look_due, shares
+from kd_core.functional.features import attention_map, flatten_features, gram_matrix, match_sizes, off_diagonal
+from kd_core.functional.gradients import gradient_shares, is_gradient_epoch
 from kd_core.functional.metrics import Scores, agreement, scores_by_lane
-from kd_core.functional.seeding import derived_seed, generator, seeded
-from kd_core.functional.state_dict import below, copied, optimiser_tensors, prefixed, restore_optimiser
+from kd_core.functional.seeding import derive_seed, make_generator, seeded
+from kd_core.functional.state_dict import load_optimizer_state, optimizer_state, to_cpu, under_prefix, with_prefix
 
 __all__ = [
     "Scores",
     "agreement",
-    "alike",
-    "attention",
-    "below",
-    "copied",
+    "at_least_float32",
+    "attention_map",
     "cross_entropy",
-    "derived_seed",
+    "derive_seed",
     "entropy",
-    "flat",
-    "generator",
+    "flatten_features",
+    "gradient_shares",
+    "gram_matrix",
+    "is_gradient_epoch",
     "kl_divergence",
     "kl_per_sample",
     "label_cross_entropy",
+    "load_optimizer_state",
     "log_soften",
-    "look_due",
+    "make_generator",
+    "match_sizes",
     "off_diagonal",
-    "optimiser_tensors",
-    "precise",
-    "prefixed",
-    "products",
-    "restore_optimiser",
+    "optimizer_state",
     "scores_by_lane",
     "seeded",
-    "shares",
     "soften",
+    "to_cpu",
+    "under_prefix",
+    "with_prefix",
 ]

@@ -22,14 +22,18 @@ def soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
 def log_soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
     """Return log softmax(z / T), shape (..., K), in at least float32."""
     # Along a last dimension of ten classes torch computes one number at a time; along the first, a whole vector.
-    divided = precise(logits) if isinstance(temperature, float) and temperature == 1 else precise(logits) / temperature
+    divided = (
+        at_least_float32(logits)
+        if isinstance(temperature, float) and temperature == 1
+        else at_least_float32(logits) / temperature
+    )
     softened = log_softmax(divided.movedim(-1, 0), dim=0)
     return softened.movedim(0, -1)
 
 
 def entropy(probabilities: Tensor) -> Tensor:
     """Return -sum p ln p over the last dimension, in nats; 0 ln 0 counts as 0."""
-    terms: Tensor = torch.special.entr(precise(probabilities))
+    terms: Tensor = torch.special.entr(at_least_float32(probabilities))
     return terms.sum(-1)
 
 
@@ -78,6 +82,6 @@ def label_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tenso
     return (told * (known / -known.sum().clamp(min=1))).sum()
 
 
-def precise(values: Tensor) -> Tensor:
+def at_least_float32(values: Tensor) -> Tensor:
     """Return ``values`` in float32, or in float64 if that is what they are: no maths in half precision."""
     return values if values.dtype == torch.float64 else values.float()

@@ -10,38 +10,38 @@ import torch
 from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, normalize
 
-from kd_core.functional.divergences import precise
+from kd_core.functional.divergences import at_least_float32
 
 
-def flat(feature: Tensor) -> Tensor:
+def flatten_features(feature: Tensor) -> Tensor:
     """Return a feature as vectors (N, D), in at least float32."""
-    return precise(feature).flatten(1)
+    return at_least_float32(feature).flatten(1)
 
 
-def alike(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+def match_sizes(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
     """Return two features as what both can be, in at least float32.
 
     A map beside a vector is averaged over its positions; of two maps, the larger is average-pooled to the smaller's
     height and width. Channels stay as they are.
     """
-    first, second = precise(first), precise(second)
+    first, second = at_least_float32(first), at_least_float32(second)
     if first.dim() == 4 and second.dim() == 4:
         height, width = (min(a, b) for a, b in zip(first.shape[2:], second.shape[2:], strict=True))
         return _pooled(first, height, width), _pooled(second, height, width)
     return tuple(one.mean((2, 3)) if one.dim() == 4 else one for one in (first, second))  # type: ignore[return-value]
 
 
-def attention(maps: Tensor) -> Tensor:
+def attention_map(maps: Tensor) -> Tensor:
     """Return where a network looks, (N, H * W): the mean of the squared channels, each sample's of length 1.
 
     Source: Zagoruyko, Komodakis 2017, section 3.1, with p = 2.
     """
-    return normalize(precise(maps).square().mean(1).flatten(1), dim=1)
+    return normalize(at_least_float32(maps).square().mean(1).flatten(1), dim=1)
 
 
-def products(feature: Tensor) -> Tensor:
+def gram_matrix(feature: Tensor) -> Tensor:
     """Return the inner products (N, N) of a batch's samples."""
-    vectors = flat(feature)
+    vectors = flatten_features(feature)
     return vectors @ vectors.mT
 
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-LOOKS = 20
+GRADIENT_EPOCHS = 20
 """About so often is looked in a training: each look costs a backward pass for every term."""
 
 
-def look_due(epoch: int, epochs: int) -> bool:
+def is_gradient_epoch(epoch: int, epochs: int) -> bool:
     """Tell whether the terms' pulls are measured in this epoch (0-based)."""
-    return epoch % max(1, epochs // LOOKS) == 0 or epoch == epochs - 1
+    return epoch % max(1, epochs // GRADIENT_EPOCHS) == 0 or epoch == epochs - 1
 
 
-def shares(terms: Mapping[str, Tensor], parameters: Sequence[Tensor], lanes: int = 1) -> dict[str, Tensor]:
+def gradient_shares(terms: Mapping[str, Tensor], parameters: Sequence[Tensor], lanes: int = 1) -> dict[str, Tensor]:
     """Return by term its gradient's length over the sum of all terms' lengths, (L,); graphs are left as they are.
 
     Args:

@@ -9,34 +9,34 @@ import torch
 from torch import Tensor
 
 
-def copied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def to_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return copies on the CPU that later steps leave alone."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
 
-def prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """Return the tensors under ``prefix/name``."""
     return {f"{prefix}/{name}": tensor for name, tensor in tensors.items()}
 
 
-def below(prefix: str, flat: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return the tensors that ``prefixed`` put under ``prefix``."""
+def under_prefix(prefix: str, flat: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors that ``with_prefix`` put under ``prefix``."""
     start = f"{prefix}/"
     return {name.removeprefix(start): tensor for name, tensor in flat.items() if name.startswith(start)}
 
 
-def optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+def optimizer_state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     """Return an optimiser's moments and counts by the parameter's number."""
     flat: dict[str, Tensor] = {}
     for number, values in optimiser.state_dict()["state"].items():
         known = {name: torch.as_tensor(value) for name, value in values.items() if value is not None}
-        flat |= prefixed(f"optimiser/{number}", known)
+        flat |= with_prefix(f"optimiser/{number}", known)
     return flat
 
 
-def restore_optimiser(optimiser: torch.optim.Optimizer, flat: Mapping[str, Tensor]) -> None:
-    """Put back what ``optimiser_tensors`` returned."""
+def load_optimizer_state(optimiser: torch.optim.Optimizer, flat: Mapping[str, Tensor]) -> None:
+    """Put back what ``optimizer_state`` returned."""
     state: dict[str, Any] = optimiser.state_dict()
     numbers = {int(name.split("/")[1]) for name in flat if name.startswith("optimiser/")}
-    state["state"] = {number: below(f"optimiser/{number}", flat) for number in numbers}
+    state["state"] = {number: under_prefix(f"optimiser/{number}", flat) for number in numbers}
     optimiser.load_state_dict(state)

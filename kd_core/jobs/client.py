@@ -17,8 +17,8 @@ SHORT_LIFE_SECONDS = 10.0
 ROOT = Path(__file__).resolve().parents[2]
 """Where ``kd_core`` is imported from."""
 
-_present: dict[Path, Presence] = {}
-_left: list[Presence] = []  # their supervisors may live on for another server
+_present: dict[Path, SupervisorClient] = {}
+_left: list[SupervisorClient] = []  # their supervisors may live on for another server
 _lock = threading.Lock()
 
 
@@ -33,7 +33,7 @@ def ensure_supervisor(home: Path, data_root: Path, start_method: str | None = No
     home = home.expanduser().absolute()
     with _lock:
         if home not in _present:
-            _present[home] = Presence(home, data_root.expanduser().absolute(), start_method)
+            _present[home] = SupervisorClient(home, data_root.expanduser().absolute(), start_method)
     _present[home].ensure()
 
 
@@ -46,7 +46,7 @@ def leave(home: Path) -> None:
         _left.append(presence)
 
 
-class Presence:
+class SupervisorClient:
     """This process at one store: its lock, its line to the supervisor, and a guard that replaces a dead one.
 
     Args:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from kd_core.errors import JobFailed
 from kd_core.jobs.locks import held, is_free, job_lock, log_file, supervisor_lock
-from kd_core.store import Store, told
+from kd_core.store import Store, error_json
 
 GRACE_SECONDS = 3.0
 """Who trains in its own process marks a study as running a moment before it takes the lock."""
@@ -30,11 +30,13 @@ def find_lost(store: Store, known: Container[str] = ()) -> list[str]:
     old_enough = time.time() - GRACE_SECONDS
     since = store.studies.running()
     return [
-        study for study in since if study not in known and since[study] < old_enough and conclude(store, study, "lost")
+        study
+        for study in since
+        if study not in known and since[study] < old_enough and mark_ended(store, study, "lost")
     ]
 
 
-def conclude(store: Store, study: str, status: str, exitcode: int | None = None) -> bool:
+def mark_ended(store: Store, study: str, status: str, exitcode: int | None = None) -> bool:
     """End a study whose job is gone without a word; False where it still runs, or has told its end itself.
 
     Args:
@@ -51,14 +53,14 @@ def conclude(store: Store, study: str, status: str, exitcode: int | None = None)
         if status == "stopped" or row.wish == "stop":
             store.studies.end(study, "stopped")
         elif status == "lost":
-            reason = _reason(exitcode, last_words(log_file(store.home, study)))
-            store.studies.end(study, "lost", told(JobFailed(reason=reason)))
+            reason = _reason(exitcode, log_tail(log_file(store.home, study)))
+            store.studies.end(study, "lost", error_json(JobFailed(reason=reason)))
         else:
             store.studies.end(study, status)
         return True
 
 
-def last_words(path: Path, lines: int = 3) -> str:
+def log_tail(path: Path, lines: int = 3) -> str:
     """Return the last lines of a job's log that are more than reports of progress, as printable text."""
     try:
         with path.open("rb") as file:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from kd_core.jobs.client import ensure_supervisor
 from kd_core.jobs.locks import wake
-from kd_core.jobs.lost import conclude
+from kd_core.jobs.lost import mark_ended
 from kd_core.settings import Settings
 from kd_core.store import Store
 
@@ -47,7 +47,7 @@ def stop(store: Store, study: str) -> None:
     """
     if store.studies.get(study).alive:
         store.studies.ask_stop(study)
-        conclude(store, study, "stopped")  # where its job has died and nobody noticed
+        mark_ended(store, study, "stopped")  # where its job has died and nobody noticed
         wake(store.home)
 
 

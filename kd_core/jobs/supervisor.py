@@ -14,10 +14,10 @@ from types import FrameType
 
 from kd_core.errors import JobFailed, KDError
 from kd_core.jobs.locks import servers_alive, woken_at
-from kd_core.jobs.lost import conclude, find_lost
+from kd_core.jobs.lost import find_lost, mark_ended
 from kd_core.jobs.queue import slots
 from kd_core.jobs.workers import Workers
-from kd_core.store import Store, told
+from kd_core.store import Store, error_json
 
 log = logging.getLogger("kd_core.jobs")
 
@@ -106,7 +106,7 @@ class Supervisor:
             except (OSError, EOFError) as error:
                 log.exception("study %s", study)
                 reason = f"no process could be started ({type(error).__name__} {error}); see logs/supervisor.log."
-                self.store.studies.end(study, "failed", told(JobFailed(reason=reason)))
+                self.store.studies.end(study, "failed", error_json(JobFailed(reason=reason)))
             else:
                 log.info("study %s: process %s", study, self.jobs[study].process.pid)
 
@@ -128,7 +128,7 @@ class Supervisor:
         for job in [job for job in self.jobs.values() if not job.process.is_alive()]:
             code = job.process.exitcode or 0
             status = "lost" if job.kill_at is None else "stopped"
-            if conclude(self.store, job.study, status, code):
+            if mark_ended(self.store, job.study, status, code):
                 log.info("study %s: %s, exit code %s", job.study, status, code)
             del self.jobs[job.study]
             self.looked_at = 0.0  # a place is free
@@ -143,7 +143,7 @@ class Supervisor:
             job.process.kill()
             job.process.join(timeout=1)
             try:
-                conclude(self.store, job.study, "interrupted", job.process.exitcode or 0)
+                mark_ended(self.store, job.study, "interrupted", job.process.exitcode or 0)
             except KDError as error:  # the next supervisor will find it lost
                 log.warning("%s", error)
             del self.jobs[job.study]

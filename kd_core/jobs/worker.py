@@ -61,7 +61,7 @@ def carry_out(store: Store, study: str, data_root: Path) -> None:
             raise RunBusy(id=study, status=row.status)
         if not store.studies.begin(study) and store.studies.get(study).status != "running":
             return  # a person stopped it before it began
-        ears = Ears(store, study)
+        ears = StopSignal(store, study)
         ears.listen()
         from kd_core.experiments import run_study
 
@@ -80,7 +80,7 @@ def wait(home: str, data_root: str, line: Connection) -> None:
     work(home, data_root, study)
 
 
-class Ears:
+class StopSignal:
     """Answers between two steps how a study is to end: "" for not at all, "stopped", or "interrupted".
 
     Args:

@@ -7,15 +7,15 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.functional import alike, attention
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.functional import attention_map, match_sizes
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 DEPTHS = ("early", "middle", "late")
 
 
-class AttentionTransfer(BesideSoftTargets):
+class AttentionTransfer(WithSoftTargets):
     """The student looks where the teacher looks.
 
     The squared activations of a convolution, averaged over its channels, make a picture of where a network looks. The
@@ -26,24 +26,26 @@ class AttentionTransfer(BesideSoftTargets):
     name: Literal["attention_transfer"] = "attention_transfer"
     needs: ClassVar[frozenset[str]] = frozenset({"maps"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \beta \sum_{l} \overline{\big(q(F_s^l) - q(F_t^l)\big)^2},"
         + r"\quad q(F) = \frac{\sum_c F_c^2}{\lVert \sum_c F_c^2 \rVert_2}"
     )
     source: ClassVar[str] = "Zagoruyko, Komodakis 2017"
 
-    weight: float = own_weight(1000.0, "Of the mean squared difference of the attention pictures (beta).")
+    weight: float = method_weight(1000.0, "Of the mean squared difference of the attention pictures (beta).")
     layers: Literal["all", "early", "middle", "late"] = setting(
         "all", title="Layers", description="At which depths the pictures are compared; all adds three terms up."
     )
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
-        """Return ``labels`` and ``teacher`` in nats, and ``attention``, a mean over samples and positions."""
+        """Return ``labels`` and ``teacher`` in nats, and ``attention_map``, a mean over samples and positions."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         depths = DEPTHS if self.layers == "all" else (self.layers,)
-        pairs = [alike(student.features[depth], teacher.features[depth]) for depth in depths]
-        apart = torch.stack([(attention(own) - attention(theirs)).square().mean() for own, theirs in pairs]).sum()
-        return {**self.shared_terms(student, teacher, labels), "attention": self.weight * apart}
+        pairs = [match_sizes(student.features[depth], teacher.features[depth]) for depth in depths]
+        apart = torch.stack(
+            [(attention_map(own) - attention_map(theirs)).square().mean() for own, theirs in pairs]
+        ).sum()
+        return {**self.base_terms(student, teacher, labels), "attention": self.weight * apart}
 
     def pictures(self, student: Outputs, teacher: Outputs | None) -> dict[str, Tensor]:
         """Return where both networks look at every depth, (N, H, W) each, the brightest position 1."""
@@ -52,7 +54,7 @@ class AttentionTransfer(BesideSoftTargets):
         for who, one in said.items():
             for depth in DEPTHS:
                 maps = one.features[depth]
-                where = attention(maps)
+                where = attention_map(maps)
                 shown = where / where.amax(1, keepdim=True).clamp(min=1e-12)
                 found[f"{who}_{depth}"] = shown.reshape(len(maps), *maps.shape[2:])
         return found

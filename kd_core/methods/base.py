@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from kd_core.functional import kl_divergence, label_cross_entropy
-from kd_core.networks import Bridge
+from kd_core.networks import Auxiliary
 from kd_core.outputs import Outputs
 from kd_core.settings import Settings, setting
 
@@ -57,7 +57,7 @@ class Method(Settings):
             labels: (N,), int64, -1 where withheld; None where there are no labels at all.
         """
 
-    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
         """Return a module, trained with the student and never deployed, that maps both Outputs before ``terms``."""
         return None
 
@@ -94,7 +94,7 @@ class Distillation(Method):
         return {"labels": weight * label_cross_entropy(student.logits, labels)}
 
 
-class BesideSoftTargets(Distillation):
+class WithSoftTargets(Distillation):
     """A method with terms of its own, to which soft targets may be added with the teacher weight."""
 
     soft_formula: ClassVar[str] = (
@@ -111,12 +111,12 @@ class BesideSoftTargets(Distillation):
     )
     temperature: float = temperature_setting(4.0)
 
-    def shared_terms(self, student: Outputs, teacher: Outputs, labels: Tensor | None) -> dict[str, Tensor]:
+    def base_terms(self, student: Outputs, teacher: Outputs, labels: Tensor | None) -> dict[str, Tensor]:
         """Return the weighted terms of the labels and of soft targets, in nats."""
         soft = kl_divergence(teacher.logits, student.logits, self.temperature) * self.temperature**2
         return {**self.label_terms(student, labels), "teacher": self.teacher_weight * soft}
 
 
-def own_weight(default: float, description: str, title: str = "Weight of the method") -> Any:
+def method_weight(default: float, description: str, title: str = "Weight of the method") -> Any:
     """Declare the weight of a method's own term."""
     return setting(default, title=title, description=description, ge=0, le=1e6, lane=True)

@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.functional import flat
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.functional import flatten_features
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 
-class CorrelationCongruence(BesideSoftTargets):
+class CorrelationCongruence(WithSoftTargets):
     """Which samples are alike: the student's kernel between the samples of a batch is led to the teacher's.
 
     Features are brought to length 1, so the Gaussian kernel depends on their cosine alone; its Taylor series is cut off
@@ -26,13 +26,13 @@ class CorrelationCongruence(BesideSoftTargets):
     name: Literal["correlation_congruence"] = "correlation_congruence"
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \frac{\beta}{B^2} \sum_{ij} (K_{ij}^t - K_{ij}^s)^2,\quad"
         + r"K_{ij} = e^{-2\gamma} \sum_{p=0}^{P} \frac{(2\gamma)^p}{p!} \cos(f_i, f_j)^p"
     )
     source: ClassVar[str] = "Peng et al. 2019 (CCKD)"
 
-    weight: float = own_weight(300.0, "Of the squared differences, a mean over all pairs of a batch (beta).")
+    weight: float = method_weight(300.0, "Of the squared differences, a mean over all pairs of a batch (beta).")
     gamma: float = setting(
         0.4, title="Kernel sharpness", description="Gamma: how fast likeness falls with distance.", gt=0, le=10
     )
@@ -43,13 +43,13 @@ class CorrelationCongruence(BesideSoftTargets):
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         own, theirs = (self._kernel(one.features["embedding"]) for one in (student, teacher))
         return {
-            **self.shared_terms(student, teacher, labels),
+            **self.base_terms(student, teacher, labels),
             "congruence": self.weight * (own - theirs).square().mean(),
         }
 
     def _kernel(self, feature: Tensor) -> Tensor:
         """Return (N, N) likenesses, 1 between equal directions but for the cut-off orders."""
-        directions = normalize(flat(feature), dim=1)
+        directions = normalize(flatten_features(feature), dim=1)
         cosines = directions @ directions.mT
         series = torch.zeros_like(cosines)
         for order in reversed(range(self.order + 1)):  # Horner's scheme

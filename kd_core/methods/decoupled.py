@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from kd_core.functional import log_soften
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 
 
-class Decoupled(BesideSoftTargets):
+class Decoupled(WithSoftTargets):
     """Soft targets in two parts: how sure the teacher is of the right class, and how it ranks all the others.
 
     In soft targets the second part is multiplied by the probability that the teacher leaves to the wrong classes, so a
@@ -29,17 +29,17 @@ class Decoupled(BesideSoftTargets):
         }
     }
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + T^2 \big[\alpha_{tc}\,\mathrm{KL}(b_t \,\|\, b_s)"
         + r" + \beta_{nc}\,\mathrm{KL}(\hat p_t \,\|\, \hat p_s)\big],"
         + r"\quad b = (p_y,\, 1 - p_y)"
     )
     source: ClassVar[str] = "Zhao et al. 2022 (DKD)"
 
-    target_weight: float = own_weight(
+    target_weight: float = method_weight(
         1.0, "Of the right class against all others (alpha).", "Weight of the right class"
     )
-    others_weight: float = own_weight(8.0, "Of the other classes among themselves (beta).", "Weight of the others")
+    others_weight: float = method_weight(8.0, "Of the other classes among themselves (beta).", "Weight of the others")
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels``, ``teacher``, ``target`` (TCKD) and ``others`` (NCKD), in nats times T²."""
@@ -49,7 +49,7 @@ class Decoupled(BesideSoftTargets):
         target, others = parts(teacher.logits, student.logits, right, self.temperature)
         scale = self.temperature**2
         return {
-            **self.shared_terms(student, teacher, labels),
+            **self.base_terms(student, teacher, labels),
             "target": self.target_weight * scale * target.mean(),
             "others": self.others_weight * scale * others.mean(),
         }

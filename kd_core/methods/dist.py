@@ -8,11 +8,11 @@ from torch import Tensor
 from torch.nn.functional import cosine_similarity
 
 from kd_core.functional import soften
-from kd_core.methods.base import BesideSoftTargets, own_weight, temperature_setting
+from kd_core.methods.base import WithSoftTargets, method_weight, temperature_setting
 from kd_core.outputs import Outputs
 
 
-class Dist(BesideSoftTargets):
+class Dist(WithSoftTargets):
     """The student ranks classes and images as the teacher does; how large its probabilities are is left to it.
 
     Pearson's correlation is taken along each image's classes, and along each class's images. A student much smaller
@@ -21,17 +21,17 @@ class Dist(BesideSoftTargets):
 
     name: Literal["dist"] = "dist"
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + T^2 \big[\beta\,(1 - \overline{\rho_{\text{rows}}})"
         + r" + \gamma\,(1 - \overline{\rho_{\text{columns}}})\big]"
     )
     source: ClassVar[str] = "Huang et al. 2022 (DIST)"
 
     temperature: float = temperature_setting(1.0)
-    classes_weight: float = own_weight(
+    classes_weight: float = method_weight(
         2.0, "Of the correlation along each image's classes (beta).", "Weight within images"
     )
-    images_weight: float = own_weight(
+    images_weight: float = method_weight(
         2.0, "Of the correlation along each class's images (gamma).", "Weight within classes"
     )
 
@@ -41,7 +41,7 @@ class Dist(BesideSoftTargets):
         own, theirs = (soften(one.logits, self.temperature) for one in (student, teacher))
         scale = self.temperature**2
         return {
-            **self.shared_terms(student, teacher, labels),
+            **self.base_terms(student, teacher, labels),
             "within_images": self.classes_weight * scale * (1 - _correlation(own, theirs).mean()),
             "within_classes": self.images_weight * scale * (1 - _correlation(own.mT, theirs.mT).mean()),
         }

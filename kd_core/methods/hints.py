@@ -7,16 +7,16 @@ from typing import Any, ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.functional import precise
-from kd_core.methods.base import BesideSoftTargets, own_weight
-from kd_core.networks import Bridge, Regressor
+from kd_core.functional import at_least_float32
+from kd_core.methods.base import WithSoftTargets, method_weight
+from kd_core.networks import Auxiliary, Regressor
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 HINT_SHARE = 0.3
 
 
-class Hints(BesideSoftTargets):
+class Hints(WithSoftTargets):
     """The student's features in the middle are led to the teacher's, through a trained bridge.
 
     The two networks are of different width, so a small regressor learns to translate; it is trained with the student
@@ -35,20 +35,20 @@ class Hints(BesideSoftTargets):
             "schedules.teacher_weight": {"name": "between", "begin": HINT_SHARE},
         }
     }
-    formula: ClassVar[str] = BesideSoftTargets.soft_formula + r" + \beta\,\overline{\big(r(F_s) - F_t\big)^2}"
+    formula: ClassVar[str] = WithSoftTargets.soft_formula + r" + \beta\,\overline{\big(r(F_s) - F_t\big)^2}"
     source: ClassVar[str] = "Romero et al. 2015 (FitNets)"
 
-    weight: float = own_weight(100.0, "Of the mean squared difference of the features (beta).")
+    weight: float = method_weight(100.0, "Of the mean squared difference of the features (beta).")
     layer: Literal["early", "middle", "late", "embedding"] = setting(
         "middle", title="Layer", description="Which of the features is led; both networks name them by depth."
     )
 
-    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
         """Return the regressor of the chosen layer."""
         return None if teacher is None else Regressor(self.layer, student, teacher)
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``hint`` in squared activations, a mean over all of them."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        distance = precise(student.features[self.layer]) - precise(teacher.features[self.layer])
-        return {**self.shared_terms(student, teacher, labels), "hint": self.weight * distance.square().mean()}
+        distance = at_least_float32(student.features[self.layer]) - at_least_float32(teacher.features[self.layer])
+        return {**self.base_terms(student, teacher, labels), "hint": self.weight * distance.square().mean()}

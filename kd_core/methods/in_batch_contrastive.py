@@ -8,14 +8,14 @@ import torch
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.functional import flat, label_cross_entropy
-from kd_core.methods.base import BesideSoftTargets, own_weight
-from kd_core.networks import Bridge, Projections
+from kd_core.functional import flatten_features, label_cross_entropy
+from kd_core.methods.base import WithSoftTargets, method_weight
+from kd_core.networks import Auxiliary, Projections
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 
-class InBatchContrastive(BesideSoftTargets):
+class InBatchContrastive(WithSoftTargets):
     """What student and teacher say of one image must find each other among all that they say of the batch.
 
     It is contrastive distillation's simple form: the other images of the batch are what an image is told apart from.
@@ -26,13 +26,13 @@ class InBatchContrastive(BesideSoftTargets):
     name: Literal["in_batch_contrastive"] = "in_batch_contrastive"
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" - \frac{\beta}{2B} \sum_i \ln \frac{e^{s_i \cdot t_i / \tau}}{\sum_j e^{s_i \cdot t_j / \tau}}"
         + r" + \ln \frac{e^{s_i \cdot t_i / \tau}}{\sum_j e^{s_j \cdot t_i / \tau}}"
     )
     source: ClassVar[str] = "After Tian, Krishnan, Isola 2020 (CRD), with in-batch negatives"
 
-    weight: float = own_weight(1.0, "Of the contrastive term (beta).")
+    weight: float = method_weight(1.0, "Of the contrastive term (beta).")
     tau: float = setting(
         0.07,
         title="Temperature of the contrast",
@@ -46,15 +46,15 @@ class InBatchContrastive(BesideSoftTargets):
         128, title="Size of the projections", description="Of both networks' projections.", ge=2, le=2048
     )
 
-    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
         """Return two linear projections of one size."""
         return None if teacher is None else Projections(student, teacher, self.size)
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels``, ``teacher`` and ``contrast``, in nats."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (normalize(flat(one.features["projection"]), dim=1) for one in (student, teacher))
+        own, theirs = (normalize(flatten_features(one.features["projection"]), dim=1) for one in (student, teacher))
         cosines = own @ theirs.mT / self.tau
         partner = torch.arange(len(own), device=own.device)
         contrast = (label_cross_entropy(cosines, partner) + label_cross_entropy(cosines.mT, partner)) / 2
-        return {**self.shared_terms(student, teacher, labels), "contrast": self.weight * contrast}
+        return {**self.base_terms(student, teacher, labels), "contrast": self.weight * contrast}

@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.functional import precise
+from kd_core.functional import at_least_float32
 from kd_core.methods.base import Distillation
 from kd_core.outputs import Outputs
 
@@ -24,5 +24,5 @@ class LogitMSE(Distillation):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` in nats and ``teacher`` in squared logits, mean over batch and classes."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        distance = (precise(student.logits) - precise(teacher.logits)).square().mean()
+        distance = (at_least_float32(student.logits) - at_least_float32(teacher.logits)).square().mean()
         return {**self.label_terms(student, labels), "teacher": self.teacher_weight * distance}

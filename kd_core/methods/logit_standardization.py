@@ -6,7 +6,7 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.functional import kl_divergence, precise
+from kd_core.functional import at_least_float32, kl_divergence
 from kd_core.methods.base import Distillation, temperature_setting
 from kd_core.outputs import Outputs
 
@@ -41,5 +41,5 @@ class LogitStandardization(Distillation):
 
 def standardized(logits: Tensor) -> Tensor:
     """Return each sample's logits (N, K) with mean 0 and (unbiased) standard deviation 1."""
-    values = precise(logits)
+    values = at_least_float32(logits)
     return (values - values.mean(-1, keepdim=True)) / (TINY + values.std(-1, keepdim=True))

@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.functional import alike
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.functional import match_sizes
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 
-class NST(BesideSoftTargets):
+class NST(WithSoftTargets):
     """The student's channels are drawn as a crowd to the teacher's: the same patterns in the same mixture.
 
     Each channel's picture is one sample of a distribution; the two crowds are compared by their maximum mean
@@ -24,13 +24,13 @@ class NST(BesideSoftTargets):
     name: Literal["nst"] = "nst"
     needs: ClassVar[frozenset[str]] = frozenset({"maps"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \beta\,\big[\overline{k(t, t')} + \overline{k(s, s')} - 2\,\overline{k(s, t)}\big],"
         + r"\quad k(a, b) = (a^\top b)^2"
     )
     source: ClassVar[str] = "Huang, Wang 2017 (NST)"
 
-    weight: float = own_weight(50.0, "Of the squared maximum mean discrepancy (beta).")
+    weight: float = method_weight(50.0, "Of the squared maximum mean discrepancy (beta).")
     layer: Literal["early", "middle", "late"] = setting(
         "late", title="Layer", description="Which of the maps is compared; both networks name them by depth."
     )
@@ -38,10 +38,10 @@ class NST(BesideSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``channels``, a mean over samples and pairs of channels."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        pair = alike(student.features[self.layer], teacher.features[self.layer])
+        pair = match_sizes(student.features[self.layer], teacher.features[self.layer])
         own, theirs = (normalize(maps.flatten(2), dim=2) for maps in pair)
         apart = _kernel(theirs, theirs) + _kernel(own, own) - 2 * _kernel(own, theirs)
-        return {**self.shared_terms(student, teacher, labels), "channels": self.weight * apart}
+        return {**self.base_terms(student, teacher, labels), "channels": self.weight * apart}
 
 
 def _kernel(first: Tensor, second: Tensor) -> Tensor:

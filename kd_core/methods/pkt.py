@@ -7,14 +7,14 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.functional import flat
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.functional import flatten_features
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 
 TINY = 1e-7
 
 
-class PKT(BesideSoftTargets):
+class PKT(WithSoftTargets):
     """Who is whose neighbour, as probabilities: the student's are led to the teacher's.
 
     Cosines between the samples of a batch are moved to 0 .. 1 and each row is made to sum to 1; the divergence of the
@@ -25,24 +25,24 @@ class PKT(BesideSoftTargets):
     name: Literal["pkt"] = "pkt"
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \frac{\beta}{B^2} \sum_{ij} n_{ij}^t \ln\frac{n_{ij}^t}{n_{ij}^s},\quad"
         + r"n_{ij} = \frac{1 + \cos(f_i, f_j)}{\sum_k 1 + \cos(f_i, f_k)}"
     )
     source: ClassVar[str] = "Passalis, Tefas 2018 (PKT)"
 
-    weight: float = own_weight(30000.0, "Of the divergence, a mean over all pairs of a batch (beta).")
+    weight: float = method_weight(30000.0, "Of the divergence, a mean over all pairs of a batch (beta).")
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``neighbours``, in nats by pair."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         own, theirs = (_neighbours(one.features["embedding"]) for one in (student, teacher))
         apart = (theirs * ((theirs + TINY) / (own + TINY)).log()).mean()
-        return {**self.shared_terms(student, teacher, labels), "neighbours": self.weight * apart}
+        return {**self.base_terms(student, teacher, labels), "neighbours": self.weight * apart}
 
 
 def _neighbours(feature: Tensor) -> Tensor:
     """Return (N, N) probabilities that rise with the cosine, each row summing to 1."""
-    directions = normalize(flat(feature), dim=1, eps=TINY)
+    directions = normalize(flatten_features(feature), dim=1, eps=TINY)
     likeness = (directions @ directions.mT + 1) / 2
     return likeness / likeness.sum(1, keepdim=True)

@@ -7,14 +7,14 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import smooth_l1_loss
 
-from kd_core.functional import off_diagonal, products
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.functional import gram_matrix, off_diagonal
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 
 SMALLEST_SQUARE = 1e-12
 
 
-class Relational(BesideSoftTargets):
+class Relational(WithSoftTargets):
     """The samples of a batch lie to each other as they do for the teacher: the same distances, the same angles.
 
     Not what a network says of one image is copied, but how images relate. Widths may differ, because distances have
@@ -24,21 +24,21 @@ class Relational(BesideSoftTargets):
     name: Literal["relational"] = "relational"
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \beta_d\,\overline{h\big(d_{ij}^s - d_{ij}^t\big)}"
         + r" + \beta_a\,\overline{h\big(\cos_{ijk}^s - \cos_{ijk}^t\big)}"
     )
     source: ClassVar[str] = "Park et al. 2019 (RKD)"
 
-    distance_weight: float = own_weight(25.0, "Of the pairs' distances.", "Weight of distances")
-    angle_weight: float = own_weight(50.0, "Of the triplets' angles.", "Weight of angles")
+    distance_weight: float = method_weight(25.0, "Of the pairs' distances.", "Weight of distances")
+    angle_weight: float = method_weight(50.0, "Of the triplets' angles.", "Weight of angles")
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, ``distance`` and ``angle`` by the Huber loss, means over all."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (products(one.features["embedding"]) for one in (student, teacher))
+        own, theirs = (gram_matrix(one.features["embedding"]) for one in (student, teacher))
         return {
-            **self.shared_terms(student, teacher, labels),
+            **self.base_terms(student, teacher, labels),
             "distance": self.distance_weight * smooth_l1_loss(_in_units_of_mean(own), _in_units_of_mean(theirs)),
             "angle": self.angle_weight * smooth_l1_loss(_cosines(own), _cosines(theirs)),
         }

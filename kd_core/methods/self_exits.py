@@ -6,9 +6,9 @@ from typing import ClassVar, Literal
 
 from torch import Tensor
 
-from kd_core.functional import flat, kl_divergence, label_cross_entropy
-from kd_core.methods.base import Method, own_weight, temperature_setting
-from kd_core.networks import Bridge, Exits
+from kd_core.functional import flatten_features, kl_divergence, label_cross_entropy
+from kd_core.methods.base import Method, method_weight, temperature_setting
+from kd_core.networks import Auxiliary, EarlyExits
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
@@ -42,13 +42,13 @@ class SelfExits(Method):
         lane=True,
     )
     temperature: float = temperature_setting(3.0)
-    feature_weight: float = own_weight(
+    feature_weight: float = method_weight(
         0.03, "Of the mean squared difference between an exit's features and the end's (lambda).", "Weight of features"
     )
 
-    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
         """Return the exits; they are kept with the trained network."""
-        return Exits(student)
+        return EarlyExits(student)
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` (of the end), ``exit_labels`` and ``exits`` in nats, and ``features`` squared.
@@ -58,7 +58,7 @@ class SelfExits(Method):
         assert teacher is not None  # the bridge has made it
         nothing = student.logits.sum() * 0
         by_labels, by_answer, by_features = nothing, nothing, nothing
-        embedding = flat(teacher.features["embedding"])
+        embedding = flatten_features(teacher.features["embedding"])
         for depth, logits in student.heads.items():
             if labels is not None:
                 by_labels = by_labels + label_cross_entropy(logits, labels)

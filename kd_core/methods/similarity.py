@@ -7,13 +7,13 @@ from typing import ClassVar, Literal
 from torch import Tensor
 from torch.nn.functional import normalize
 
-from kd_core.functional import products
-from kd_core.methods.base import BesideSoftTargets, own_weight
+from kd_core.functional import gram_matrix
+from kd_core.methods.base import WithSoftTargets, method_weight
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 
-class Similarity(BesideSoftTargets):
+class Similarity(WithSoftTargets):
     """Images that are alike to the teacher become alike to the student.
 
     The inner products of all pairs of a batch make a matrix; the student's is led to the teacher's. The networks'
@@ -23,13 +23,13 @@ class Similarity(BesideSoftTargets):
     name: Literal["similarity"] = "similarity"
     needs: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \frac{\beta}{B^2} \big\lVert A_s - A_t \big\rVert_F^2,"
         + r"\quad A = \frac{F F^\top}{\lVert F F^\top \rVert_{\text{row}}}"
     )
     source: ClassVar[str] = "Tung, Mori 2019 (SP)"
 
-    weight: float = own_weight(3000.0, "Of the squared difference of the two matrices (beta).")
+    weight: float = method_weight(3000.0, "Of the squared difference of the two matrices (beta).")
     layer: Literal["early", "middle", "late", "embedding"] = setting(
         "late", title="Layer", description="Which of the features is compared; both networks name them by depth."
     )
@@ -37,8 +37,8 @@ class Similarity(BesideSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``similarity``, a mean over all pairs."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (normalize(products(one.features[self.layer]), dim=1) for one in (student, teacher))
+        own, theirs = (normalize(gram_matrix(one.features[self.layer]), dim=1) for one in (student, teacher))
         return {
-            **self.shared_terms(student, teacher, labels),
+            **self.base_terms(student, teacher, labels),
             "similarity": self.weight * (own - theirs).square().mean(),
         }

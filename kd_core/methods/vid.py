@@ -9,16 +9,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from kd_core.functional import alike, precise
-from kd_core.methods.base import BesideSoftTargets, own_weight
-from kd_core.networks import Bridge, Pair, pointwise, with_features
+from kd_core.functional import at_least_float32, match_sizes
+from kd_core.methods.base import WithSoftTargets, method_weight
+from kd_core.networks import Auxiliary, OutputPair, pointwise, with_features
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
 FIRST_VARIANCE, TINY = 5.0, 1e-5
 
 
-class VID(BesideSoftTargets):
+class VID(WithSoftTargets):
     """The student predicts the teacher's features as a Gaussian, and learns for each channel how sure it can be.
 
     A channel that a small student cannot predict gets a wide Gaussian and then counts little, where hints would go on
@@ -29,45 +29,45 @@ class VID(BesideSoftTargets):
     name: Literal["vid"] = "vid"
     needs: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
     formula: ClassVar[str] = (
-        BesideSoftTargets.soft_formula
+        WithSoftTargets.soft_formula
         + r" + \frac{\beta}{2}\,\overline{\frac{(F_t - \mu(F_s))^2}{\sigma_c^2} + \ln \sigma_c^2}"
     )
     source: ClassVar[str] = "Ahn et al. 2019 (VID)"
 
-    weight: float = own_weight(1.0, "Of the Gaussian's negative log-likelihood (beta).")
+    weight: float = method_weight(1.0, "Of the Gaussian's negative log-likelihood (beta).")
     layer: Literal["early", "middle", "late", "embedding"] = setting(
         "late", title="Layer", description="Which of the features is predicted; both networks name them by depth."
     )
 
-    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
         """Return the mean's regressor with one variance a channel."""
         return None if teacher is None else _Gaussian(self.layer, student, teacher)
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``likelihood``, in nats a number; it may be negative."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        mean, theirs = precise(student.features[self.layer]), precise(teacher.features[self.layer])
+        mean, theirs = at_least_float32(student.features[self.layer]), at_least_float32(teacher.features[self.layer])
         variance = student.features["variance"]
         surprise = ((mean - theirs).square() / variance + variance.log()).mean() / 2
-        return {**self.shared_terms(student, teacher, labels), "likelihood": self.weight * surprise}
+        return {**self.base_terms(student, teacher, labels), "likelihood": self.weight * surprise}
 
 
-class _Gaussian(Bridge):
+class _Gaussian(Auxiliary):
     """Two hidden layers as wide as the teacher's feature, then its mean; a learned variance by channel."""
 
     def __init__(self, layer: str, student: Outputs, teacher: Outputs) -> None:
         super().__init__()
         self.layer = layer
-        own, theirs = alike(student.features[layer], teacher.features[layer])
+        own, theirs = match_sizes(student.features[layer], teacher.features[layer])
         kind, before, after = own.dim(), own.shape[1], theirs.shape[1]
         hidden = [pointwise(kind, before, after), nn.ReLU(), pointwise(kind, after, after), nn.ReLU()]
         self.mean = nn.Sequential(*hidden, pointwise(kind, after, after))
         start = math.log(math.expm1(FIRST_VARIANCE - TINY))
         self.spread = nn.Parameter(torch.full((after, *[1] * (kind - 2)), start))
 
-    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return the student with the predicted mean and a feature ``variance`` (C, ...)."""
         assert teacher is not None  # built only where there is one
-        own, theirs = alike(student.features[self.layer], teacher.features[self.layer])
+        own, theirs = match_sizes(student.features[self.layer], teacher.features[self.layer])
         predicted = {self.layer: self.mean(own), "variance": softplus(self.spread) + TINY}
         return with_features(student, predicted), with_features(teacher, {self.layer: theirs})

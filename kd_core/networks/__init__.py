@@ -1,6 +1,14 @@
 """Networks: one file per family; ``NETWORKS`` finds them by name."""
 
-from kd_core.networks.auxiliary import Bridge, Exits, Pair, Projections, Regressor, pointwise, with_features
+from kd_core.networks.auxiliary import (
+    Auxiliary,
+    EarlyExits,
+    OutputPair,
+    Projections,
+    Regressor,
+    pointwise,
+    with_features,
+)
 from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, seed_dropout
 from kd_core.networks.second_head import SecondHead
 from kd_core.networks.views import ThroughView, pictured
@@ -11,11 +19,11 @@ NETWORKS: Registry[Architecture] = Registry("network", __name__, Architecture)
 __all__ = [
     "NETWORKS",
     "Architecture",
-    "Bridge",
+    "Auxiliary",
     "Dropout",
-    "Exits",
+    "EarlyExits",
     "Network",
-    "Pair",
+    "OutputPair",
     "Projections",
     "Regressor",
     "SecondHead",

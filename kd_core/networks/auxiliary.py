@@ -7,27 +7,27 @@ from dataclasses import replace
 
 from torch import Tensor, nn
 
-from kd_core.functional import alike, flat, precise
+from kd_core.functional import at_least_float32, flatten_features, match_sizes
 from kd_core.outputs import Outputs
 
-Pair = tuple[Outputs, Outputs | None]
+OutputPair = tuple[Outputs, Outputs | None]
 """What the student and the teacher say of a batch."""
 
 
-class Bridge(nn.Module):
+class Auxiliary(nn.Module):
     """Maps what student and teacher say to what a method compares."""
 
     @abstractmethod
-    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return both, with features changed or added."""
 
-    def __call__(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def __call__(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return ``forward``'s answer, hooks included; here so that its type is known."""
-        crossed: Pair = super().__call__(student, teacher)
+        crossed: OutputPair = super().__call__(student, teacher)
         return crossed
 
 
-class Regressor(Bridge):
+class Regressor(Auxiliary):
     """A trained 1 x 1 convolution, or a linear layer, from the student's feature to one as wide as the teacher's.
 
     Args:
@@ -41,17 +41,17 @@ class Regressor(Bridge):
     def __init__(self, layer: str, student: Outputs, teacher: Outputs) -> None:
         super().__init__()
         self.layer = layer
-        own, theirs = alike(student.features[layer], teacher.features[layer])
+        own, theirs = match_sizes(student.features[layer], teacher.features[layer])
         self.regressor = pointwise(own.dim(), own.shape[1], theirs.shape[1])
 
-    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return both with the feature of one size."""
         assert teacher is not None  # built only where there is one
-        own, theirs = alike(student.features[self.layer], teacher.features[self.layer])
+        own, theirs = match_sizes(student.features[self.layer], teacher.features[self.layer])
         return with_features(student, {self.layer: self.regressor(own)}), with_features(teacher, {self.layer: theirs})
 
 
-class Projections(Bridge):
+class Projections(Auxiliary):
     """Two trained linear layers, one a network, from its embedding to vectors of one size.
 
     Args:
@@ -62,18 +62,18 @@ class Projections(Bridge):
 
     def __init__(self, student: Outputs, teacher: Outputs, size: int) -> None:
         super().__init__()
-        self.student = nn.Linear(flat(student.features["embedding"]).shape[1], size)
-        self.teacher = nn.Linear(flat(teacher.features["embedding"]).shape[1], size)
+        self.student = nn.Linear(flatten_features(student.features["embedding"]).shape[1], size)
+        self.teacher = nn.Linear(flatten_features(teacher.features["embedding"]).shape[1], size)
 
-    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return both with a feature ``projection`` (N, size)."""
         assert teacher is not None  # built only where there is one
-        own = self.student(flat(student.features["embedding"]))
-        theirs = self.teacher(flat(teacher.features["embedding"]))
+        own = self.student(flatten_features(student.features["embedding"]))
+        theirs = self.teacher(flatten_features(teacher.features["embedding"]))
         return with_features(student, {"projection": own}), with_features(teacher, {"projection": theirs})
 
 
-class Exits(Bridge):
+class EarlyExits(Auxiliary):
     """Classifiers on a network's way: each layer's mean over positions, as wide as the end's embedding, to logits.
 
     Args:
@@ -84,7 +84,7 @@ class Exits(Bridge):
 
     def __init__(self, student: Outputs) -> None:
         super().__init__()
-        width, classes = flat(student.features["embedding"]).shape[1], student.logits.shape[1]
+        width, classes = flatten_features(student.features["embedding"]).shape[1], student.logits.shape[1]
         seen = [student.features["late"]]
         self.adapters, self.classifiers = nn.ModuleDict(), nn.ModuleDict()
         for depth in ("early", "middle"):
@@ -96,11 +96,11 @@ class Exits(Bridge):
 
     def exit(self, depth: str, feature: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features (N, D) and the logits (N, K) of the exit at ``depth``."""
-        values = precise(feature)
+        values = at_least_float32(feature)
         adapted = self.adapters[depth](values.mean((2, 3)) if values.dim() == 4 else values).relu()
         return adapted, self.classifiers[depth](adapted)
 
-    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return the network with a head and a feature ``exit_<depth>`` for every exit, and its end as the teacher."""
         features, heads = {}, {}
         for depth in self.adapters:
@@ -117,4 +117,6 @@ def pointwise(dimensions: int, before: int, after: int) -> nn.Module:
 
 def with_features(outputs: Outputs, features: dict[str, Tensor]) -> Outputs:
     """Return outputs with some features changed or added, in at least float32."""
-    return replace(outputs, features={**outputs.features, **{name: precise(one) for name, one in features.items()}})
+    return replace(
+        outputs, features={**outputs.features, **{name: at_least_float32(one) for name, one in features.items()}}
+    )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from kd_core.outputs import Outputs
-from kd_core.settings import Grown
+from kd_core.settings import ExtensibleSettings
 
 Shape = tuple[int, int, int]
 
@@ -23,7 +23,7 @@ class Network(nn.Module):
         """Return logits (N, K) and the features that the architecture provides."""
 
     @abstractmethod
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return the feature ``early``, ``middle`` or ``late``, computing nothing beyond it."""
 
     def __call__(self, images: Tensor) -> Outputs:
@@ -32,7 +32,7 @@ class Network(nn.Module):
         return outputs
 
 
-class Architecture(Grown):
+class Architecture(ExtensibleSettings):
     """Frozen settings that build a network for images of a given shape."""
 
     provides: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
@@ -100,7 +100,7 @@ def by_depth(layers: Sequence[Tensor]) -> dict[str, Tensor]:
     return {"early": layers[0], "middle": layers[len(layers) // 2], "late": layers[-1]}
 
 
-def place_of(depth: str, layers: int) -> int:
+def depth_index(depth: str, layers: int) -> int:
     """Return which of so many layers ``by_depth`` names ``depth``."""
     return {"early": 0, "middle": layers // 2, "late": layers - 1}[depth]
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from torch import Tensor, nn
 
 from kd_core.errors import RecipeMismatch
-from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, place_of
+from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, depth_index
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
@@ -130,9 +130,9 @@ class _ConvNetwork(Network):
         embedding = self.hidden(maps[-1].flatten(1)).relu()
         return Outputs(self.classifier(self.dropout(embedding)), {**by_depth(maps[1:]), "embedding": embedding})
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return maps (N, channels, H, W), computing nothing beyond them."""
-        for block in self.blocks[: place_of(depth, len(self.blocks)) + 1]:
+        for block in self.blocks[: depth_index(depth, len(self.blocks)) + 1]:
             images = block(images)
         return images
 

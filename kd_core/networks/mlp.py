@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, model_validator
 from torch import Tensor, nn
 
-from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, place_of
+from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, depth_index
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
@@ -92,10 +92,10 @@ class _MLPNetwork(Network):
             values = self.dropout(activations[-1])
         return Outputs(self.classifier(values), {**by_depth(activations), "embedding": activations[-1]})
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return an activation (N, width), computing nothing beyond it."""
         values = images.flatten(1)
-        for layer in self.hidden[: place_of(depth, len(self.hidden)) + 1]:
+        for layer in self.hidden[: depth_index(depth, len(self.hidden)) + 1]:
             values = self.dropout(layer(values).relu())
         return values
 

@@ -25,9 +25,9 @@ class SecondHead(Network):
             width = network.eval()(torch.zeros(1, *shape)).features["embedding"].shape[1]
         self.second = nn.Linear(width, classes)
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return a feature below both heads."""
-        return self.network.until(depth, images)
+        return self.network.forward_until(depth, images)
 
     def forward(self, images: Tensor) -> Outputs:
         """Return the first question's logits, with the second's as the head ``second``."""

@@ -22,7 +22,7 @@ class TorchvisionModel(Architecture):
     title: ClassVar[str]
     stem: ClassVar[int]
     """Channels after the first convolution."""
-    came_later: ClassVar[frozenset[str]] = frozenset({"pretrained"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"pretrained"})
     small_images: bool = setting(
         True,
         title="For small images",
@@ -190,7 +190,7 @@ class _ResNetNetwork(_TorchvisionNetwork):
     avgpool: nn.Module
     fc: nn.Module
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return maps (N, channels, H, W), computing nothing beyond them."""
         stages = [self.layer1, self.layer2, self.layer3, self.layer4]
         values: Tensor = self.maxpool(self.relu(self.bn1(self.conv1(images))))
@@ -216,7 +216,7 @@ class _MobileNetNetwork(_TorchvisionNetwork):
         super().__init__(body)
         self.depths = depths
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return maps (N, channels, H, W), computing nothing beyond them."""
         last = {"early": self.depths[0], "middle": self.depths[1], "late": len(self.features) - 1}[depth]
         for stage in self.features[: last + 1]:

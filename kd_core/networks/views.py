@@ -62,9 +62,9 @@ class ThroughView(Network):
         self.view = VIEWS[view]
         self.inner = architecture.build(view_shape(view, shape), classes)
 
-    def until(self, depth: str, images: Tensor) -> Tensor:
+    def forward_until(self, depth: str, images: Tensor) -> Tensor:
         """Return a feature of the network behind the view."""
-        return self.inner.until(depth, self.view(images))
+        return self.inner.forward_until(depth, self.view(images))
 
     def forward(self, images: Tensor) -> Outputs:
         """Return what the network behind the view says."""

@@ -10,7 +10,7 @@ from kd_core.events import Event
 from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import Settings
 
-PEER_SEEDS = 1000
+SEED_STRIDE = 1000
 """How far apart the seeds of networks lie that are alike but for their seed."""
 
 
@@ -20,13 +20,13 @@ class Protocol(Settings):
     The subclass's docstring is its text on the methods page: the first line says what it does.
     """
 
-    one_loop: ClassVar[bool] = False
+    can_be_lane: ClassVar[bool] = False
     """Whether it is one network in one loop, so that many recipes of it can be lanes of the same loop."""
     needs_teacher: ClassVar[bool] = True
     """Whether somebody trained before teaches; otherwise a recipe needs no teacher, whatever its method."""
     shapes_student: ClassVar[bool] = False
     """Whether the student alone, to be comparable, must be arranged in this way too."""
-    passes_on: ClassVar[bool] = False
+    needs_teacher_term: ClassVar[bool] = False
     """Whether it makes no sense with a method that listens to nobody."""
     logits_only: ClassVar[bool] = False
     """Whether what networks pass on are logits, so that a method that compares features has nothing to compare."""
@@ -34,7 +34,7 @@ class Protocol(Settings):
     """Whether a student may begin with layers of its teacher."""
     stops_early: ClassVar[bool] = True
     """Whether a network may stop while others go on."""
-    usual: ClassVar[Mapping[str, Any]] = {}
+    recommended: ClassVar[Mapping[str, Any]] = {}
     """What else of a recipe its source sets, by path."""
     source: ClassVar[str] = ""
     """Authors and year."""
@@ -43,15 +43,15 @@ class Protocol(Settings):
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Carry out ``recipe``, yielding every event of every loop inside."""
 
-    def steps_of_epoch(self, plain: int, batch: int) -> int:
+    def steps_per_epoch(self, plain: int, batch: int) -> int:
         """Return about how many steps an epoch has, where a plain student would take ``plain`` of ``batch`` images."""
         return plain
 
     @property
-    def work(self) -> float:
+    def relative_cost(self) -> float:
         """Return about how many times the work of a plain student's step a step is."""
         return 1.0
 
-    def before(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
         """Return the recipes whose networks must be trained first, beside the teacher's, in this order."""
         return ()

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.events import EpochDone, Event, Finished, Noted
+from kd_core.events import EpochDone, Event, Finished, Logged
 from kd_core.functional import soften
 from kd_core.protocols.base import Protocol
 from kd_core.protocols.context import Fit, Predict
@@ -23,7 +23,7 @@ class Chain(Protocol):
     small, between a teacher and a student that are too far apart.
     """
 
-    passes_on: ClassVar[bool] = True
+    needs_teacher_term: ClassVar[bool] = True
     source: ClassVar[str] = "Furlanello et al. 2018 (born again); Mirzadeh et al. 2020 (assistants)"
 
     name: Literal["chain"] = "chain"
@@ -37,7 +37,7 @@ class Chain(Protocol):
 
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the last network of the chain, and at the end how all generations answer together."""
-        links = self.before(recipe)
+        links = self.prerequisites(recipe)
         last = _taught(recipe, links[-1] if links else recipe.teacher)
         said: dict[int, Tensor] = {}
         reported = -1
@@ -50,9 +50,9 @@ class Chain(Protocol):
         if reported in said and self.generations > 1:
             earlier = [predict(link, "test") for link in links[len(links) - self.generations + 1 :]]
             labels = fit.splits(recipe).test.labels.cpu()
-            yield Noted("ensemble", reported, _ensemble([*earlier, said[reported]], labels))
+            yield Logged("ensemble", reported, _ensemble([*earlier, said[reported]], labels))
 
-    def before(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
         """Return the assistants, then the generations before the last."""
         links: list[Any] = []
         for network in [*recipe.others, *[recipe.student] * (self.generations - 1)]:

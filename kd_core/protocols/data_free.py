@@ -8,18 +8,18 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor, nn
 
-from kd_core.events import EpochDone, Event, Noted
+from kd_core.events import EpochDone, Event, Logged
 from kd_core.functional import (
-    below,
-    copied,
     entropy,
-    generator,
     label_cross_entropy,
-    optimiser_tensors,
-    prefixed,
-    restore_optimiser,
+    load_optimizer_state,
+    make_generator,
+    optimizer_state,
     seeded,
     soften,
+    to_cpu,
+    under_prefix,
+    with_prefix,
 )
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import Protocol
@@ -37,9 +37,9 @@ class DataFree(Protocol):
     """
 
     title: ClassVar[str] = "Data-free"
-    passes_on: ClassVar[bool] = True
+    needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
-    usual: ClassVar[Mapping[str, Any]] = {
+    recommended: ClassVar[Mapping[str, Any]] = {
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0},
         "optim.lr": 0.002,
         "optim.batch": 512,
@@ -61,27 +61,27 @@ class DataFree(Protocol):
         0.1, title="Weight of excitement", description="How much the teacher's features must be active.", ge=0, le=100
     )
 
-    def steps_of_epoch(self, plain: int, batch: int) -> int:
+    def steps_per_epoch(self, plain: int, batch: int) -> int:
         """Return how many batches are made up in an epoch."""
         return self.steps
 
     @property
-    def work(self) -> float:
+    def relative_cost(self) -> float:
         """Return what making an image costs beside learning from it: on a CPU about as much as thirty small steps."""
         return 30.0
 
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the student; what is made up becomes notes."""
         teacher, train = fit.teachers(recipe), fit.splits(recipe).train
-        dreams = Dreams(self, recipe, teacher, train, fit.speed)
+        dreams = GeneratedLoader(self, recipe, teacher, train, fit.speed)
         learner = fit.learner(recipe, teacher=teacher)
         for _, event in fit.together(recipe, learner, dreams, fit.asked(recipe, teacher)):
             yield event
             if isinstance(event, EpochDone):
-                yield Noted("made_up", event.epoch, dreams.facts(), {"images": dreams.pictures()})
+                yield Logged("made_up", event.epoch, dreams.facts(), {"images": dreams.pictures()})
 
 
-class Dreams:
+class GeneratedLoader:
     """Batches of made-up images with what the teacher says about them; the generator learns as they are made.
 
     Args:
@@ -103,7 +103,7 @@ class Dreams:
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs]]:
         """Yield images, labels that are all withheld, and the teacher's answer."""
-        draws = generator(self.recipe.seed, "noise", epoch, device=self.device)
+        draws = make_generator(self.recipe.seed, "noise", epoch, device=self.device)
         withheld = torch.full((self.recipe.optim.batch,), -1, device=self.device)
         self.teacher.eval()
         for _ in range(self.steps):
@@ -132,7 +132,7 @@ class Dreams:
     def pictures(self) -> Tensor:
         """Return a few made-up images as they look, (20, C, H, W), uint8: always from the same noise."""
         self.generator.eval()
-        draws = generator(self.recipe.seed, "pictures", device=self.device)
+        draws = make_generator(self.recipe.seed, "pictures", device=self.device)
         made = self.generator(torch.randn(SHOWN, self.settings.noise, generator=draws, device=self.device))
         mean, sd = (torch.tensor(v, device=self.device).reshape(-1, 1, 1) for v in (self.train.mean, self.train.sd))
         looks: Tensor = ((made * sd + mean).clamp(0, 1) * 255).round().byte().cpu()
@@ -140,12 +140,12 @@ class Dreams:
 
     def snapshot(self) -> dict[str, Tensor]:
         """Return all that is needed to go on."""
-        return copied({**prefixed("generator", self.generator.state_dict()), **optimiser_tensors(self.optimiser)})
+        return to_cpu({**with_prefix("generator", self.generator.state_dict()), **optimizer_state(self.optimiser)})
 
     def restore(self, flat: Mapping[str, Tensor]) -> None:
         """Go on from a snapshot."""
-        self.generator.load_state_dict(below("generator", flat))
-        restore_optimiser(self.optimiser, flat)
+        self.generator.load_state_dict(under_prefix("generator", flat))
+        load_optimizer_state(self.optimiser, flat)
 
 
 class Generator(nn.Module):

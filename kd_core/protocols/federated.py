@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from kd_core.errors import InvalidSetting
-from kd_core.events import Diverged, EpochDone, Event, Noted
-from kd_core.functional import derived_seed, generator, soften
+from kd_core.events import Diverged, EpochDone, Event, Logged
+from kd_core.functional import derive_seed, make_generator, soften
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import PEER_SEEDS, Protocol
+from kd_core.protocols.base import SEED_STRIDE, Protocol
 from kd_core.protocols.context import Fit, Predict
-from kd_core.protocols.peers import Peers
+from kd_core.protocols.peers import PeerTrainer
 from kd_core.settings import setting
 
 BYTES_OF_NUMBER = 4
@@ -31,9 +31,9 @@ class Federated(Protocol):
     """
 
     needs_teacher: ClassVar[bool] = False
-    passes_on: ClassVar[bool] = True
+    needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
-    usual: ClassVar[Mapping[str, Any]] = {
+    recommended: ClassVar[Mapping[str, Any]] = {
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0, "label_weight": 1.0},
         "optim.epochs": 40,
     }
@@ -69,22 +69,22 @@ class Federated(Protocol):
         20, title="Own steps a round", description="Steps of each client on its own data in a round.", ge=1, le=5000
     )
 
-    def steps_of_epoch(self, plain: int, batch: int) -> int:
+    def steps_per_epoch(self, plain: int, batch: int) -> int:
         """Return the steps of a round."""
         return self.own_steps + max(1, self.public // batch)
 
     @property
-    def work(self) -> float:
+    def relative_cost(self) -> float:
         """Return one for the server, for each client and for its twin."""
         return 1.0 + 2 * self.clients
 
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the server's student; clients, twins and what was sent become notes."""
         splits = fit.splits(recipe)
-        deal = dealt(splits.train.labels.cpu(), self.clients, self.alpha, self.public, recipe.seed)
+        deal = dirichlet_partition(splits.train.labels.cpu(), self.clients, self.alpha, self.public, recipe.seed)
         everybody = [recipe, *self._clients(recipe), *self._clients(recipe)]
-        members = Federation([fit.learner(one, splits=splits) for one in everybody], self.clients)
-        lesson = Rounds(self, recipe, splits.train, deal, members)
+        members = FederatedTrainer([fit.learner(one, splits=splits) for one in everybody], self.clients)
+        lesson = FederatedLoader(self, recipe, splits.train, deal, members)
         told: dict[int, EpochDone] = {}  # by lane; of one that broke, what it said last
         left: set[int] = set()
         for lane, event in fit.together(recipe, members, lesson):
@@ -102,12 +102,12 @@ class Federated(Protocol):
         networks = recipe.others or [recipe.student]
         return [
             recipe.model_copy(
-                update={"student": networks[i % len(networks)], "seed": recipe.seed + PEER_SEEDS * (i + 1)}
+                update={"student": networks[i % len(networks)], "seed": recipe.seed + SEED_STRIDE * (i + 1)}
             )
             for i in range(self.clients)
         ]
 
-    def _noted(self, told: Sequence[EpochDone], epoch: int, lesson: Rounds, train: Any) -> Noted:
+    def _noted(self, told: Sequence[EpochDone], epoch: int, lesson: FederatedLoader, train: Any) -> Logged:
         accuracy = [event.scores["test"].accuracy for event in told]
         labels = [torch.bincount(train.labels[own].cpu(), minlength=len(train.classes)).tolist() for own in lesson.own]
         facts = {
@@ -118,10 +118,10 @@ class Federated(Protocol):
             "bytes_of_logits": lesson.bytes_of_logits,
             "bytes_of_weights": lesson.bytes_of_weights,
         }
-        return Noted("round", epoch, facts)
+        return Logged("round", epoch, facts)
 
 
-class Federation(Peers):
+class FederatedTrainer(PeerTrainer):
     """The server's student, the clients, and their twins; lanes in that order.
 
     Args:
@@ -165,7 +165,7 @@ class Federation(Peers):
         return torch.stack(said)
 
 
-class Rounds:
+class FederatedLoader:
     """The batches of a round: public images with the clients' mean answer, then private ones.
 
     Args:
@@ -177,7 +177,7 @@ class Rounds:
     """
 
     def __init__(
-        self, settings: Federated, recipe: Any, train: Any, deal: Sequence[Tensor], members: Federation
+        self, settings: Federated, recipe: Any, train: Any, deal: Sequence[Tensor], members: FederatedTrainer
     ) -> None:
         self.recipe, self.train, self.members = recipe, train, members
         device = train.images.device
@@ -199,35 +199,35 @@ class Rounds:
         if epoch >= self.head_start:
             yield from self._public(epoch)
         batch = self.recipe.optim.batch
-        draws = generator(self.recipe.seed, "private", epoch)
+        draws = make_generator(self.recipe.seed, "private", epoch)
         for _ in range(self.own_steps):
             picked = [own[torch.randint(len(own), (batch,), generator=draws)] for own in self.own]
-            images = torch.stack([self.train.inputs(index) for index in picked])
+            images = torch.stack([self.train.normalised(index) for index in picked])
             yield images, torch.stack([self.train.labels[index] for index in picked]), None
 
     def _public(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs]]:
         """Yield the public images with what the clients say of them at the beginning of the round."""
         batch, seed = self.recipe.optim.batch, self.recipe.seed
-        order = self.public[torch.randperm(len(self.public), generator=generator(seed, "public", epoch))]
+        order = self.public[torch.randperm(len(self.public), generator=make_generator(seed, "public", epoch))]
         mean = torch.cat([self._mean(order[i : i + 512]) for i in range(0, len(order), 512)])
         withheld = torch.full((batch,), -1, device=order.device)
         for step in range(self.public_steps):
             here = slice(step * batch, (step + 1) * batch)
             index = order[here]
-            yield self.train.inputs(index), withheld[: len(index)], Outputs(mean[here])
+            yield self.train.normalised(index), withheld[: len(index)], Outputs(mean[here])
 
     def _mean(self, index: Tensor) -> Tensor:
         """Return the clients' mean logits, or logits whose probabilities are the mean of theirs.
 
         A client whose numbers broke is not heard.
         """
-        said = self.members.answers(self.train.inputs(index))
+        said = self.members.answers(self.train.normalised(index))
         sound = said.isfinite().all((1, 2))
         said = said[sound] if bool(sound.any()) else said
         return said.mean(0) if self.average == "logits" else soften(said).mean(0).clamp(min=1e-12).log()
 
 
-def dealt(labels: Tensor, clients: int, alpha: float, public: int, seed: int) -> list[Tensor]:
+def dirichlet_partition(labels: Tensor, clients: int, alpha: float, public: int, seed: int) -> list[Tensor]:
     """Deal images out: some to everybody, without their labels, the others to clients, class by class by Dirichlet.
 
     Args:
@@ -243,7 +243,7 @@ def dealt(labels: Tensor, clients: int, alpha: float, public: int, seed: int) ->
     Raises:
         InvalidSetting: fewer private images with a label than clients.
     """
-    draws = np.random.default_rng(derived_seed(seed, "deal"))
+    draws = np.random.default_rng(derive_seed(seed, "deal"))
     order = draws.permutation(len(labels))
     told = labels.numpy()[order] >= 0
     shared = min(public, len(labels) // 2)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.events import EpochDone, Event, Noted
+from kd_core.events import EpochDone, Event, Logged
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import Protocol
 from kd_core.protocols.context import Fit, Predict
@@ -47,15 +47,15 @@ class MultiTask(Protocol):
             part: replace(getattr(splits, part), extra={"second": getattr(second, part).labels})
             for part in ("train", "validation", "test")
         }
-        teacher = fit.teachers(recipe, self.before(recipe)) if recipe.teacher else None
-        student = TwoQuestions(fit.learner(recipe, splits=replace(splits, **both)), self.second_weight)
+        teacher = fit.teachers(recipe, self.prerequisites(recipe)) if recipe.teacher else None
+        student = MultiTaskTrainer(fit.learner(recipe, splits=replace(splits, **both)), self.second_weight)
         lesson = fit.lesson(recipe, train=_with_both_labels(both["train"]), teacher=teacher)
         for _, event in fit.together(recipe, student, lesson, fit.asked(recipe, teacher) if teacher else None):
             yield event
             if isinstance(event, EpochDone):
-                yield Noted("second_question", event.epoch, student.second_facts(both))
+                yield Logged("second_question", event.epoch, student.second_facts(both))
 
-    def before(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
         """Return the teacher of the second question: the first one's recipe, asked something else."""
         return (self.asking_second(recipe.teacher),) if recipe.teacher else ()
 
@@ -64,7 +64,7 @@ class MultiTask(Protocol):
         return recipe.offline().changed({"data.question": self.question})
 
 
-class TwoQuestions:
+class MultiTaskTrainer:
     """A student that answers two questions; everything else is its learner's.
 
     Args:
@@ -121,7 +121,7 @@ class TwoQuestions:
         self.learner.network.eval()
         right = 0
         for start in range(0, len(split), 512):
-            said = self.learner.network(split.inputs(slice(start, start + 512))).heads["second"]
+            said = self.learner.network(split.normalised(slice(start, start + 512))).heads["second"]
             right += int((said.argmax(-1) == split.extra["second"][start : start + 512]).sum())
         return right / max(1, len(split))
 

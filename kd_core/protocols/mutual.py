@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, Literal
 
-from kd_core.events import EpochDone, Event, Noted
-from kd_core.protocols.base import PEER_SEEDS, Protocol
+from kd_core.events import EpochDone, Event, Logged
+from kd_core.protocols.base import SEED_STRIDE, Protocol
 from kd_core.protocols.context import Fit, Predict
-from kd_core.protocols.peers import Peers
+from kd_core.protocols.peers import PeerTrainer
 from kd_core.settings import name_of, setting
 
 
@@ -22,9 +22,9 @@ class Mutual(Protocol):
 
     title: ClassVar[str] = "Mutual learning"
     needs_teacher: ClassVar[bool] = False
-    passes_on: ClassVar[bool] = True
+    needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
-    usual: ClassVar[Mapping[str, Any]] = {
+    recommended: ClassVar[Mapping[str, Any]] = {
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0, "label_weight": 1.0}
     }
     copies_layers: ClassVar[bool] = False
@@ -34,7 +34,7 @@ class Mutual(Protocol):
     networks: int = setting(2, title="Networks", description="How many learn from each other.", ge=2, le=8)
 
     @property
-    def work(self) -> float:
+    def relative_cost(self) -> float:
         """Return one for each network."""
         return float(self.networks)
 
@@ -43,7 +43,7 @@ class Mutual(Protocol):
         splits = fit.splits(recipe)
         everybody = [recipe, *self.peers(recipe)]
         members = [fit.learner(one, splits=splits) for one in everybody]
-        for lane, event in fit.together(recipe, Peers(members), fit.lesson(recipe)):
+        for lane, event in fit.together(recipe, PeerTrainer(members), fit.lesson(recipe)):
             if lane == 0:
                 yield event
             elif isinstance(event, EpochDone):
@@ -54,12 +54,12 @@ class Mutual(Protocol):
         others = recipe.others or [recipe.student]
         count = self.networks - 1
         return [
-            recipe.model_copy(update={"student": others[i % len(others)], "seed": recipe.seed + PEER_SEEDS * (i + 1)})
+            recipe.model_copy(update={"student": others[i % len(others)], "seed": recipe.seed + SEED_STRIDE * (i + 1)})
             for i in range(count)
         ]
 
 
-def _noted(number: int, recipe: Any, event: EpochDone) -> Noted:
+def _noted(number: int, recipe: Any, event: EpochDone) -> Logged:
     test, validation = event.scores["test"], event.scores["validation"]
     facts = {
         "network": name_of(recipe.student),
@@ -68,4 +68,4 @@ def _noted(number: int, recipe: Any, event: EpochDone) -> Noted:
         "nll": test.nll,
         "validation": validation.accuracy,
     }
-    return Noted(f"peer_{number}", event.epoch, facts)
+    return Logged(f"peer_{number}", event.epoch, facts)

@@ -13,7 +13,7 @@ from kd_core.protocols.context import Fit, Predict
 class Offline(Protocol):
     """One fixed teacher, or none: the network of the recipe is trained once."""
 
-    one_loop: ClassVar[bool] = True
+    can_be_lane: ClassVar[bool] = True
 
     name: Literal["offline"] = "offline"
 

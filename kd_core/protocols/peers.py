@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from kd_core.functional import below, prefixed
+from kd_core.functional import under_prefix, with_prefix
 from kd_core.outputs import Outputs
 
 
-class Peers:
+class PeerTrainer:
     """Networks that teach each other, step by step; lane k is the k-th.
 
     Args:
@@ -73,7 +73,7 @@ class Peers:
         """Return all that is needed to go on from the end of this epoch."""
         flat = {"progress": torch.tensor([self.epoch, *self.going, *self.broken], dtype=torch.float64)}
         for lane, member in enumerate(self.members):
-            flat |= prefixed(f"member{lane}", member.snapshot())
+            flat |= with_prefix(f"member{lane}", member.snapshot())
         return flat
 
     def restore(self, flat: Mapping[str, Tensor]) -> None:
@@ -82,7 +82,7 @@ class Peers:
         self.epoch, count = int(epoch), len(self.members)
         self.going, self.broken = [bool(one) for one in marks[:count]], [bool(one) for one in marks[count:]]
         for lane, member in enumerate(self.members):
-            member.restore(below(f"member{lane}", flat))
+            member.restore(under_prefix(f"member{lane}", flat))
 
 
 def mean_terms(many: Sequence[Mapping[str, Tensor]]) -> dict[str, Tensor]:

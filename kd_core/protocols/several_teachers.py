@@ -14,7 +14,7 @@ from torch import Tensor
 from kd_core.events import Event
 from kd_core.functional import entropy, log_soften, soften
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import PEER_SEEDS, Protocol
+from kd_core.protocols.base import SEED_STRIDE, Protocol
 from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
 
@@ -29,7 +29,7 @@ class SeveralTeachers(Protocol):
     teachers are the recipe's teacher and its further networks, or else copies of the teacher from other seeds.
     """
 
-    passes_on: ClassVar[bool] = True
+    needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
     copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015; Kwon et al. 2020 (by entropy)"
@@ -44,24 +44,24 @@ class SeveralTeachers(Protocol):
 
     def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
         """Yield the events of the student."""
-        council = fit.teachers(recipe, self.before(recipe))
+        council = fit.teachers(recipe, self.prerequisites(recipe))
         asked = fit.asked(recipe, council)
-        mixed = {part: self.mixture(_every(answer)) for part, answer in asked.items()}
-        learner = fit.learner(recipe, teacher=council, hears=self.heard)
+        mixed = {part: self.mix_teachers(_every(answer)) for part, answer in asked.items()}
+        learner = fit.learner(recipe, teacher=council, hears=self.transform_teacher)
         for _, event in fit.together(recipe, learner, fit.lesson(recipe, teacher=council), mixed):
             yield event
 
-    def before(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
         """Return the teachers beside the recipe's own."""
         others = [recipe.teacher.model_copy(update={"student": network}) for network in recipe.others]
-        copies = (recipe.teacher.seeded(recipe.teacher.seed + PEER_SEEDS * i) for i in range(1, self.teachers))
+        copies = (recipe.teacher.seeded(recipe.teacher.seed + SEED_STRIDE * i) for i in range(1, self.teachers))
         return tuple([*others, *copies][: self.teachers - 1])
 
-    def heard(self, method: Any, answer: Outputs) -> Outputs:
+    def transform_teacher(self, method: Any, answer: Outputs) -> Outputs:
         """Return the teacher's answer with the mixture's logits, at the temperature in use."""
-        return replace(answer, logits=self.mixture(_every(answer), getattr(method, "temperature", 1.0)))
+        return replace(answer, logits=self.mix_teachers(_every(answer), getattr(method, "temperature", 1.0)))
 
-    def mixture(self, logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
+    def mix_teachers(self, logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
         """Return logits (N, K) that, softened at ``temperature``, are the mean of the teachers' probabilities.
 
         Args:
@@ -82,7 +82,7 @@ class SeveralTeachers(Protocol):
             logits: (N, K) of each teacher.
             labels: (N,).
         """
-        mixed = self.mixture(torch.from_numpy(np.stack(logits)))
+        mixed = self.mix_teachers(torch.from_numpy(np.stack(logits)))
         return float((mixed.argmax(-1).numpy() == labels).mean())
 
 

@@ -5,7 +5,7 @@ from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.recipe import Data, Recipe
 from kd_core.recipe.schedules import AnySchedule
 from kd_core.recipe.study import Member, Study
-from kd_core.recipe.techniques import TIPS, contender_changes, contenders
+from kd_core.recipe.techniques import TIPS, technique_changes, technique_names
 
 __all__ = [
     "PRESETS",
@@ -16,6 +16,6 @@ __all__ = [
     "Optim",
     "Recipe",
     "Study",
-    "contender_changes",
-    "contenders",
+    "technique_changes",
+    "technique_names",
 ]

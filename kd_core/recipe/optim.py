@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from kd_core.settings import Grown, setting
+from kd_core.settings import ExtensibleSettings, setting
 
 
-class Optim(Grown):
+class Optim(ExtensibleSettings):
     """How the loss is made smaller."""
 
-    came_later: ClassVar[frozenset[str]] = frozenset({"lr_of_teacher"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"lr_of_teacher"})
 
     algorithm: Literal["adam", "adamw", "sgd"] = setting("adam", title="Optimiser")
     lr: float = setting(0.001, title="Learning rate", gt=0, le=10, lane=True, scale="log")

@@ -72,7 +72,7 @@ def pair(data: Values, teacher: Values, student: Values, method: Values, optim: 
         "optim": optim | other.pop("teacher_optim", {}),
     }
     values = {"data": data, "student": student, "method": method, "optim": optim, "teacher": teacher_recipe}
-    return Recipe.checked(values | other)
+    return Recipe.from_json(values | other)
 
 
 def _digits() -> Preset:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kd_core.datasets import ANSWERS, DATASETS, Conditions, Dataset
+from kd_core.datasets import DATASETS, TARGETS, Conditions, Dataset
 from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
 from kd_core.methods import METHODS, Method
 from kd_core.methods.labels_only import LabelsOnly
@@ -18,7 +18,7 @@ from kd_core.protocols.multi_task import MultiTask
 from kd_core.protocols.offline import Offline
 from kd_core.recipe.optim import Optim
 from kd_core.recipe.schedules import AnySchedule
-from kd_core.settings import Grown, lane_fields, name_of, setting
+from kd_core.settings import ExtensibleSettings, lane_fields, name_of, setting
 
 if TYPE_CHECKING:
     AnyDataset: TypeAlias = Dataset
@@ -40,7 +40,7 @@ def _without_none(values: Any) -> Any:
     return {name: value for name, value in values.items() if value is not None} if isinstance(values, dict) else values
 
 
-class Recipe(Grown):
+class Recipe(ExtensibleSettings):
     """Everything that decides a result.
 
     Args:
@@ -50,7 +50,7 @@ class Recipe(Grown):
         others: further networks, for protocols that arrange more than two: teachers, assistants, peers, clients.
     """
 
-    came_later: ClassVar[frozenset[str]] = frozenset({"others", "start"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"others", "start"})
 
     data: Data
     student: AnyNetwork
@@ -80,7 +80,7 @@ class Recipe(Grown):
             self._check_features(self.teacher.student)
         self._check_features(self.student)
         if self.optim.lr_of_teacher is not None and self.teacher is not None:
-            self._check_rate(self.optim.lr_of_teacher * self.teacher.at_its_rate().optim.lr)
+            self._check_rate(self.optim.lr_of_teacher * self.teacher.with_resolved_lr().optim.lr)
         if self.start != "scratch" and self.teacher is None:
             raise RecipeMismatch(reason="The student is to begin with its teacher's layers, but there is no teacher.")
         return self
@@ -94,7 +94,7 @@ class Recipe(Grown):
 
     def _check_protocol(self) -> None:
         protocol, method = name_of(self.protocol), name_of(self.method)
-        if self.protocol.passes_on and not self.method.needs_teacher:
+        if self.protocol.needs_teacher_term and not self.method.needs_teacher:
             reason = (
                 f"The protocol '{protocol}' passes on what networks say, and the method '{method}' listens to nobody."
             )
@@ -143,11 +143,11 @@ class Recipe(Grown):
         both = {f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")}
         return super().changed(({} if self.teacher is None else both) | dict(changes))
 
-    def at_its_rate(self) -> Recipe:
+    def with_resolved_lr(self) -> Recipe:
         """Return the recipe with its learning rate as a number, where it was a fraction of the teacher's."""
         if self.optim.lr_of_teacher is None or self.teacher is None:
             return self
-        rate = self.optim.lr_of_teacher * self.teacher.at_its_rate().optim.lr
+        rate = self.optim.lr_of_teacher * self.teacher.with_resolved_lr().optim.lr
         return self.model_copy(update={"optim": self.optim.model_copy(update={"lr": rate, "lr_of_teacher": None})})
 
     def seeded(self, seed: int) -> Recipe:
@@ -155,13 +155,13 @@ class Recipe(Grown):
         teacher = self.teacher and self.teacher.seeded(seed)
         return self.model_copy(update={"seed": seed, "teacher": teacher})
 
-    def alone(self) -> Recipe:
+    def baseline(self) -> Recipe:
         """Return the baseline: the same network, data, optimiser and seed with labels only and no teacher."""
         plain = self if self.protocol.shapes_student else self.offline()
         update = {"method": LabelsOnly(), "schedules": {}, "teacher": None, "start": "scratch"}
         return plain.model_copy(update=update)
 
-    def without_idle_teacher(self) -> Recipe:
+    def without_unused_teacher(self) -> Recipe:
         """Return the recipe without a teacher that nobody listens to."""
         listens = self.method.needs_teacher and self.protocol.needs_teacher
         return self if listens or self.start != "scratch" else self.model_copy(update={"teacher": None})
@@ -180,5 +180,5 @@ class Recipe(Grown):
             return ThroughView(self.protocol.view, self.student, shape, classes)
         network = self.student.build(shape, classes)
         if isinstance(self.protocol, MultiTask):
-            return SecondHead(network, shape, len(ANSWERS[self.protocol.question]))
+            return SecondHead(network, shape, len(TARGETS[self.protocol.question]))
         return network

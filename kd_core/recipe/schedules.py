@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from kd_core.settings import Settings, named, setting
+from kd_core.settings import Settings, member_from_name, setting
 
 
 class Schedule(Settings):
@@ -142,5 +142,5 @@ def _progress(epoch: int, epochs: int) -> float:
 AnySchedule = Annotated[
     Constant | Linear | Cosine | Exponential | WarmUp | Between | OnPlateau,
     Field(discriminator="name"),
-    BeforeValidator(named),
+    BeforeValidator(member_from_name),
 ]

@@ -9,8 +9,8 @@ from pydantic import Field, model_validator
 
 from kd_core.errors import KDError, RecipeMismatch
 from kd_core.recipe.recipe import Recipe
-from kd_core.recipe.techniques import contender_changes
-from kd_core.settings import Axis, Settings, drawn, grid, setting
+from kd_core.recipe.techniques import technique_changes
+from kd_core.settings import Axis, Settings, grid_cells, random_cells, setting
 from kd_core.vocabulary import TECHNIQUE_KEY, Arm
 
 
@@ -60,12 +60,12 @@ class Study(Settings):
         if not isinstance(values, Mapping) or values.get("base") is None or values.get("members"):
             return values
         base, cells = values["base"], values.get("cells", ())
-        base = base if isinstance(base, Recipe) else Recipe.checked(base)
+        base = base if isinstance(base, Recipe) else Recipe.from_json(base)
         seeds = range(values.get("seeds", 1))
         changed = [(base.changed(_changes(cell, base)), cell) for cell in cells]
         return {
             **values,
-            "members": [m for seed in seeds for one, cell in changed for m in _trio(one.seeded(seed), cell, seed)],
+            "members": [m for seed in seeds for one, cell in changed for m in _arms(one.seeded(seed), cell, seed)],
         }
 
     @classmethod
@@ -83,7 +83,7 @@ class Study(Settings):
         """
         keep = {"teacher": recipe.teacher} if one_teacher else {}
         recipes = [recipe.seeded(seed).model_copy(update=keep) for seed in range(seeds)]
-        trios = [_trio(one, {}, seed) for seed, one in enumerate(recipes)]
+        trios = [_arms(one, {}, seed) for seed, one in enumerate(recipes)]
         members = [member for trio in trios for member in trio]
         return cls(preset=preset, seeds=seeds, one_teacher=one_teacher, members=tuple(members))
 
@@ -103,9 +103,9 @@ class Study(Settings):
         Raises:
             InvalidSetting: an axis without values, a range in a grid, or a value out of range.
         """
-        cells = grid(axes) if random is None else drawn(axes, random)
+        cells = grid_cells(axes) if random is None else random_cells(axes, random)
         values = {path: tuple(dict.fromkeys(cell[path] for cell in cells)) for path in axes}
-        return cls.checked(
+        return cls.from_json(
             {"kind": "sweep", "preset": preset, "seeds": seeds, "base": recipe, "axes": values, "cells": cells}
         )
 
@@ -115,7 +115,7 @@ class Study(Settings):
 
         Args:
             recipe: the distilled student's.
-            names: of ``contenders()``; those that do not fit the recipe's networks are refused, the others race.
+            names: of ``technique_names()``; those that do not fit the recipe's networks are refused, the others race.
             seeds: of each.
             preset: the preset it started from.
 
@@ -126,7 +126,7 @@ class Study(Settings):
         recipe = recipe.offline()  # a technique that arranges networks names its protocol itself
         fits, refused = [], {}
         for name in dict.fromkeys(names):
-            changes = contender_changes(name, recipe.method)
+            changes = technique_changes(name, recipe.method)
             try:
                 recipe.changed(changes)
                 fits.append({TECHNIQUE_KEY: name})
@@ -134,7 +134,7 @@ class Study(Settings):
                 refused[name] = str(error)
         if not fits:
             raise RecipeMismatch(reason=" ".join(refused.values()) or "A method race needs at least one technique.")
-        return cls.checked(
+        return cls.from_json(
             {"kind": "compare", "preset": preset, "seeds": seeds, "base": recipe, "cells": fits, "refused": refused}
         )
 
@@ -146,17 +146,17 @@ class Study(Settings):
 
 def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
     """Return what a cell changes in the base: its own values by path, or those of the contender it names."""
-    return contender_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell
+    return technique_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell
 
 
-def _trio(wanted: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
-    recipe = wanted.at_its_rate()
+def _arms(wanted: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
+    recipe = wanted.with_resolved_lr()
     if recipe.teacher is None:
         raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
     arms: list[tuple[Arm, Recipe]] = [
         ("teacher", recipe.teacher),
-        *(("helper", helper) for helper in recipe.protocol.before(recipe)),
-        ("alone", recipe.alone()),
-        ("distilled", recipe.without_idle_teacher()),
+        *(("helper", helper) for helper in recipe.protocol.prerequisites(recipe)),
+        ("alone", recipe.baseline()),
+        ("distilled", recipe.without_unused_teacher()),
     ]
     return [Member(arm=arm, seed=seed, recipe=member, cell=cell) for arm, member in arms]

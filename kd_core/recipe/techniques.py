@@ -16,31 +16,31 @@ BASELINES = ("labels_only", "offline")
 """In every race anyway."""
 
 
-def contenders() -> list[str]:
+def technique_names() -> list[str]:
     """Return all names: methods, their variants as ``method:variant``, protocols, and tips beside soft targets."""
     methods = [name for name in METHODS if name not in BASELINES]
     variants = [f"{name}:{variant}" for name in methods for variant in METHODS[name].variants]
     return [*methods, *variants, *(name for name in PROTOCOLS if name not in BASELINES), *TIPS]
 
 
-def contender_changes(name: str, method: Settings) -> dict[str, Any]:
+def technique_changes(name: str, method: Settings) -> dict[str, Any]:
     """Return what to change in a recipe, by path, so that it uses a technique as its source does.
 
     Network, batch, epochs and seeds stay: the budget is the same for all. Data and learning rate stay too, except for
     the tips that are about them.
 
     Args:
-        name: one of ``contenders()``.
+        name: one of ``technique_names()``.
         method: the recipe's own, which stays as it is set where it is the contender itself.
 
     Raises:
         UnknownName: there is no such contender.
     """
     base, _, variant = name.partition(":")
-    if name not in contenders():
-        raise UnknownName(kind="technique", name=name, known=", ".join(contenders()))
+    if name not in technique_names():
+        raise UnknownName(kind="technique", name=name, known=", ".join(technique_names()))
     if base in PROTOCOLS:
-        return {"protocol": {"name": base}, **_without_budget(PROTOCOLS[base].usual)}
+        return {"protocol": {"name": base}, **_without_budget(PROTOCOLS[base].recommended)}
     if base in TIPS:
         plain = {} if name_of(method) == SOFT_TARGETS else {"method": {"name": SOFT_TARGETS}}
         return {**plain, **TIPS[base].changes}
@@ -48,8 +48,8 @@ def contender_changes(name: str, method: Settings) -> dict[str, Any]:
     return {**changes, **METHODS[base].variants[variant]} if variant else changes
 
 
-def _without_budget(usual: Mapping[str, Any]) -> dict[str, Any]:
-    return {path: value for path, value in usual.items() if not path.startswith("optim.")}
+def _without_budget(recommended: Mapping[str, Any]) -> dict[str, Any]:
+    return {path: value for path, value in recommended.items() if not path.startswith("optim.")}
 
 
 @dataclass(frozen=True)

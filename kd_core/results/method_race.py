@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kd_core.results.race import ArmResult, Place, arm_results, finished, race_verdict
+from kd_core.results.race import ArmResult, FinishedMember, arm_results, finished_members, race_verdict
 from kd_core.results.statistics import Verdict, verdict
 from kd_core.store import Store, StudyRow
 from kd_core.vocabulary import MEASURES, SOFT_TARGETS, TECHNIQUE_KEY
@@ -18,7 +18,7 @@ TAIL = 0.025
 
 
 @dataclass(frozen=True)
-class Contender:
+class TechniqueResult:
     """One technique over its finished seeds.
 
     Args:
@@ -36,10 +36,10 @@ class Contender:
     extra_parameters: int
 
 
-def compared_methods(store: Store, study: str) -> list[Contender]:
+def compared_methods(store: Store, study: str) -> list[TechniqueResult]:
     """Return the contenders of a method race that have finished seeds, in the order in which they were named."""
-    by_name: dict[str, list[Place]] = {}
-    for place in finished(store, study):
+    by_name: dict[str, list[FinishedMember]] = {}
+    for place in finished_members(store, study):
         by_name.setdefault(place.member.cell[TECHNIQUE_KEY], []).append(place)
     soft = _accuracies(by_name.get(SOFT_TARGETS, []))
     found = []
@@ -48,17 +48,19 @@ def compared_methods(store: Store, study: str) -> list[Contender]:
         if "distilled" in arms:
             against = None if name == SOFT_TARGETS else _paired(_accuracies(places), soft)
             extra = (arms["distilled"].places[0].run.cost or {}).get("extra_parameters", 0)
-            found.append(Contender(name, arms["distilled"], race_verdict(places), against, extra))
+            found.append(TechniqueResult(name, arms["distilled"], race_verdict(places), against, extra))
     return found
 
 
-def by_chance(contenders: Sequence[Contender]) -> dict[str, float]:
+def by_chance(technique_names: Sequence[TechniqueResult]) -> dict[str, float]:
     """Return how many have an interval over the student alone, and how many of those chance would put above 0.
 
     The intervals are not corrected for looking at many: that holds if none of the techniques changes anything. One that
     equals soft targets with every seed is not looked at twice.
     """
-    other = [one for one in contenders if one.over_soft_targets is None or one.over_soft_targets.ci95_pp != (0.0, 0.0)]
+    other = [
+        one for one in technique_names if one.over_soft_targets is None or one.over_soft_targets.ci95_pp != (0.0, 0.0)
+    ]
     judged = sum(one.over_alone is not None and one.over_alone.ci95_pp is not None for one in other)
     return {"judged": judged, "better": TAIL * judged}
 
@@ -72,10 +74,10 @@ def baselines(store: Store, study: str) -> dict[str, ArmResult]:
     from kd_core.recipe import Recipe, Study  # here, because torch comes with it
 
     row = store.studies.get(study)
-    plain = Study.race(Recipe.checked(row.spec["base"]), row.seeds)
+    plain = Study.race(Recipe.from_json(row.spec["base"]), row.seeds)
     own = {member.recipe.fingerprint() for member in plain.members if member.arm in ("teacher", "alone")}
-    shared: dict[tuple[str, str], Place] = {}
-    for place in finished(store, study):
+    shared: dict[tuple[str, str], FinishedMember] = {}
+    for place in finished_members(store, study):
         if place.member.arm in ("teacher", "alone") and place.run.fingerprint in own:
             shared.setdefault((place.member.arm, place.run.id), place)  # of equal recipes one run is both
     return arm_results(list(shared.values()))
@@ -101,7 +103,7 @@ def _asked(row: StudyRow) -> list[str]:
     return [cell[TECHNIQUE_KEY] for cell in row.spec["cells"]]
 
 
-def _accuracies(places: Sequence[Place]) -> dict[int, float]:
+def _accuracies(places: Sequence[FinishedMember]) -> dict[int, float]:
     """Return by seed the test accuracy of the distilled students."""
     mine = [place for place in places if place.member.arm == "distilled"]
     return {place.member.seed: place.epoch.scores["test"]["accuracy"] or 0.0 for place in mine}
@@ -118,7 +120,7 @@ def _arm_json(result: ArmResult) -> dict[str, Any]:
     return {**measures, "parameters": result.parameters, "macs": result.macs, "seconds": result.seconds}
 
 
-def _contender_json(one: Contender) -> dict[str, Any]:
+def _contender_json(one: TechniqueResult) -> dict[str, Any]:
     verdicts = {"over_alone": one.over_alone, "over_soft_targets": one.over_soft_targets}
     told = {name: judged and {**asdict(judged), "sentence": judged.sentence} for name, judged in verdicts.items()}
     trained = [place.run.seconds for place in one.student.places]

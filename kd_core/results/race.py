@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from kd_core.results.statistics import Spread, Verdict, sampling_interval, spread, verdict
+from kd_core.results.statistics import MeanSd, Verdict, bootstrap_interval, mean_sd, verdict
 from kd_core.store import EpochRow, MemberRow, RunRow, Store, StudyRow
 from kd_core.vocabulary import ARMS, MEASURES
 
@@ -16,7 +16,7 @@ CellValues = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Place:
+class FinishedMember:
     """A finished member of a study with its run and the epoch that is reported."""
 
     member: MemberRow
@@ -40,15 +40,17 @@ class ArmResult:
     """
 
     arm: str
-    places: tuple[Place, ...]
-    spreads: Mapping[str, Spread | None]
+    places: tuple[FinishedMember, ...]
+    spreads: Mapping[str, MeanSd | None]
     parameters: int
     bytes: int
     macs: int
     seconds: float
 
 
-def compared(store: Store, study: str, cell: CellValues | None = None) -> tuple[list[MemberRow], dict[int, RunRow]]:
+def members_and_runs(
+    store: Store, study: str, cell: CellValues | None = None
+) -> tuple[list[MemberRow], dict[int, RunRow]]:
     """Return the members that are compared with each other and their runs by position, as far as they have begun.
 
     Args:
@@ -60,20 +62,20 @@ def compared(store: Store, study: str, cell: CellValues | None = None) -> tuple[
     return members, store.studies.runs_of(study, None if cell is None else [one.position for one in members])
 
 
-def finished(store: Store, study: str, cell: CellValues | None = None) -> list[Place]:
+def finished_members(store: Store, study: str, cell: CellValues | None = None) -> list[FinishedMember]:
     """Return the members of a study, or of one of its cells, that came to their end, in order of training."""
-    members, runs = compared(store, study, cell)
+    members, runs = members_and_runs(store, study, cell)
     done = [m for m in members if m.position in runs and runs[m.position].reported_epoch is not None]
     rows = {row.run: row for row in store.runs.reported({runs[m.position].id for m in done})}
     places = []
     for member in done:
         run = runs[member.position]
         if run.status == "done" and (row := rows.get(run.id)):
-            places.append(Place(member, run, row))
+            places.append(FinishedMember(member, run, row))
     return places
 
 
-def arm_results(places: Sequence[Place]) -> dict[str, ArmResult]:
+def arm_results(places: Sequence[FinishedMember]) -> dict[str, ArmResult]:
     """Return what is known of each arm of a race, as far as it has finished seeds."""
     found = {}
     for arm in ARMS:
@@ -85,7 +87,7 @@ def arm_results(places: Sequence[Place]) -> dict[str, ArmResult]:
     return found
 
 
-def race_verdict(places: Sequence[Place]) -> Verdict | None:
+def race_verdict(places: Sequence[FinishedMember]) -> Verdict | None:
     """Return distilled minus alone, over the seeds for which both are finished; None where there is none."""
     by_arm = {arm: {p.member.seed: p for p in places if p.member.arm == arm} for arm in ("alone", "distilled")}
     seeds = sorted(by_arm["alone"].keys() & by_arm["distilled"].keys())
@@ -95,7 +97,7 @@ def race_verdict(places: Sequence[Place]) -> Verdict | None:
     return verdict(accuracy["distilled"], accuracy["alone"])
 
 
-def image_interval(store: Store, places: Sequence[Place]) -> tuple[float, float] | None:
+def test_set_interval(store: Store, places: Sequence[FinishedMember]) -> tuple[float, float] | None:
     """Return the interval of the verdict's difference that the choice of test images alone would give, in points."""
     right: dict[str, dict[int, Any]] = {"alone": {}, "distilled": {}}
     for place in places:
@@ -109,12 +111,12 @@ def image_interval(store: Store, places: Sequence[Place]) -> tuple[float, float]
     if not seeds:
         return None
     stacked = {arm: np.stack([rows[seed] for seed in seeds]) for arm, rows in right.items()}
-    return sampling_interval(stacked["distilled"], stacked["alone"])
+    return bootstrap_interval(stacked["distilled"], stacked["alone"])
 
 
 def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[str, Any]:
     """Return a race, or a cell of a sweep, as the command line prints it: arms, verdict, and on what it was run."""
-    row, places = store.studies.get(study), finished(store, study, cell)
+    row, places = store.studies.get(study), finished_members(store, study, cell)
     arms, judged = arm_results(places), race_verdict(places)
     latency = {arm: [one for one in row.latency or [] if one["arm"] == arm] for arm in ARMS}
     first = places[0].run if places else None
@@ -128,12 +130,12 @@ def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[
         "study": study,
         "arms": {arm: _arm_json(result, latency[arm]) for arm, result in arms.items()},
         "verdict": None if judged is None else {**asdict(judged), "sentence": judged.sentence},
-        "test_set_ci95_pp": image_interval(store, places),
+        "test_set_ci95_pp": test_set_interval(store, places),
         "notes": last_notes(store, places),
     }
 
 
-def last_notes(store: Store, places: Sequence[Place]) -> dict[str, list[dict[str, Any]]]:
+def last_notes(store: Store, places: Sequence[FinishedMember]) -> dict[str, list[dict[str, Any]]]:
     """Return by subject what the distilled students' protocols told last, one entry a seed, with its epoch (from 0)."""
     students = {place.run.id: place.member.seed for place in places if place.member.arm == "distilled"}
     last: dict[tuple[str, str], dict[str, Any]] = {}
@@ -154,7 +156,7 @@ def recipe_of(row: StudyRow) -> dict[str, Any]:
 def sweep_rows(store: Store, study: str) -> list[dict[str, Any]]:
     """Return one row per finished run of a sweep: its cell, arm, seed and measures."""
     rows = []
-    for place in finished(store, study):
+    for place in finished_members(store, study):
         measures = {name: place.measure(name) for name in MEASURES}
         place_facts = {"arm": place.member.arm, "seed": place.member.seed, "run": place.run.id}
         costs = {name: (place.run.cost or {}).get(name) for name in ("parameters", "bytes", "macs")}
@@ -162,11 +164,11 @@ def sweep_rows(store: Store, study: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _arm_result(arm: str, places: tuple[Place, ...]) -> ArmResult:
-    spreads: dict[str, Spread | None] = {}
+def _arm_result(arm: str, places: tuple[FinishedMember, ...]) -> ArmResult:
+    spreads: dict[str, MeanSd | None] = {}
     for name in (*MEASURES, "kl_to_teacher"):
         values = [value for place in places if (value := place.measure(name)) is not None]
-        spreads[name] = spread(values) if len(values) == len(places) else None
+        spreads[name] = mean_sd(values) if len(values) == len(places) else None
     costs = places[0].run.cost or {}
     return ArmResult(
         arm,

@@ -13,7 +13,7 @@ Outcome = Literal["better", "worse", "no difference detected", "one seed"]
 
 
 @dataclass(frozen=True)
-class Spread:
+class MeanSd:
     """Mean and standard deviation over seeds; ``sd`` is None for a single seed."""
 
     mean: float
@@ -55,10 +55,10 @@ class Verdict:
         }[self.outcome]
 
 
-def spread(values: Sequence[float]) -> Spread:
+def mean_sd(values: Sequence[float]) -> MeanSd:
     """Return mean and sample standard deviation of at least one value."""
     sd = float(np.std(values, ddof=1)) if len(values) > 1 else None
-    return Spread(float(np.mean(values)), sd, tuple(float(value) for value in values))
+    return MeanSd(float(np.mean(values)), sd, tuple(float(value) for value in values))
 
 
 def t_interval(values: Sequence[float], level: float = 0.95) -> tuple[float, float] | None:
@@ -94,7 +94,7 @@ def verdict(distilled: Sequence[float], alone: Sequence[float]) -> Verdict:
     return Verdict(float(np.mean(differences)), interval, outcome, len(differences))
 
 
-def sampling_interval(
+def bootstrap_interval(
     distilled_right: NDArray[np.bool_], alone_right: NDArray[np.bool_], draws: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
     """Return the 95 % interval of the difference that another test set of the same size would give, in points.

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kd_core.results.race import CellValues, compared
+from kd_core.results.race import CellValues, members_and_runs
 from kd_core.store import RunRow, Store
 from kd_core.vocabulary import ARMS
 
 
 @dataclass(frozen=True)
-class Material:
+class StoredLogits:
     """The test split of one study and what its networks say about it.
 
     Args:
@@ -48,9 +48,9 @@ class Material:
         return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def of_study(
+def load_study_logits(
     store: Store, study: str, seed: int = 0, epoch: int | None = None, cell: CellValues | None = None
-) -> Material | None:
+) -> StoredLogits | None:
     """Return a study's material: its networks of one seed at ``epoch`` (the reported or newest if None), or None.
 
     An epoch that an arm has not reached, or whose logits were not kept, shows the nearest one before it.
@@ -62,7 +62,7 @@ def of_study(
         epoch: 0-based.
         cell: of a sweep, whose networks are meant; None takes the first cell's.
     """
-    members, begun = compared(store, study, cell)
+    members, begun = members_and_runs(store, study, cell)
     places = [member for member in members if member.seed == seed and member.position in begun]
     first: dict[str, RunRow] = {}
     for place in places:
@@ -81,7 +81,7 @@ def of_study(
                 logits[arm] = values
     classes = tuple(facts["classes"])
     told = {"preset": store.studies.get(study).preset, "seed": seed, "study": study, "dataset": facts["label"]}
-    return Material("live", told, classes, arrays["images"], arrays["labels"], logits, epochs)
+    return StoredLogits("live", told, classes, arrays["images"], arrays["labels"], logits, epochs)
 
 
 def most_ambiguous(logits: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from kd_core.results.sweep_cells import Landscape, SweepCell, with_intervals
-from kd_core.results.sweep_seeds import Scores, cell_key, trial_of, trios_of, wanted_scores
-from kd_core.store import PlaceRow, Store
+from kd_core.results.sweep_cells import SweepCell, SweepResults, with_intervals
+from kd_core.results.sweep_seeds import Scores, cell_key, seed_result_of, trios_of, wanted_scores
+from kd_core.store import MemberProgress, Store
 
 
-def read_landscape(store: Store, study: str) -> Landscape:
+def load_sweep(store: Store, study: str) -> SweepResults:
     """Return a sweep as far as it is, by three light queries."""
     spec, places = store.studies.get(study).spec, store.studies.places(study)
     scores = store.runs.scores(wanted_scores(places))
-    return landscape(spec["axes"], spec["cells"], spec["seeds"], places, scores)
+    return sweep_results(spec["axes"], spec["cells"], spec["seeds"], places, scores)
 
 
-def landscape(
+def sweep_results(
     axes: Mapping[str, Sequence[Any]],
     cells: Sequence[Mapping[str, Any]],
     seeds: int,
-    places: Sequence[PlaceRow],
+    places: Sequence[MemberProgress],
     scores: Scores,
-) -> Landscape:
+) -> SweepResults:
     """Return what the cells of a sweep say.
 
     Args:
@@ -37,7 +37,7 @@ def landscape(
     found = []
     for index, values in enumerate(cells):
         mine = [trios.get((cell_key(values), seed), {}) for seed in range(seeds)]
-        trials = tuple(trial_of(seed, trio, scores) for seed, trio in enumerate(mine))
+        trials = tuple(seed_result_of(seed, trio, scores) for seed, trio in enumerate(mine))
         students = [trio["distilled"] for trio in mine if "distilled" in trio]
         cost: Mapping[str, Any] = next((place.cost for place in students if place.cost), {})
         found.append(SweepCell(index, values, trials, parameters=cost.get("parameters"), macs=cost.get("macs")))

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kd_core.results.sweep_seeds import Trial
+from kd_core.results.sweep_seeds import SeedResult
 from kd_core.vocabulary import TROUBLE
 
 LEVEL = 0.95
@@ -29,13 +29,13 @@ class SweepCell:
 
     index: int
     values: Mapping[str, Any]
-    trials: tuple[Trial, ...]
+    trials: tuple[SeedResult, ...]
     interval: tuple[float, float] | None = None
     parameters: int | None = None
     macs: int | None = None
 
     @property
-    def counted(self) -> tuple[Trial, ...]:
+    def counted(self) -> tuple[SeedResult, ...]:
         """Return the trials that the cell's numbers are about: those that ended, else those under way."""
         known = [trial for trial in self.trials if trial.gain is not None]
         return tuple([trial for trial in known if trial.ended] or known)
@@ -98,7 +98,7 @@ class SweepCell:
 
 
 @dataclass(frozen=True)
-class Pool:
+class PooledInterval:
     """The spread of paired differences that cells with equally many seeds share.
 
     Args:
@@ -122,7 +122,7 @@ class Pool:
 
 
 @dataclass(frozen=True)
-class Landscape:
+class SweepResults:
     """All cells of a sweep.
 
     Args:
@@ -135,7 +135,7 @@ class Landscape:
     axes: Mapping[str, Sequence[Any]]
     seeds: int
     cells: tuple[SweepCell, ...]
-    pool: Pool | None
+    pool: PooledInterval | None
 
     @property
     def candidates(self) -> tuple[SweepCell, ...]:
@@ -171,7 +171,7 @@ class Landscape:
         return len({cell.macs for cell in self.cells if cell.macs}) > 1
 
 
-def with_intervals(axes: Mapping[str, Sequence[Any]], seeds: int, cells: Sequence[SweepCell]) -> Landscape:
+def with_intervals(axes: Mapping[str, Sequence[Any]], seeds: int, cells: Sequence[SweepCell]) -> SweepResults:
     """Give every cell an interval from the pool of the cells that are as far as it is, in seeds and in state."""
     groups: dict[tuple[bool, int], list[SweepCell]] = {}
     for cell in cells:
@@ -180,10 +180,10 @@ def with_intervals(axes: Mapping[str, Sequence[Any]], seeds: int, cells: Sequenc
     furthest = max((at for at, pool in pools.items() if pool is not None), default=None)
     halves = {at: None if pool is None else pool.half_width for at, pool in pools.items()}
     judged = [_judged(cell, halves[cell.ended, cell.n]) for cell in cells]
-    return Landscape(axes, seeds, tuple(judged), None if furthest is None else pools[furthest])
+    return SweepResults(axes, seeds, tuple(judged), None if furthest is None else pools[furthest])
 
 
-def _pool(cells: Sequence[SweepCell]) -> Pool | None:
+def _pool(cells: Sequence[SweepCell]) -> PooledInterval | None:
     """Return the pooled spread of cells with equally many seeds, or None with one seed.
 
     A cell that equals its baseline in every seed (a teacher that nobody listens to) has no chance in it and would make
@@ -194,7 +194,7 @@ def _pool(cells: Sequence[SweepCell]) -> Pool | None:
         return None
     seeds = len(varied[0])
     variance = float(np.mean([np.var(gains, ddof=1) for gains in varied]))
-    return Pool(len(varied), seeds, math.sqrt(variance), len(varied) * (seeds - 1))
+    return PooledInterval(len(varied), seeds, math.sqrt(variance), len(varied) * (seeds - 1))
 
 
 def _judged(cell: SweepCell, half_width: float | None) -> SweepCell:

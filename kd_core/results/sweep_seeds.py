@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kd_core.store import PlaceRow
+from kd_core.store import MemberProgress
 from kd_core.vocabulary import TROUBLE
 
 Scores = Mapping[tuple[str, int], Mapping[str, Mapping[str, float | None]]]
@@ -15,7 +15,7 @@ Scores = Mapping[tuple[str, int], Mapping[str, Mapping[str, float | None]]]
 
 
 @dataclass(frozen=True)
-class Trial:
+class SeedResult:
     """One seed of a cell: its student beside the student alone of the same seed, after equally many epochs.
 
     Args:
@@ -44,7 +44,7 @@ class Trial:
         return None if self.accuracy is None or self.alone is None else 100 * (self.accuracy - self.alone)
 
 
-def wanted_scores(places: Sequence[PlaceRow]) -> set[tuple[str, int]]:
+def wanted_scores(places: Sequence[MemberProgress]) -> set[tuple[str, int]]:
     """Return run and epoch (from 0) of everything that is compared."""
     wanted = set()
     for trio in trios_of(places).values():
@@ -55,13 +55,13 @@ def wanted_scores(places: Sequence[PlaceRow]) -> set[tuple[str, int]]:
     return wanted
 
 
-def trios_of(places: Sequence[PlaceRow]) -> dict[tuple[str, int], dict[str, PlaceRow]]:
+def trios_of(places: Sequence[MemberProgress]) -> dict[tuple[str, int], dict[str, MemberProgress]]:
     """Return teacher, alone and distilled by ``cell_key`` and seed.
 
     Equal recipes of several cells are one run: it is found by its fingerprint, whichever member names it already.
     """
     begun = {place.fingerprint: place for place in reversed(places) if place.run}
-    trios: dict[tuple[str, int], dict[str, PlaceRow]] = {}
+    trios: dict[tuple[str, int], dict[str, MemberProgress]] = {}
     for place in places:
         trio = trios.setdefault((cell_key(place.cell), place.seed), {})
         trio[place.arm] = begun.get(place.fingerprint, place)
@@ -73,11 +73,11 @@ def cell_key(values: Mapping[str, Any]) -> str:
     return json.dumps(values, sort_keys=True)
 
 
-def trial_of(seed: int, trio: Mapping[str, PlaceRow], scores: Scores) -> Trial:
+def seed_result_of(seed: int, trio: Mapping[str, MemberProgress], scores: Scores) -> SeedResult:
     """Return one seed of a cell from its runs, as far as they have begun."""
     distilled, alone = trio.get("distilled"), trio.get("alone")
     if distilled is None:
-        return Trial(seed, None, "", 0, 0, False, None, None, None, None)
+        return SeedResult(seed, None, "", 0, 0, False, None, None, None, None)
     own, other = _compared(distilled, alone)
     status = distilled.status or ""
     if alone is not None and alone.status in TROUBLE:
@@ -85,7 +85,7 @@ def trial_of(seed: int, trio: Mapping[str, PlaceRow], scores: Scores) -> Trial:
     mine = {} if own is None else scores.get((distilled.run or "", own), {})
     theirs = {} if alone is None or other is None else scores.get((alone.run or "", other), {})
     sound = status not in TROUBLE
-    return Trial(
+    return SeedResult(
         seed=seed,
         run=distilled.run,
         status=status,
@@ -99,7 +99,7 @@ def trial_of(seed: int, trio: Mapping[str, PlaceRow], scores: Scores) -> Trial:
     )
 
 
-def _compared(distilled: PlaceRow | None, alone: PlaceRow | None) -> tuple[int | None, int | None]:
+def _compared(distilled: MemberProgress | None, alone: MemberProgress | None) -> tuple[int | None, int | None]:
     """Return the epochs (from 0) that are looked at: the reported ones, or equally many epochs of both."""
     if distilled is None or alone is None or not (distilled.epoch and alone.epoch):
         return None, None
@@ -109,7 +109,7 @@ def _compared(distilled: PlaceRow | None, alone: PlaceRow | None) -> tuple[int |
     return reached, reached
 
 
-def _done(place: PlaceRow | None) -> bool:
+def _done(place: MemberProgress | None) -> bool:
     return place is not None and place.status == "done" and place.reported_epoch is not None
 
 

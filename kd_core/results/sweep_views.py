@@ -6,18 +6,18 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from kd_core.results.sweep_cells import Landscape, SweepCell
+from kd_core.results.sweep_cells import SweepCell, SweepResults
 
 if TYPE_CHECKING:
     pass
 
 
-def where(cells: Iterable[SweepCell], fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
+def cells_at(cells: Iterable[SweepCell], fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
     """Return the cells with these values, by path."""
     return tuple(cell for cell in cells if all(cell.values[path] == value for path, value in fixed.items()))
 
 
-def line_cut(found: Landscape, along: str, fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
+def slice_along(found: SweepResults, along: str, fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
     """Return the cells with a number on a line through the landscape, by rising value (or in the axis's order).
 
     Args:
@@ -25,8 +25,8 @@ def line_cut(found: Landscape, along: str, fixed: Mapping[str, Any]) -> tuple[Sw
         along: the path that changes.
         fixed: what the other axes are held at.
     """
-    cells = [cell for cell in where(found.cells, fixed) if cell.gain is not None]
-    return tuple(sorted(cells, key=lambda cell: place_on(found.axes[along], cell.values[along])))
+    cells = [cell for cell in cells_at(found.cells, fixed) if cell.gain is not None]
+    return tuple(sorted(cells, key=lambda cell: axis_position(found.axes[along], cell.values[along])))
 
 
 def ordered(values: Sequence[Any]) -> list[Any]:
@@ -35,7 +35,7 @@ def ordered(values: Sequence[Any]) -> list[Any]:
     return sorted(kept) if all(is_number(value) for value in kept) else kept
 
 
-def place_on(values: Sequence[Any], value: Any) -> int:
+def axis_position(values: Sequence[Any], value: Any) -> int:
     """Return a value's place among an axis's ordered values."""
     return ordered(values).index(value)
 
@@ -45,7 +45,7 @@ def is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def front(cells: Iterable[SweepCell]) -> tuple[SweepCell, ...]:
+def pareto_front(cells: Iterable[SweepCell]) -> tuple[SweepCell, ...]:
     """Return the cells to which no other is preferable in both MACs and test accuracy, the cheapest first."""
     known = [cell for cell in cells if cell.macs and cell.accuracy is not None]
     kept: list[SweepCell] = []
@@ -55,7 +55,7 @@ def front(cells: Iterable[SweepCell]) -> tuple[SweepCell, ...]:
     return tuple(kept)
 
 
-def table(found: Landscape) -> list[dict[str, Any]]:
+def as_rows(found: SweepResults) -> list[dict[str, Any]]:
     """Return one row per cell in full precision, for a file that other programs read."""
     best = found.best
     rows = []

@@ -1,26 +1,34 @@
 """What a setting is: declared once, checked, written as text and JSON, found by name."""
 
-from kd_core.settings.base import Grown, Settings, extra, lane_fields, name_of, named, setting
+from kd_core.settings.base import (
+    ExtensibleSettings,
+    Settings,
+    field_extra,
+    lane_fields,
+    member_from_name,
+    name_of,
+    setting,
+)
 from kd_core.settings.paths import at_path
 from kd_core.settings.registry import Registry
-from kd_core.settings.search_space import Axis, Range, drawn, grid, read_axis
-from kd_core.settings.text import read_value, written_value
+from kd_core.settings.search_space import Axis, Range, grid_cells, random_cells, read_axis
+from kd_core.settings.text import format_value, parse_value
 
 __all__ = [
     "Axis",
-    "Grown",
+    "ExtensibleSettings",
     "Range",
     "Registry",
     "Settings",
     "at_path",
-    "drawn",
-    "extra",
-    "grid",
+    "field_extra",
+    "format_value",
+    "grid_cells",
     "lane_fields",
+    "member_from_name",
     "name_of",
-    "named",
+    "parse_value",
+    "random_cells",
     "read_axis",
-    "read_value",
     "setting",
-    "written_value",
 ]

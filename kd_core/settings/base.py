@@ -26,7 +26,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
-    def at(self, **values: Any) -> Self:
+    def with_tensors(self, **values: Any) -> Self:
         """Return a copy with ``values`` put in unchecked, so that a tensor (one value a lane) stays a tensor.
 
         For the training loop only: the copy is never stored or hashed.
@@ -34,7 +34,7 @@ class Settings(BaseModel):
         return self.model_copy(update=values)
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain JSON values; ``type(self).checked(settings.to_json()) == settings``."""
+        """Return plain JSON values; ``type(self).from_json(settings.to_json()) == settings``."""
         return self.model_dump(mode="json")
 
     def fingerprint(self) -> str:
@@ -43,7 +43,7 @@ class Settings(BaseModel):
         return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
     @classmethod
-    def checked(cls, values: Mapping[str, Any]) -> Self:
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
         """Build from plain values.
 
         Raises:
@@ -66,30 +66,30 @@ class Settings(BaseModel):
             inner: Any = values
             for name in parents:
                 if isinstance(inner, dict) and isinstance(inner.get(name), str):
-                    inner[name] = named(inner[name])  # a member that was named by this or an earlier change
+                    inner[name] = member_from_name(inner[name])  # a member that was named by this or an earlier change
                 inner = inner.get(name) if isinstance(inner, dict) else None
             if not isinstance(inner, dict):
                 raise InvalidSetting(path=path, value=value, reason="there is no such setting.")
             inner[leaf] = value
-        return type(self).checked(values)
+        return type(self).from_json(values)
 
     def differences(self, other: Settings) -> dict[str, Any]:
         """Return by dotted path what must be changed in ``other`` to get this."""
         return dict(_differences(self.to_json(), other.to_json(), ""))
 
 
-class Grown(Settings):
+class ExtensibleSettings(Settings):
     """Settings to which some were added after results had been stored under their fingerprints.
 
     At its default such a setting is left out of the JSON, so that a recipe of then is still the same recipe.
     """
 
-    came_later: ClassVar[frozenset[str]] = frozenset()
+    added_later: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
     def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         told: dict[str, Any] = written(self)
-        for name in self.came_later:
+        for name in self.added_later:
             if getattr(self, name) == type(self).model_fields[name].default:
                 told.pop(name, None)
         return told
@@ -130,7 +130,7 @@ def name_of(member: Settings) -> str:
     return str(type(member).model_fields["name"].default)
 
 
-def named(value: Any) -> Any:
+def member_from_name(value: Any) -> Any:
     """Let a bare name stand for a member with its own defaults; for a ``BeforeValidator``."""
     return {"name": value} if isinstance(value, str) else value
 
@@ -138,10 +138,10 @@ def named(value: Any) -> Any:
 @functools.cache
 def lane_fields(kind: type[Settings]) -> frozenset[str]:
     """Return the names of the settings that may be scheduled or differ between lanes."""
-    return frozenset(name for name, info in kind.model_fields.items() if extra(info).get("lane"))
+    return frozenset(name for name, info in kind.model_fields.items() if field_extra(info).get("lane"))
 
 
-def extra(info: FieldInfo) -> dict[str, Any]:
+def field_extra(info: FieldInfo) -> dict[str, Any]:
     """Return what ``setting`` kept of a field beside pydantic's own knowledge: unit, lane, scale."""
     return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field
 
 from kd_core.errors import UnknownName
-from kd_core.settings.base import Settings, named
+from kd_core.settings.base import Settings, member_from_name
 
 T = TypeVar("T", bound=Settings)
 
@@ -53,8 +53,8 @@ class Registry(Mapping[str, type[T]]):
         """Return the annotation of a field that holds any member, chosen by ``name``; the bare name will do."""
         members = reduce(or_, self._members.values())
         if len(self._members) == 1:
-            return Annotated[members, BeforeValidator(named)]
-        return Annotated[members, Field(discriminator="name"), BeforeValidator(named)]
+            return Annotated[members, BeforeValidator(member_from_name)]
+        return Annotated[members, Field(discriminator="name"), BeforeValidator(member_from_name)]
 
     @cached_property
     def _members(self) -> dict[str, type[T]]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kd_core.errors import InvalidSetting
-from kd_core.settings.text import read_value
+from kd_core.settings.text import parse_value
 
 CellValues = dict[str, Any]
 """One value by path."""
@@ -24,7 +24,7 @@ class Range:
     high: float
     log: bool = False
 
-    def drawn(self, share: float) -> float | int:
+    def value_at(self, share: float) -> float | int:
         """Return the number at ``share`` (0..1) of the range, with three digits; whole between whole ends above 1."""
         if self.log:
             value = math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low)))
@@ -37,7 +37,7 @@ class Range:
 Axis = Sequence[Any] | Range
 
 
-def grid(axes: Mapping[str, Axis]) -> list[CellValues]:
+def grid_cells(axes: Mapping[str, Axis]) -> list[CellValues]:
     """Return every combination of the axes' values, the last axis moving fastest.
 
     Raises:
@@ -54,13 +54,13 @@ def grid(axes: Mapping[str, Axis]) -> list[CellValues]:
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
 
-def drawn(axes: Mapping[str, Axis], count: int, seed: int = 0) -> list[CellValues]:
+def random_cells(axes: Mapping[str, Axis], count: int, seed: int = 0) -> list[CellValues]:
     """Return ``count`` different cells, each axis drawn evenly over its range or among its values.
 
     Raises:
         InvalidSetting: an axis without values, or fewer combinations than cells asked for.
     """
-    grid({path: values for path, values in axes.items() if not isinstance(values, Range)})
+    grid_cells({path: values for path, values in axes.items() if not isinstance(values, Range)})
     draws, cells = random.Random(seed), dict[str, CellValues]()
     for _ in range(50 * count):
         cell = {path: _one(axis, draws.random()) for path, axis in axes.items()}
@@ -78,9 +78,9 @@ def read_axis(path: str, text: str) -> Axis:
         InvalidSetting: a range whose ends are no numbers in rising order, or a logarithmic one from 0 or less.
     """
     if ".." not in text:
-        return [read_value(part.strip()) for part in text.split(",") if part.strip()]
+        return [parse_value(part.strip()) for part in text.split(",") if part.strip()]
     ends, _, scale = text.strip().partition(" ")
-    low, high = (read_value(end) for end in ends.split("..", 1))
+    low, high = (parse_value(end) for end in ends.split("..", 1))
     numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
     log = scale.strip() == "log"
     if not numbers or scale.strip() not in ("", "log") or low >= high or (log and low <= 0):
@@ -90,4 +90,4 @@ def read_axis(path: str, text: str) -> Axis:
 
 
 def _one(axis: Axis, share: float) -> Any:
-    return axis.drawn(share) if isinstance(axis, Range) else axis[min(int(share * len(axis)), len(axis) - 1)]
+    return axis.value_at(share) if isinstance(axis, Range) else axis[min(int(share * len(axis)), len(axis) - 1)]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 
-def read_value(text: str) -> Any:
+def parse_value(text: str) -> Any:
     """Read a setting's value from text: JSON where it is JSON, ``none`` or nothing for None, else the text itself."""
     if text.lower() in ("none", "null", ""):
         return None
@@ -16,6 +16,6 @@ def read_value(text: str) -> Any:
         return text
 
 
-def written_value(value: Any) -> str:
-    """Write a setting's value as text that ``read_value`` reads back."""
-    return value if isinstance(value, str) and read_value(value) == value else json.dumps(value, ensure_ascii=False)
+def format_value(value: Any) -> str:
+    """Write a setting's value as text that ``parse_value`` reads back."""
+    return value if isinstance(value, str) and parse_value(value) == value else json.dumps(value, ensure_ascii=False)

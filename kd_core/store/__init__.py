@@ -2,21 +2,21 @@
 
 from kd_core.store.arrays import Arrays, half
 from kd_core.store.lane_files import NOWHERE
-from kd_core.store.rows import EpochRow, MemberRow, NoteRow, PlaceRow, PointRow, RunRow, StudyRow, told
+from kd_core.store.rows import EpochRow, MemberProgress, MemberRow, NoteRow, PointRow, RunRow, StudyRow, error_json
 from kd_core.store.store import Store, default_home
 
 __all__ = [
     "NOWHERE",
     "Arrays",
     "EpochRow",
+    "MemberProgress",
     "MemberRow",
     "NoteRow",
-    "PlaceRow",
     "PointRow",
     "RunRow",
     "Store",
     "StudyRow",
     "default_home",
+    "error_json",
     "half",
-    "told",
 ]

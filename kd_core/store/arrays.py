@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
-from kd_core.store.database import told_full
+from kd_core.store.database import disk_error
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -39,7 +39,7 @@ def write_bytes(path: Path, content: bytes, home: Path) -> None:
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)
-        raise told_full(error, home) from error
+        raise disk_error(error, home) from error
 
 
 def read_arrays(path: Path) -> dict[str, NDArray[Any]] | None:

@@ -59,7 +59,7 @@ class Database:
             raise kind(home=self.home, reason=reason) from error
 
 
-def told_full(error: OSError, home: Path) -> StoreFull | StoreUnusable:
+def disk_error(error: OSError, home: Path) -> StoreFull | StoreUnusable:
     """Return the error to raise for a file that could not be written."""
     full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
     return (StoreFull if full else StoreUnusable)(home=home, reason=error.strerror or str(error))

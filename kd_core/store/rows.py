@@ -78,7 +78,7 @@ class MemberRow:
 
 
 @dataclass(frozen=True)
-class PlaceRow:
+class MemberProgress:
     """A member of a study and how far its run is, without any recipe; without a run, ``status`` is None.
 
     ``epoch`` and ``epochs`` count what was done and what there is to do; ``reported_epoch`` counts from 0.
@@ -132,7 +132,7 @@ class NoteRow:
     facts: dict[str, Any]
 
 
-def told(error: KDError) -> dict[str, Any]:
+def error_json(error: KDError) -> dict[str, Any]:
     """Return an error as plain values for a row: a page renders it in the reader's language."""
     fields = {name: str(value) for name, value in error.fields.items()}
     return {"code": error.code, "fields": fields, "sentence": str(error)}

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from kd_core.errors import StoreFull
-from kd_core.store.database import Database, told_full
+from kd_core.store.database import Database, disk_error
 from kd_core.store.run_files import Artifacts
 from kd_core.store.runs import Runs
 from kd_core.store.studies import Studies
@@ -40,7 +40,7 @@ class Store:
         try:
             self.home.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise told_full(error, self.home) from error
+            raise disk_error(error, self.home) from error
         self.url = url or f"sqlite:///{self.home / 'kd.sqlite'}"
         self.database = Database(self.url, self.home)
         self.files = Artifacts(self.home)

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from kd_core.datasets import Split, augment
-from kd_core.functional import generator
+from kd_core.functional import make_generator
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
-from kd_core.training.teacher_outputs import Heard
+from kd_core.training.teacher_outputs import TeacherOutputs
 
 KEPT_INPUTS_BYTES = 2**30
 """Up to here all images are kept normalised; beyond, each batch is normalised when it is needed."""
@@ -29,7 +29,7 @@ def steps_per_epoch(images: int, batch: int) -> int:
     return images if batch == 1 else max(1, math.ceil((images - 1) / batch))
 
 
-class Lessons(Protocol):
+class Loader(Protocol):
     """The batches of an epoch with what the teacher says about them.
 
     Attributes:
@@ -42,29 +42,31 @@ class Lessons(Protocol):
         """Yield them in this epoch's order."""
 
 
-class Lesson:
+class DistillationLoader:
     """One network's batches of an epoch with what the teacher says about them.
 
     Where the student sees the same images every epoch and the method wants logits only, the teacher is asked once and
     its logits are kept by image; otherwise it answers live, on the very batch the student sees.
     """
 
-    def __init__(self, recipe: Recipe, train: Split, teacher: Network | None, heard: Heard | None) -> None:
+    def __init__(self, recipe: Recipe, train: Split, teacher: Network | None, heard: TeacherOutputs | None) -> None:
         self.recipe, self.train, self.teacher = recipe, train, teacher
         self.steps = steps_per_epoch(len(train), recipe.optim.batch)
-        self.inputs = train.inputs() if train.images.nbytes * 4 <= KEPT_INPUTS_BYTES else None
+        self.normalised = train.normalised() if train.images.nbytes * 4 <= KEPT_INPUTS_BYTES else None
         self.told = heard.train if heard is not None and recipe.method.needs_teacher else None
         self.live = teacher is not None and recipe.method.needs_teacher and self.told is None
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """Yield images (B, C, H, W), labels (B,) and the teacher's answer in this epoch's order."""
         recipe, train = self.recipe, self.train
-        order = torch.randperm(len(train), generator=generator(recipe.seed, "order", epoch)).to(train.labels.device)
-        noise = generator(recipe.seed, "augmentation", epoch, device=train.images.device)
+        order = torch.randperm(len(train), generator=make_generator(recipe.seed, "order", epoch)).to(
+            train.labels.device
+        )
+        noise = make_generator(recipe.seed, "augmentation", epoch, device=train.images.device)
         for number in range(self.steps):
             start = number * recipe.optim.batch
             index = order[start:] if number == self.steps - 1 else order[start : start + recipe.optim.batch]
-            images = train.inputs(index) if self.inputs is None else self.inputs.index_select(0, index)
+            images = train.normalised(index) if self.normalised is None else self.normalised.index_select(0, index)
             if recipe.data.augmentation != "none":
                 images = augment(recipe.data.augmentation, images, noise, fill=train.black)
             yield images, train.labels.index_select(0, index), self._answer(images, index)

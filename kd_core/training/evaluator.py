@@ -10,7 +10,7 @@ from kd_core.datasets import Split, Splits
 from kd_core.functional import Scores, scores_by_lane
 
 
-class Judge:
+class Evaluator:
     """Validation and test, and what the teacher says about them.
 
     Args:

@@ -15,15 +15,15 @@ from kd_core.functional import Scores
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
-from kd_core.training.batches import Lesson, Lessons
-from kd_core.training.diagnostics import sights
-from kd_core.training.evaluator import Judge, judged
-from kd_core.training.loss_meter import Ledger
-from kd_core.training.teacher_outputs import Heard, hear
-from kd_core.training.trainer import Learner
+from kd_core.training.batches import DistillationLoader, Loader
+from kd_core.training.diagnostics import diagnostics
+from kd_core.training.evaluator import Evaluator, judged
+from kd_core.training.loss_meter import LossMeter
+from kd_core.training.teacher_outputs import TeacherOutputs, cache_teacher_outputs
+from kd_core.training.trainer import Trainer
 
 
-class Learners(Protocol):
+class Trainable(Protocol):
     """Who is trained by one loop: a single network, or many as lanes.
 
     Attributes:
@@ -67,7 +67,7 @@ def fit(
     teacher: Network | None = None,
     snapshot: Mapping[str, Tensor] | None = None,
     speed: Speed = PLAIN,
-    heard: Heard | None = None,
+    heard: TeacherOutputs | None = None,
 ) -> Iterator[Event]:
     """Train the network of ``recipe``; close the generator to stop.
 
@@ -83,22 +83,22 @@ def fit(
         ``Started``, then ``StepDone`` about ten times a second and ``EpochDone`` after every epoch, and at the end
         ``Finished`` or ``Diverged``.
     """
-    learner = Learner(recipe, splits, teacher, speed)
+    learner = Trainer(recipe, splits, teacher, speed)
     if snapshot:
         learner.restore(snapshot)
     labels = {part: split.labels for part, split in judged(splits).items()}
     if heard is None and teacher is not None:
-        heard = hear(recipe, splits, teacher)
+        heard = cache_teacher_outputs(recipe, splits, teacher)
     says = {part: told[None] for part, told in heard.judged.items()} if heard else {}
-    lesson = Lesson(recipe, splits.train, teacher, heard)
-    for _, event in course(recipe, learner, lesson, Judge(labels, says)):
+    lesson = DistillationLoader(recipe, splits.train, teacher, heard)
+    for _, event in course(recipe, learner, lesson, Evaluator(labels, says)):
         if not isinstance(event, Together):
             yield event
         if isinstance(event, EpochDone):
-            yield from sights(learner, splits, teacher, event)
+            yield from diagnostics(learner, splits, teacher, event)
 
 
-def course(recipe: Recipe, learners: Learners, lesson: Lessons, judge: Judge) -> Iterator[tuple[int, Event]]:
+def course(recipe: Recipe, learners: Trainable, lesson: Loader, judge: Evaluator) -> Iterator[tuple[int, Event]]:
     """Train whoever learns through all epochs of ``recipe``; yield every event with its lane."""
     epochs, lanes = recipe.optim.epochs, len(learners.going)
     for lane in range(lanes):
@@ -108,8 +108,8 @@ def course(recipe: Recipe, learners: Learners, lesson: Lessons, judge: Judge) ->
     for epoch in range(learners.epoch, epochs):
         if not any(learners.going):
             break
-        ledger = Ledger(epoch * lesson.steps, lanes)
-        yield from train_epoch(learners, lesson, epoch, ledger)
+        ledger = LossMeter(epoch * lesson.steps, lanes)
+        yield from train_one_epoch(learners, lesson, epoch, ledger)
         taking_part = [lane for lane in range(lanes) if learners.going[lane]]
         if not taking_part:
             return
@@ -128,8 +128,8 @@ def course(recipe: Recipe, learners: Learners, lesson: Lessons, judge: Judge) ->
                 yield lane, Finished(*learners.reported(lane), stopped_early=epoch < epochs - 1)
 
 
-def train_epoch(
-    learners: Learners, lesson: Lessons, epoch: int, ledger: Ledger
+def train_one_epoch(
+    learners: Trainable, lesson: Loader, epoch: int, ledger: LossMeter
 ) -> Iterator[tuple[int, StepDone | Diverged]]:
     """Take every step of one epoch; ``ledger`` then knows mean terms and seconds, listeners' time left out."""
     learners.begin_epoch(epoch)
@@ -146,14 +146,14 @@ def train_epoch(
     yield from _leaving(learners, ledger)
 
 
-def _report(learners: Learners, epoch: int, ledger: Ledger) -> Iterator[tuple[int, StepDone | Diverged]]:
+def _report(learners: Trainable, epoch: int, ledger: LossMeter) -> Iterator[tuple[int, StepDone | Diverged]]:
     yield from _leaving(learners, ledger)
     for lane, going in enumerate(learners.going):
         if going:
             yield lane, StepDone(epoch, ledger.step, ledger.reported(lane))
 
 
-def _leaving(learners: Learners, ledger: Ledger) -> Iterator[tuple[int, Diverged]]:
+def _leaving(learners: Trainable, ledger: LossMeter) -> Iterator[tuple[int, Diverged]]:
     """Let the lanes go whose numbers broke; the others are not touched by it."""
     for lane, broken in ledger.broken().items():
         if learners.going[lane]:

@@ -17,7 +17,7 @@ REPORT_SECONDS = 0.1
 
 
 @dataclass
-class Ledger:
+class LossMeter:
     """Sums of the loss terms of one epoch.
 
     Args:

@@ -32,7 +32,7 @@ def predict_outputs(network: Network, split: Split, batch: int = 512, speed: Spe
     network.eval()
     try:
         with speed.forward(split.images.device):
-            parts = [_logits_of(network(split.inputs(slice(i, i + batch)))) for i in range(0, len(split), batch)]
+            parts = [_logits_of(network(split.normalised(slice(i, i + batch)))) for i in range(0, len(split), batch)]
     finally:
         network.train(training)
     if not parts:

@@ -16,7 +16,7 @@ from kd_core.training.predict import predict_logits, predict_outputs
 
 
 @dataclass(frozen=True)
-class Heard:
+class TeacherOutputs:
     """What a teacher said about a student's splits.
 
     Args:
@@ -28,12 +28,12 @@ class Heard:
     judged: Mapping[str, Tensor]
 
 
-def hear(recipe: Recipe, splits: Splits, teacher: Network) -> Heard:
+def cache_teacher_outputs(recipe: Recipe, splits: Splits, teacher: Network) -> TeacherOutputs:
     """Ask a teacher once about everything that stays as it is."""
-    train = predict_outputs(teacher, splits.train) if hears_once(recipe) else None
-    return Heard(train, {part: predict_logits(teacher, split).cpu() for part, split in judged(splits).items()})
+    train = predict_outputs(teacher, splits.train) if can_cache_teacher(recipe) else None
+    return TeacherOutputs(train, {part: predict_logits(teacher, split).cpu() for part, split in judged(splits).items()})
 
 
-def hears_once(recipe: Recipe) -> bool:
+def can_cache_teacher(recipe: Recipe) -> bool:
     """Tell whether a student sees the same images every epoch and its method wants logits only."""
     return recipe.method.needs_teacher and recipe.data.augmentation == "none" and not recipe.method.needs

@@ -14,25 +14,25 @@ from kd_core.compute import PLAIN, Speed
 from kd_core.datasets import Split, Splits
 from kd_core.functional import (
     Scores,
-    below,
-    copied,
-    generator,
-    look_due,
-    optimiser_tensors,
-    prefixed,
-    restore_optimiser,
+    gradient_shares,
+    is_gradient_epoch,
+    load_optimizer_state,
+    make_generator,
+    optimizer_state,
     seeded,
-    shares,
+    to_cpu,
+    under_prefix,
+    with_prefix,
 )
 from kd_core.methods import Method
-from kd_core.networks import Bridge, Network, seed_dropout
+from kd_core.networks import Auxiliary, Network, seed_dropout
 from kd_core.outputs import Outputs
 from kd_core.recipe import Optim, Recipe
 from kd_core.settings import lane_fields
 from kd_core.training.predict import predict_logits
 
 
-def applied_values(recipe: Recipe, epoch: int, marks: Sequence[float] = ()) -> dict[str, float]:
+def scheduled_values(recipe: Recipe, epoch: int, marks: Sequence[float] = ()) -> dict[str, float]:
     """Return what applies in ``epoch`` (0-based): the learning rate ``lr`` and the method's movable settings.
 
     Args:
@@ -51,7 +51,7 @@ def applied_values(recipe: Recipe, epoch: int, marks: Sequence[float] = ()) -> d
     return applied
 
 
-class Learner:
+class Trainer:
     """One network, its bridge, the optimiser, and the best epoch so far.
 
     Args:
@@ -70,21 +70,21 @@ class Learner:
         speed: Speed = PLAIN,
         hears: Callable[[Method, Outputs], Outputs] | None = None,
     ) -> None:
-        recipe = recipe.at_its_rate()
+        recipe = recipe.with_resolved_lr()
         self.recipe, self.splits, self.speed, self.hears = recipe, splits, speed, hears
         train = splits.train
         self.seed, self.patience = recipe.seed, recipe.optim.patience
         self.device = train.images.device
         with seeded(recipe.seed, "initialisation"):
             self.network = speed.laid_out(recipe.build(train.shape, len(train.classes)).to(self.device))
-            self.copied = [] if teacher is None else copy_from(teacher, self.network, recipe.start)
-            self.bridge = self._bridge(recipe, train, teacher)
-        self.learned = [*self.network.parameters(), *(self.bridge.parameters() if self.bridge else [])]
-        self.optimiser = build_optimiser(self.learned, recipe.optim)
+            self.copied = [] if teacher is None else copy_matching_weights(teacher, self.network, recipe.start)
+            self.auxiliary = self._bridge(recipe, train, teacher)
+        self.learned = [*self.network.parameters(), *(self.auxiliary.parameters() if self.auxiliary else [])]
+        self.optimiser = build_optimizer(self.learned, recipe.optim)
         self.method = recipe.method
         self.values: dict[str, float] = {}
         self.pulls: dict[str, Tensor] = {}
-        self.look_due = False
+        self.is_gradient_epoch = False
         self.going, self.broken = [True], [False]
         self.epoch = 0
         self.marks: list[float] = []
@@ -92,19 +92,19 @@ class Learner:
         self.best_marks = (-1.0, 0.0)
         self.best: dict[str, Tensor] = {}
 
-    def _bridge(self, recipe: Recipe, train: Split, teacher: Network | None) -> Bridge | None:
-        bridge = bridge_between(recipe.method, self.network, teacher, train.inputs(slice(0, 2)))
-        return bridge and bridge.to(self.device)
+    def _bridge(self, recipe: Recipe, train: Split, teacher: Network | None) -> Auxiliary | None:
+        auxiliary = build_auxiliary(recipe.method, self.network, teacher, train.normalised(slice(0, 2)))
+        return auxiliary and auxiliary.to(self.device)
 
     def begin_epoch(self, epoch: int) -> None:
         """Go into training mode with this epoch's learning rate, scheduled settings and dropout masks."""
-        self.values = applied_values(self.recipe, epoch, self.marks)
-        self.pulls, self.look_due = {}, look_due(epoch, self.recipe.optim.epochs)
-        self.method = self.recipe.method.at(**{name: self.values[name] for name in self.recipe.schedules})
+        self.values = scheduled_values(self.recipe, epoch, self.marks)
+        self.pulls, self.is_gradient_epoch = {}, is_gradient_epoch(epoch, self.recipe.optim.epochs)
+        self.method = self.recipe.method.with_tensors(**{name: self.values[name] for name in self.recipe.schedules})
         self.network.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self.values["lr"]
-        seed_dropout(self.network, generator(self.seed, "dropout", epoch, device=self.device))
+        seed_dropout(self.network, make_generator(self.seed, "dropout", epoch, device=self.device))
 
     def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> dict[str, Tensor]:
         """Take one step on a batch (B, C, H, W); return each weighted loss term, a scalar."""
@@ -130,12 +130,12 @@ class Learner:
             student = self.network(self.speed.images(images))
         if self.hears is not None and teacher is not None:
             teacher = self.hears(self.method, teacher)
-        return (student, teacher) if self.bridge is None else self.bridge(student, teacher)
+        return (student, teacher) if self.auxiliary is None else self.auxiliary(student, teacher)
 
     def step(self, terms: Mapping[str, Tensor]) -> None:
         """Move every learned number a little, so that the sum of the terms falls."""
-        if self.look_due:
-            self.pulls, self.look_due = shares(terms, list(self.network.parameters())), False
+        if self.is_gradient_epoch:
+            self.pulls, self.is_gradient_epoch = gradient_shares(terms, list(self.network.parameters())), False
         for one in self.learned:  # what zero_grad does, at a tenth of its cost
             one.grad = None
         reduce(add, terms.values()).backward()  # type: ignore[no-untyped-call]
@@ -147,7 +147,7 @@ class Learner:
         self.marks.append(marks[0].accuracy)
         if self.patience is not None and rank > self.best_marks:
             self.best_epoch, self.best_marks = epoch, rank
-            self.best = copied(self.network.state_dict())
+            self.best = to_cpu(self.network.state_dict())
         self._heed_patience()
 
     def _heed_patience(self) -> None:
@@ -157,19 +157,19 @@ class Learner:
     def reported(self, lane: int = 0) -> tuple[dict[str, Tensor], int]:
         """Return the weights to report and their epoch: the best with early stopping, else the last."""
         if self.patience is not None and self.best:
-            return copied(self.best), self.best_epoch
-        return copied(self.network.state_dict()), self.epoch - 1
+            return to_cpu(self.best), self.best_epoch
+        return to_cpu(self.network.state_dict()), self.epoch - 1
 
     def snapshot(self) -> dict[str, Tensor]:
         """Return all that is needed to go on from the end of this epoch, by name, on the CPU."""
         flat = {
             "progress": torch.tensor([self.epoch, self.best_epoch, *self.best_marks], dtype=torch.float64),
             "marks": torch.tensor(self.marks, dtype=torch.float64),
-            **prefixed("network", self.network.state_dict()),
-            **prefixed("best", self.best),
-            **prefixed("bridge", self.bridge.state_dict() if self.bridge else {}),
+            **with_prefix("network", self.network.state_dict()),
+            **with_prefix("best", self.best),
+            **with_prefix("bridge", self.auxiliary.state_dict() if self.auxiliary else {}),
         }
-        return copied(flat | optimiser_tensors(self.optimiser))
+        return to_cpu(flat | optimizer_state(self.optimiser))
 
     def restore(self, flat: Mapping[str, Tensor]) -> None:
         """Go on from a snapshot."""
@@ -177,15 +177,15 @@ class Learner:
         self.epoch, self.best_epoch, self.best_marks = int(epoch), int(best_epoch), (marks[0], marks[1])
         self.marks = flat["marks"].tolist() if "marks" in flat else []
         self._heed_patience()
-        self.network.load_state_dict(below("network", flat))
-        self.best = below("best", flat)
-        if self.bridge:
-            self.bridge.load_state_dict(below("bridge", flat))
-        restore_optimiser(self.optimiser, flat)
+        self.network.load_state_dict(under_prefix("network", flat))
+        self.best = under_prefix("best", flat)
+        if self.auxiliary:
+            self.auxiliary.load_state_dict(under_prefix("bridge", flat))
+        load_optimizer_state(self.optimiser, flat)
 
 
 @torch.no_grad()
-def copy_from(teacher: Network, student: Network, start: str) -> list[str]:
+def copy_matching_weights(teacher: Network, student: Network, start: str) -> list[str]:
     """Copy into the student what of the teacher's layers fits; return their names.
 
     Args:
@@ -208,16 +208,16 @@ def copy_from(teacher: Network, student: Network, start: str) -> list[str]:
 
 
 @torch.no_grad()
-def bridge_between(method: Method, student: Network, teacher: Network | None, few: Tensor) -> Bridge | None:
+def build_auxiliary(method: Method, student: Network, teacher: Network | None, few: Tensor) -> Auxiliary | None:
     """Return a method's fresh bridge between two networks that have looked at a few images (N, C, H, W).
 
     Both are left in evaluation mode: in training mode one look would already move their batch statistics.
     """
     student.eval()
-    return method.bridge(student(few), None if teacher is None else teacher.eval()(few))
+    return method.auxiliary(student(few), None if teacher is None else teacher.eval()(few))
 
 
-def build_optimiser(parameters: list[nn.Parameter], optim: Optim) -> torch.optim.Optimizer:
+def build_optimizer(parameters: list[nn.Parameter], optim: Optim) -> torch.optim.Optimizer:
     """Return the optimiser that ``optim`` describes."""
     if optim.algorithm == "sgd":
         return torch.optim.SGD(

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
-from kd_core.results.sweep import read_landscape
+from kd_core.results.sweep import load_sweep
 from kd_core.store import Store
 from tests.browser.conftest import ROOT, Serve
 
@@ -74,7 +74,7 @@ def bar(page: Page, role: str, index: int) -> float:
 
 def test_the_button_trains_every_cell_of_a_sweep(swept: str, home: Path) -> None:
     store = Store(home)
-    found = read_landscape(store, swept)
+    found = load_sweep(store, swept)
     store.close()
     assert [cell.ended for cell in found.cells] == [True] * 6
     assert all(cell.interval is not None for cell in found.cells)
@@ -84,7 +84,7 @@ def test_every_cell_has_its_gain_written_in_it(page: Page, url: str, swept: str,
     page.goto(f"{url}/sweep?study={swept}")
     expect(page.get_by_test_id("map")).to_be_visible(timeout=WARM)
     store = Store(home)
-    found = read_landscape(store, swept)
+    found = load_sweep(store, swept)
     store.close()
     for cell in found.cells:
         gain = cell.gain or 0.0

@@ -48,7 +48,7 @@ def test_a_probe_times_every_way_and_leaves_threads_and_layout_as_they_were() ->
 
 @pytest.mark.parametrize("way", [BRAIN, Speed(channels_last=True)], ids=["bfloat16", "channels last"])
 def test_another_way_learns_as_well_and_reports_in_float32(way: Speed) -> None:
-    wanted = recipe(CONVNET, optim__epochs=8).alone()
+    wanted = recipe(CONVNET, optim__epochs=8).baseline()
     plain, other = (list(fit(wanted, SPLITS, speed=one)) for one in (PLAIN, way))
     assert all(values.dtype != torch.bfloat16 for values in end_of(other).weights.values())
     last = epochs_of(other)[-1]
@@ -74,5 +74,5 @@ def test_rounding_to_bfloat16_does_not_reach_the_loss() -> None:
     preset = PRESETS["mnist-cnn"].recipe
     digits = preset.changed({"data.source": {"name": "digits"}, "optim.epochs": 1, "data.labelled": 200})
     splits = prepare(digits.data, digits.data.source.load(Path("/nowhere")), 0)
-    plain, coarse = (epochs_of(list(fit(digits.alone(), splits, speed=one)))[0].loss for one in (PLAIN, BRAIN))
+    plain, coarse = (epochs_of(list(fit(digits.baseline(), splits, speed=one)))[0].loss for one in (PLAIN, BRAIN))
     assert coarse == pytest.approx(plain, rel=0.05) and coarse != plain

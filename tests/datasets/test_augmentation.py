@@ -53,7 +53,7 @@ def test_black_of_a_split_is_what_its_black_pixels_become() -> None:
     split = Split(
         torch.zeros(1, 3, 2, 2, dtype=torch.uint8), torch.zeros(1).long(), ("a",), (0.5, 0.2, 0), (0.5, 0.4, 1)
     )
-    assert torch.equal(split.black, split.inputs()[0, :, 0, 0])
+    assert torch.equal(split.black, split.normalised()[0, :, 0, 0])
     assert split.black.tolist() == pytest.approx([-1.0, -0.5, 0.0])
 
 

@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from kd_core.datasets import Source, Split, Splits
+from kd_core.datasets import LoadedDataset, Split, Splits
 from kd_core.datasets.conditions import Conditions, noisy_labels, prepare
-from kd_core.datasets.stratified import spread
+from kd_core.datasets.stratified import stratified_order
 from kd_core.datasets.targets import STEEP, slant
 from kd_core.errors import InvalidSetting
 from kd_core.recipe.presets import PRESETS
 from kd_core.settings.base import lane_fields
-from kd_core.settings.text import read_value
+from kd_core.settings.text import parse_value
 
 
 def numbered(labels: Tensor, first: int = 0) -> Split:
@@ -27,12 +27,12 @@ def numbers(split: Split) -> list[int]:
     return (split.images.long().flatten(1) @ torch.tensor([256, 1])).tolist()
 
 
-SOURCE = Source(train=numbered(torch.arange(1000) % 4), test=numbered(torch.arange(40) % 4, first=1000), cut=200)
+SOURCE = LoadedDataset(train=numbered(torch.arange(1000) % 4), test=numbered(torch.arange(40) % 4, first=1000), cut=200)
 """1,000 images, 250 a class; 200 of them become validation, 50 a class."""
 
 
-def prepared(seed: int = 0, source: Source = SOURCE, **conditions: object) -> Splits:
-    return prepare(Conditions.checked(conditions), source, seed)
+def prepared(seed: int = 0, source: LoadedDataset = SOURCE, **conditions: object) -> Splits:
+    return prepare(Conditions.from_json(conditions), source, seed)
 
 
 def counts(labels: Tensor) -> list[int]:
@@ -77,7 +77,7 @@ def test_another_question_is_asked_about_the_same_images(tmp_path: Path, unlabel
 
 def test_the_datasets_own_validation_is_used_where_it_has_one() -> None:
     own = numbered(torch.arange(20) % 4, first=2000)
-    source = Source(train=SOURCE.train, test=SOURCE.test, validation=own)
+    source = LoadedDataset(train=SOURCE.train, test=SOURCE.test, validation=own)
     splits = prepared(source=source)
     assert splits.validation is own
     assert len(splits.train) == 1000
@@ -101,7 +101,7 @@ def test_another_seed_labels_other_images() -> None:
 def test_unequal_classes_keep_their_shares_and_each_has_one() -> None:
     # 600, 300, 90 and 10 images: of 100 labelled ones 60, 30, 9 and 1.
     labels = torch.arange(4).repeat_interleave(torch.tensor([600, 300, 90, 10]))
-    order = spread(labels, torch.Generator().manual_seed(0))
+    order = stratified_order(labels, torch.Generator().manual_seed(0))
     assert order.sort().values.tolist() == list(range(1000))
     assert counts(labels[order[:100]]) == [60, 30, 9, 1]
     assert counts(labels[order[:4]]) == [1, 1, 1, 1]
@@ -111,7 +111,7 @@ def test_unlabelled_images_stay_without_a_label_when_kept() -> None:
     dropped, kept = prepared(labelled=100).train, prepared(labelled=100, unlabelled="keep").train
     assert len(kept) == 800
     assert int((kept.labels == -1).sum()) == 700
-    assert numbers(kept.take((kept.labels >= 0).nonzero().squeeze(1))) == numbers(dropped)
+    assert numbers(kept.subset((kept.labels >= 0).nonzero().squeeze(1))) == numbers(dropped)
 
 
 def test_dropped_classes_leave_training_alone() -> None:
@@ -198,4 +198,4 @@ def test_conditions_that_cannot_be_met_are_told_by_name(
 
 def test_no_augmentation_can_be_asked_for_by_the_command_lines_none() -> None:
     recipe = PRESETS["digits"].recipe.changed({"data.augmentation": "shift"})
-    assert recipe.changed({"data.augmentation": read_value("none")}).data.augmentation == "none"
+    assert recipe.changed({"data.augmentation": parse_value("none")}).data.augmentation == "none"

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from test_datasets_contract import make_images, png
 
-from kd_core.datasets import Source, Split, image_folder
+from kd_core.datasets import LoadedDataset, Split, image_folder
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.datasets.image_folder import ImageFolder
 from kd_core.datasets.io.upload import unpack
@@ -19,8 +19,8 @@ from kd_core.errors import DataUnusable
 CIFAR_ZIP = Path(__file__).resolve().parents[3] / "shared" / "data" / "cifar10-jpeg.zip"
 
 
-def load(root: Path, **settings: object) -> Source:
-    return ImageFolder.checked({"path": str(root), "size": 16, **settings}).load(Path("nowhere"))
+def load(root: Path, **settings: object) -> LoadedDataset:
+    return ImageFolder.from_json({"path": str(root), "size": 16, **settings}).load(Path("nowhere"))
 
 
 def counts(split: Split | None) -> list[int]:

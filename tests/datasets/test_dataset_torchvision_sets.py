@@ -183,6 +183,6 @@ def test_one_mean_serves_three_channels_and_two_are_refused() -> None:
     images = torch.zeros(1, 3, 2, 2, dtype=torch.uint8)
     assert CIFAR10(mean=(0.4,)).split(images, torch.zeros(1).long(), ("a", "b")).mean == (0.4, 0.4, 0.4)
     with pytest.raises(InvalidSetting, match="one for each of the 3 channels"):
-        CIFAR10.checked({"mean": [0.5, 0.5]})
+        CIFAR10.from_json({"mean": [0.5, 0.5]})
     with pytest.raises(InvalidSetting, match="greater than 0"):
-        MNIST.checked({"sd": [0]})
+        MNIST.from_json({"sd": [0]})

@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from kd_core.datasets import DATASETS, Dataset, Source, Split
+from kd_core.datasets import DATASETS, Dataset, LoadedDataset, Split
 from kd_core.datasets.conditions import Conditions, prepare
 
 Made = tuple[Dataset, Path]
@@ -101,7 +101,7 @@ def _cifar10(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
 
 def _image_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     make_images(root / "pets", {"cat": 20, "dog": 40})
-    return DATASETS["image_folder"].checked({"path": str(root / "pets"), "size": 16}), root
+    return DATASETS["image_folder"].from_json({"path": str(root / "pets"), "size": 16}), root
 
 
 MAKERS: dict[str, Callable[[Path, pytest.MonkeyPatch], Made]] = {
@@ -121,12 +121,12 @@ def made(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def source(made: Made) -> Source:
+def source(made: Made) -> LoadedDataset:
     dataset, data_root = made
     return dataset.load(data_root)
 
 
-def given_splits(source: Source) -> list[Split]:
+def given_splits(source: LoadedDataset) -> list[Split]:
     return [split for split in (source.train, source.validation, source.test) if split is not None]
 
 
@@ -134,46 +134,46 @@ def rows(images: Tensor) -> set[bytes]:
     return {image.numpy().tobytes() for image in images}
 
 
-def test_images_are_bytes_of_four_dimensions(source: Source) -> None:
+def test_images_are_bytes_of_four_dimensions(source: LoadedDataset) -> None:
     for split in given_splits(source):
         assert split.images.dtype == torch.uint8
         assert split.images.dim() == 4
         assert split.shape == source.train.shape
 
 
-def test_labels_are_in_range_and_as_many_as_images(source: Source) -> None:
+def test_labels_are_in_range_and_as_many_as_images(source: LoadedDataset) -> None:
     for split in given_splits(source):
         assert split.labels.dtype == torch.int64
         assert len(split.labels) == len(split.images) > 0
         assert split.labels.min() >= 0 and split.labels.max() < len(split.classes)
 
 
-def test_every_class_has_a_name_of_its_own(source: Source) -> None:
+def test_every_class_has_a_name_of_its_own(source: LoadedDataset) -> None:
     for split in given_splits(source):
         assert split.classes == source.train.classes
         assert len(set(split.classes)) == len(split.classes) >= 2
         assert all(name.strip() == name != "" for name in split.classes)
 
 
-def test_every_class_occurs_in_every_split(source: Source) -> None:
+def test_every_class_occurs_in_every_split(source: LoadedDataset) -> None:
     splits = prepare(Conditions(), source, seed=0)
     for split in (splits.train, splits.validation, splits.test):
         assert split.labels.unique().tolist() == list(range(len(split.classes)))
 
 
-def test_normalisation_has_one_number_a_channel(source: Source) -> None:
+def test_normalisation_has_one_number_a_channel(source: LoadedDataset) -> None:
     for split in given_splits(source):
         assert len(split.mean) == len(split.sd) == split.shape[0]
-        assert torch.isfinite(split.inputs(slice(0, 8))).all()
+        assert torch.isfinite(split.normalised(slice(0, 8))).all()
 
 
-def test_train_validation_and_test_share_no_image(source: Source) -> None:
+def test_train_validation_and_test_share_no_image(source: LoadedDataset) -> None:
     splits = prepare(Conditions(), source, seed=0)
     parts = [splits.train, splits.validation, splits.test]
     assert len(set().union(*(rows(part.images) for part in parts))) == sum(len(part) for part in parts)
 
 
-def test_the_test_split_never_varies_and_validation_varies_with_the_seed_where_it_is_cut(source: Source) -> None:
+def test_the_test_split_never_varies_and_validation_varies_with_the_seed_where_it_is_cut(source: LoadedDataset) -> None:
     zero, one = prepare(Conditions(), source, seed=0), prepare(Conditions(), source, seed=1)
     assert torch.equal(zero.test.images, one.test.images)
     assert torch.equal(zero.test.labels, one.test.labels)
@@ -198,7 +198,7 @@ def test_progress_lies_between_nothing_and_all(made: Made) -> None:
 
 def test_settings_survive_the_store_and_have_words(made: Made) -> None:
     dataset, _ = made
-    assert type(dataset).checked(dataset.to_json()) == dataset
+    assert type(dataset).from_json(dataset.to_json()) == dataset
     assert dataset.label
     assert all(info.title for name, info in type(dataset).model_fields.items() if name != "name")
 
@@ -206,10 +206,10 @@ def test_settings_survive_the_store_and_have_words(made: Made) -> None:
 def test_a_split_that_keeps_its_images_normalised_says_the_same_and_forgets_them_in_a_part() -> None:
     images = torch.randint(0, 256, (6, 2, 3, 3), dtype=torch.uint8)
     split = Split(images, torch.arange(6), tuple("abcdef"), (0.5, 0.2), (0.5, 0.3))
-    ready = split.ready()
-    assert ready.normalised is not None
-    assert torch.equal(ready.inputs(), split.inputs())
-    assert torch.equal(ready.inputs(slice(2, 5)), split.inputs(slice(2, 5)))
-    part = ready.take(torch.tensor([4, 1]))
-    assert part.normalised is None and torch.equal(part.inputs(), split.inputs(torch.tensor([4, 1])))
-    assert split.ready(most_bytes=10) is split
+    ready = split.normalised_once()
+    assert ready.normalised_images is not None
+    assert torch.equal(ready.normalised(), split.normalised())
+    assert torch.equal(ready.normalised(slice(2, 5)), split.normalised(slice(2, 5)))
+    part = ready.subset(torch.tensor([4, 1]))
+    assert part.normalised_images is None and torch.equal(part.normalised(), split.normalised(torch.tensor([4, 1])))
+    assert split.normalised_once(most_bytes=10) is split

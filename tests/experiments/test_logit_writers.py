@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kd_core.experiments.logit_writers import OwnFiles, SharedFiles, kept_epochs
+from kd_core.experiments.logit_writers import LaneLogitWriter, RunLogitWriter, kept_epochs
 from kd_core.store import EpochRow, Store
 
 RUNS = ["a", "b", "c"]
@@ -40,7 +40,7 @@ def told(store: Store, run: str, epoch: int) -> float:
 
 
 def test_a_race_keeps_every_epoch_of_every_lane_that_took_part(store: Store) -> None:
-    keeper = SharedFiles(store, "group", RUNS, kept={0, 1, 2})
+    keeper = LaneLogitWriter(store, "group", RUNS, kept={0, 1, 2})
     keeper.logits(0, [0, 1, 2], logits(3, 0))
     keeper.logits(1, [0, 2], logits(3, 1))
     keeper.close()
@@ -49,7 +49,7 @@ def test_a_race_keeps_every_epoch_of_every_lane_that_took_part(store: Store) -> 
 
 
 def test_cells_of_a_sweep_keep_their_last_and_their_best_epoch(store: Store) -> None:
-    keeper = SharedFiles(store, "group", RUNS, kept=None)
+    keeper = LaneLogitWriter(store, "group", RUNS, kept=None)
     marks = {0: (0.5, 0.9, 0.2), 1: (0.7, 0.8, 0.2), 2: (0.6, 0.85, 0.2)}
     for epoch, accuracies in marks.items():
         keeper.remember([row(run, epoch, accuracy) for run, accuracy in zip(RUNS, accuracies, strict=True)])
@@ -60,7 +60,7 @@ def test_cells_of_a_sweep_keep_their_last_and_their_best_epoch(store: Store) -> 
 
 
 def test_a_lane_that_ended_early_keeps_its_own_last_epoch(store: Store) -> None:
-    keeper = SharedFiles(store, "group", RUNS, kept=None)
+    keeper = LaneLogitWriter(store, "group", RUNS, kept=None)
     for epoch, lanes in ((0, [0, 1, 2]), (1, [0, 1, 2]), (2, [0, 2])):
         keeper.remember([row(RUNS[lane], epoch, 0.1 * epoch) for lane in lanes])
         keeper.logits(epoch, lanes, logits(3, epoch))
@@ -71,13 +71,13 @@ def test_a_lane_that_ended_early_keeps_its_own_last_epoch(store: Store) -> None:
 
 
 def test_after_an_interruption_the_best_so_far_is_still_known(store: Store) -> None:
-    keeper = SharedFiles(store, "group", RUNS, kept=None)
+    keeper = LaneLogitWriter(store, "group", RUNS, kept=None)
     first = [row(run, 0, 0.9) for run in RUNS]
     keeper.remember(first)
     keeper.logits(0, [0, 1, 2], logits(3, 0))
     keeper.checkpoint({"progress": np.zeros(1)})
 
-    again = SharedFiles(store, "group", RUNS, kept=None)
+    again = LaneLogitWriter(store, "group", RUNS, kept=None)
     again.remember(first)
     again.remember([row(run, 1, 0.5) for run in RUNS])
     again.logits(1, [0, 1, 2], logits(3, 1))
@@ -88,7 +88,7 @@ def test_after_an_interruption_the_best_so_far_is_still_known(store: Store) -> N
 
 
 def test_ties_on_accuracy_go_to_the_lower_loss(store: Store) -> None:
-    keeper = OwnFiles(store, "alone", kept=None)
+    keeper = RunLogitWriter(store, "alone", kept=None)
     for epoch, nll in ((0, 0.9), (1, 0.4), (2, 0.6)):
         keeper.remember([row("alone", epoch, 0.8, nll)])
         keeper.logits(epoch, [0], logits(1, epoch))

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 
 from kd_core.compute.plan import Speed
-from kd_core.experiments.groups import Crew, Trainee
-from kd_core.experiments.study_runner import rounds, run_study
+from kd_core.experiments.groups import PendingRun, TrainingGroup
+from kd_core.experiments.study_runner import run_study, side_by_side
 from kd_core.recipe import Member, Recipe, Study
 from kd_core.results.race import race_json
 from kd_core.store import RunRow, Store
@@ -147,7 +147,7 @@ def test_a_fresh_race_trains_its_students_again_to_the_same_numbers_but_not_its_
 
 def test_a_student_trained_by_itself_equals_the_one_that_was_trained_in_a_race(store: Store, tmp_path: Path) -> None:
     raced, crowd = carried_out(store, Study.race(recipe(), seeds=1)), Store(tmp_path / "another")
-    by_itself = carried_out(crowd, alone(recipe().alone()))
+    by_itself = carried_out(crowd, alone(recipe().baseline()))
     place = next(m for m in store.studies.members(raced) if m.arm == "alone")
     assert place.run is not None
     assert_same_numbers((store, place.run), (crowd, runs(crowd, by_itself)[0].id))
@@ -157,7 +157,7 @@ def test_a_lane_of_a_race_equals_the_student_trained_by_itself_to_the_last_digit
     raced: tuple[Store, str], store: Store
 ) -> None:
     crowd, study = raced
-    by_itself = runs(store, carried_out(store, alone(recipe().alone().seeded(1))))[0]
+    by_itself = runs(store, carried_out(store, alone(recipe().baseline().seeded(1))))[0]
     lane = next(
         crowd.runs.get(m.run) for m in crowd.studies.members(study) if (m.arm, m.seed) == ("alone", 1) and m.run
     )
@@ -176,8 +176,8 @@ def test_a_lane_of_a_race_equals_the_student_trained_by_itself_to_the_last_digit
 
 def test_a_student_that_diverges_tells_step_and_term_while_the_others_go_on(store: Store) -> None:
     wild = recipe(optim__algorithm="sgd", optim__lr=10, optim__weight_decay=1, optim__epochs=20)
-    good = recipe().alone()
-    members = [Member(arm="alone", recipe=one) for one in (wild.alone(), good)]
+    good = recipe().baseline()
+    members = [Member(arm="alone", recipe=one) for one in (wild.baseline(), good)]
     study = carried_out(store, Study(kind="race", members=tuple(members)))
     broken, fine = runs(store, study)
     assert broken.status == "diverged" and broken.error is not None
@@ -197,7 +197,7 @@ def test_without_a_teacher_that_converged_only_the_distilled_student_fails(store
 
 
 def test_early_stopping_reports_the_best_epoch_on_validation(store: Store) -> None:
-    study = carried_out(store, alone(recipe(optim__epochs=200, optim__patience=2, optim__lr=0.02).alone()))
+    study = carried_out(store, alone(recipe(optim__epochs=200, optim__patience=2, optim__lr=0.02).baseline()))
     row = runs(store, study)[0]
     rows = store.runs.epochs([row.id])
     assert row.status == "done" and len(rows) < 200
@@ -225,7 +225,7 @@ def test_equal_recipes_in_a_sweep_are_trained_once(store: Store) -> None:
 
 def test_the_same_recipe_in_two_stores_gives_identical_numbers(store: Store, tmp_path: Path) -> None:
     twin = Store(tmp_path / "twin")
-    dropping = recipe(student__dropout=0.3, data__augmentation="shift", data__label_noise=0.2).alone()
+    dropping = recipe(student__dropout=0.3, data__augmentation="shift", data__label_noise=0.2).baseline()
     one, other = carried_out(store, alone(dropping)), carried_out(twin, alone(dropping))
     assert_same_numbers((store, runs(store, one)[0].id), (twin, runs(twin, other)[0].id))
     twin.close()
@@ -235,7 +235,7 @@ def test_a_resumed_run_with_dropout_noise_and_patience_equals_an_uninterrupted_o
     store: Store, tmp_path: Path
 ) -> None:
     changes = {"student__dropout": 0.3, "data__augmentation": "shift", "optim__patience": 30, "optim__epochs": 12}
-    one = alone(recipe(**changes).alone())
+    one = alone(recipe(**changes).baseline())
     straight = Store(tmp_path / "straight")
     reference = carried_out(straight, one)
     store.set_fact("checkpoint_seconds", 0.0)
@@ -330,8 +330,8 @@ def test_a_disk_that_is_really_full_is_told_and_nothing_finished_is_lost(tmp_pat
     try:
         store = Store(disk / "home")
         big = recipe(student__widths=[128, 128], optim__epochs=60)
-        first = carried_out(store, alone(recipe().alone()))
-        study = store.studies.add(alone(big.alone()))
+        first = carried_out(store, alone(recipe().baseline()))
+        study = store.studies.add(alone(big.baseline()))
         try:
             run_study(store, study, data_root=DATA)
         except Exception as error:  # the database could not take the sentence either: the supervisor tells it then
@@ -397,7 +397,7 @@ def test_a_large_enough_network_is_probed_once_and_its_way_kept_and_told(
     monkeypatch.setattr("kd_core.experiments.study_context.SMALL_STEP_MACS", 0)
     ways = [Speed(), Speed(dtype="bfloat16", channels_last=True)]
     monkeypatch.setattr("kd_core.experiments.study_context.probed", lambda *_: list(zip(ways, (1.0, 0.4), strict=True)))
-    conv = recipe(student={"name": "convnet", "channels": [4], "fc": 8}).alone()
+    conv = recipe(student={"name": "convnet", "channels": [4], "fc": 8}).baseline()
     [fast] = runs(store, carried_out(store, alone(conv)))
     assert fast.execution is not None and fast.status == "done"
     assert (fast.execution["dtype"], fast.execution["channels_last"]) == ("bfloat16", True)
@@ -508,6 +508,10 @@ def test_label_noise_learning_rate_and_decay_are_lanes_too(store: Store) -> None
 def test_a_student_alone_goes_with_its_distilled_twin_and_crews_of_one_kind_follow_each_other() -> None:
     conv = {"name": "convnet", "channels": [4], "fc": 8}
     race = Study.race(recipe(student=conv), seeds=3)
-    students = [Crew([[Trainee(str(place), m.recipe)]]) for place, m in enumerate(race.members) if m.arm != "teacher"]
-    told = [[(crew.recipe.seed, crew.recipe.teacher is None) for crew in pair] for pair in rounds(students)]
+    students = [
+        TrainingGroup([[PendingRun(str(place), m.recipe)]])
+        for place, m in enumerate(race.members)
+        if m.arm != "teacher"
+    ]
+    told = [[(crew.recipe.seed, crew.recipe.teacher is None) for crew in pair] for pair in side_by_side(students)]
     assert told == [[(seed, True), (seed, False)] for seed in range(3)]

@@ -13,13 +13,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from kd_core.functional.divergences import (
+    at_least_float32,
     cross_entropy,
     entropy,
     js_divergence,
     kl_divergence,
     kl_per_sample,
     label_cross_entropy,
-    precise,
     soften,
 )
 from tests.functional.fixed_input import LABELS, STUDENT, TEACHER, G
@@ -197,7 +197,7 @@ def test_half_precision_inputs_are_computed_in_float32(dtype: torch.dtype) -> No
     assert kl_divergence(teacher, student, 4).dtype == torch.float32
     assert torch.equal(kl_divergence(teacher, student, 4), kl_divergence(teacher.float(), student.float(), 4))
     assert soften(student).dtype == entropy(student).dtype == torch.float32
-    assert precise(TEACHER).dtype == torch.float64
+    assert at_least_float32(TEACHER).dtype == torch.float64
 
 
 def test_every_divergence_can_be_mapped_over_lanes_without_a_slow_fallback() -> None:

@@ -4,25 +4,25 @@ from __future__ import annotations
 
 import torch
 
-from kd_core.functional.seeding import derived_seed, generator, seeded
+from kd_core.functional.seeding import derive_seed, make_generator, seeded
 
 
 def test_a_purpose_has_its_own_seed() -> None:
     purposes = [(0,), (1,), (0, "order"), (0, "order", 0), (0, "order", 1), (0, "dropout", 0), (1, "order", 0)]
-    assert len({derived_seed(*purpose) for purpose in purposes}) == len(purposes)
+    assert len({derive_seed(*purpose) for purpose in purposes}) == len(purposes)
 
 
 def test_a_derived_seed_is_a_digest_of_what_it_is_for() -> None:
     # printf 3/order/7 | sha256sum: the first 16 digits, halved
-    assert derived_seed(3, "order", 7) == 0xE93D4E89E9DACE1C >> 1
+    assert derive_seed(3, "order", 7) == 0xE93D4E89E9DACE1C >> 1
 
 
 def test_a_derived_seed_fits_torch() -> None:
-    assert all(0 <= derived_seed(seed, "x") < 2**63 for seed in range(100))
+    assert all(0 <= derive_seed(seed, "x") < 2**63 for seed in range(100))
 
 
 def test_generators_of_one_purpose_draw_alike() -> None:
-    first, again, other = (generator(0, "order", epoch) for epoch in (3, 3, 4))
+    first, again, other = (make_generator(0, "order", epoch) for epoch in (3, 3, 4))
     drawn = torch.randperm(50, generator=first)
     assert torch.equal(drawn, torch.randperm(50, generator=again))
     assert not torch.equal(drawn, torch.randperm(50, generator=other))

@@ -22,7 +22,7 @@ from kd_core import jobs
 from kd_core.errors import NothingToResume, RunUnknown, StoreFull
 from kd_core.experiments.study_runner import run_study
 from kd_core.jobs.locks import held, is_free, job_lock, log_file, server_lock, servers_alive, supervisor_lock
-from kd_core.jobs.lost import conclude, last_words
+from kd_core.jobs.lost import log_tail, mark_ended
 from kd_core.jobs.supervisor import Supervisor
 from kd_core.jobs.workers import start_method
 from kd_core.recipe import Study
@@ -331,14 +331,14 @@ def test_while_a_supervisor_lives_it_alone_tells_what_is_lost(store: Store) -> N
 
 def test_a_job_that_crashed_before_it_began_is_not_tried_for_ever(store: Store) -> None:
     study = store.studies.add(solo())
-    assert conclude(store, study, "lost", exitcode=1)
+    assert mark_ended(store, study, "lost", exitcode=1)
     assert store.studies.get(study).status == "lost"
 
 
 def test_a_job_that_died_after_a_person_asked_it_to_stop_is_stopped(store: Store) -> None:
     study = store.studies.add(solo(), status="running")
     store.studies.ask_stop(study)
-    assert conclude(store, study, "lost", exitcode=-9)
+    assert mark_ended(store, study, "lost", exitcode=-9)
     assert store.studies.get(study).status == "stopped"
 
 
@@ -370,7 +370,7 @@ def test_a_finished_study_cannot_be_resumed(store: Store) -> None:
 
 
 def test_last_words_of_no_log_are_none(tmp_path: Path) -> None:
-    assert last_words(tmp_path / "nothing.log") == ""
+    assert log_tail(tmp_path / "nothing.log") == ""
 
 
 def test_a_server_s_lock_falls_with_it(store: Store) -> None:

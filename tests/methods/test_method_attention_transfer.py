@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from kd_core.errors import FeatureMissing
-from kd_core.functional.features import attention
+from kd_core.functional.features import attention_map
 from kd_core.methods.attention_transfer import AttentionTransfer
 from kd_core.recipe.presets import PRESETS
 from tests.functional.fixed_input import LABELS, STUDENT_MAPS, TEACHER_MAPS, G, outputs, teacher_outputs
@@ -32,8 +32,8 @@ def test_the_larger_map_is_pooled_to_the_smaller() -> None:
 
 
 def test_a_picture_of_attention_knows_no_scale_and_no_sign() -> None:
-    assert torch.allclose(attention(STUDENT_MAPS), attention(-7 * STUDENT_MAPS))
-    assert torch.allclose(attention(STUDENT_MAPS).square().sum(1), torch.ones(4, dtype=torch.float64))
+    assert torch.allclose(attention_map(STUDENT_MAPS), attention_map(-7 * STUDENT_MAPS))
+    assert torch.allclose(attention_map(STUDENT_MAPS).square().sum(1), torch.ones(4, dtype=torch.float64))
 
 
 def test_networks_without_maps_are_refused_by_name() -> None:

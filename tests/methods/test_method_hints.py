@@ -27,19 +27,19 @@ def test_equal_features_leave_nothing_to_learn() -> None:
 
 @pytest.mark.parametrize("layer", ["early", "middle", "late", "embedding"])
 def test_the_bridge_makes_the_student_as_wide_as_the_teacher(layer: str) -> None:
-    method = Hints.checked({"layer": layer})
-    bridge = method.bridge(outputs(), teacher_outputs())
-    assert bridge is not None
-    student, teacher = bridge.double()(outputs(), teacher_outputs())
+    method = Hints.from_json({"layer": layer})
+    auxiliary = method.auxiliary(outputs(), teacher_outputs())
+    assert auxiliary is not None
+    student, teacher = auxiliary.double()(outputs(), teacher_outputs())
     assert teacher is not None and student.features[layer].shape == teacher.features[layer].shape
 
 
 def test_maps_of_unequal_size_meet_at_the_smaller_one() -> None:
     small = torch.rand(4, 5, 2, 2, dtype=torch.float64)
     student = replace(outputs(), features={"middle": small})
-    bridge = Hints().bridge(student, teacher_outputs())
-    assert bridge is not None
-    own, theirs = bridge.double()(student, teacher_outputs())
+    auxiliary = Hints().auxiliary(student, teacher_outputs())
+    assert auxiliary is not None
+    own, theirs = auxiliary.double()(student, teacher_outputs())
     assert own.features["middle"].shape == (4, 2, 2, 2)
     assert theirs is not None
     assert torch.allclose(theirs.features["middle"], TEACHER_MAPS.reshape(4, 2, 2, 2, 2, 2).mean((3, 5)))
@@ -47,9 +47,9 @@ def test_maps_of_unequal_size_meet_at_the_smaller_one() -> None:
 
 def test_a_vector_meets_a_map_at_its_mean() -> None:
     student = replace(outputs(), features={"middle": torch.rand(4, 7, dtype=torch.float64)})
-    bridge = Hints().bridge(student, teacher_outputs())
-    assert bridge is not None
-    own, theirs = bridge.double()(student, teacher_outputs())
+    auxiliary = Hints().auxiliary(student, teacher_outputs())
+    assert auxiliary is not None
+    own, theirs = auxiliary.double()(student, teacher_outputs())
     assert theirs is not None and own.features["middle"].shape == (4, 2)
     assert torch.equal(theirs.features["middle"], TEACHER_MAPS.mean((2, 3)))
 

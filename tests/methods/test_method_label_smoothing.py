@@ -31,4 +31,4 @@ def test_two_classes_by_hand() -> None:
 
 def test_smoothing_away_everything_is_refused() -> None:
     with pytest.raises(InvalidSetting, match="smoothing"):
-        LabelSmoothing.checked({"smoothing": 1.0})
+        LabelSmoothing.from_json({"smoothing": 1.0})

@@ -31,10 +31,10 @@ def test_what_is_only_turned_moved_and_enlarged_has_the_same_relations() -> None
 
 
 def test_angles_follow_from_their_definition() -> None:
-    from kd_core.functional.features import products
+    from kd_core.functional.features import gram_matrix
     from kd_core.methods.relational import _cosines
 
-    found = _cosines(products(TEACHER_VECTORS))
+    found = _cosines(gram_matrix(TEACHER_VECTORS))
     i, j, k = 2, 0, 3
     first, second = TEACHER_VECTORS[j] - TEACHER_VECTORS[i], TEACHER_VECTORS[k] - TEACHER_VECTORS[i]
     assert float(found[i, j, k]) == pytest.approx(float(torch.cosine_similarity(first, second, 0)), abs=1e-12)

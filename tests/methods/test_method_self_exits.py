@@ -9,7 +9,7 @@ import torch
 
 from kd_core.functional.divergences import kl_divergence, label_cross_entropy
 from kd_core.methods.self_exits import SelfExits
-from kd_core.networks.auxiliary import Exits
+from kd_core.networks.auxiliary import EarlyExits
 from kd_core.outputs import Outputs
 from tests.functional.fixed_input import LABELS, STUDENT, STUDENT_VECTORS, TEACHER, G, outputs
 
@@ -26,7 +26,7 @@ def test_the_terms_are_the_formula() -> None:
 
 def test_the_end_is_not_moved_towards_its_exits() -> None:
     student = outputs(gradient=True)
-    terms = SelfExits().terms(*Exits(student).double()(student, None), LABELS)
+    terms = SelfExits().terms(*EarlyExits(student).double()(student, None), LABELS)
     moving = terms["exits"] + terms["features"] + terms["exit_labels"]
     to_logits, to_embedding = torch.autograd.grad(
         moving, [student.logits, student.features["embedding"]], allow_unused=True
@@ -35,8 +35,8 @@ def test_the_end_is_not_moved_towards_its_exits() -> None:
 
 
 def test_every_depth_before_the_end_has_an_exit() -> None:
-    bridge = Exits(outputs()).double()
-    said, _ = bridge(outputs(), None)
+    auxiliary = EarlyExits(outputs()).double()
+    said, _ = auxiliary(outputs(), None)
     assert set(said.heads) == {"early", "middle"} and said.heads["early"].shape == STUDENT.shape
     assert said.features["exit_middle"].shape == STUDENT_VECTORS.shape
 
@@ -44,4 +44,4 @@ def test_every_depth_before_the_end_has_an_exit() -> None:
 def test_depths_that_are_one_layer_have_one_exit() -> None:
     layer = torch.rand(4, 6)
     said = Outputs(STUDENT.float(), {"early": layer, "middle": layer, "late": layer, "embedding": layer})
-    assert set(Exits(said)(said, None)[0].heads) == {"early"}
+    assert set(EarlyExits(said)(said, None)[0].heads) == {"early"}

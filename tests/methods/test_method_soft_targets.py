@@ -71,4 +71,4 @@ def test_at_high_temperature_it_matches_logits() -> None:
 )
 def test_impossible_settings_are_refused_by_name(settings: dict[str, float]) -> None:
     with pytest.raises(InvalidSetting, match=next(iter(settings))):
-        SoftTargets.checked(settings)
+        SoftTargets.from_json(settings)

@@ -28,8 +28,8 @@ def test_it_is_the_gaussians_negative_log_likelihood() -> None:
 
 
 def test_the_variance_begins_where_the_paper_begins() -> None:
-    bridge = VID().bridge(outputs(), teacher_outputs())
-    assert bridge is not None
-    student, _ = bridge.double()(outputs(), teacher_outputs())
+    auxiliary = VID().auxiliary(outputs(), teacher_outputs())
+    assert auxiliary is not None
+    student, _ = auxiliary.double()(outputs(), teacher_outputs())
     assert student.features["late"].shape == TEACHER_MAPS.shape
     assert torch.allclose(student.features["variance"], torch.tensor(FIRST_VARIANCE, dtype=torch.float64), atol=1e-6)

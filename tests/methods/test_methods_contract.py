@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kd_core.methods import METHODS, Method
-from kd_core.networks.auxiliary import Bridge
+from kd_core.networks.auxiliary import Auxiliary
 from kd_core.outputs import Outputs
 from kd_core.recipe.presets import PRESETS
 from kd_core.settings.base import lane_fields, name_of
@@ -35,12 +35,12 @@ def heard(method: Method, teacher: Tensor = TEACHER, *, gradient: bool = False) 
     return teacher_outputs(teacher, gradient=gradient) if method.needs_teacher else None
 
 
-def fresh_bridge(method: Method, student: Outputs, teacher: Outputs | None) -> Bridge | None:
+def fresh_bridge(method: Method, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
     """Return the method's bridge for answers of these sizes, the same one each time."""
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
-        bridge = method.bridge(student, teacher)
-    return bridge.double() if bridge is not None and student.logits.dtype == torch.float64 else bridge
+        auxiliary = method.auxiliary(student, teacher)
+    return auxiliary.double() if auxiliary is not None and student.logits.dtype == torch.float64 else auxiliary
 
 
 # Built outside of any lane: inside, nothing may be drawn.
@@ -48,21 +48,21 @@ BRIDGES = {name: fresh_bridge(kind(), outputs(), heard(kind())) for name, kind i
 
 
 def bridged(
-    method: Method, student: Outputs, teacher: Outputs | None, bridge: Bridge | None
+    method: Method, student: Outputs, teacher: Outputs | None, auxiliary: Auxiliary | None
 ) -> tuple[Outputs, Outputs | None]:
-    return (student, teacher) if bridge is None else bridge(student, teacher)
+    return (student, teacher) if auxiliary is None else auxiliary(student, teacher)
 
 
 def terms_of(
     method: Method, student: Outputs, teacher: Outputs | None, labels: Tensor | None = LABELS
 ) -> dict[str, Tensor]:
-    bridge = fresh_bridge(method, student, teacher)
-    return method.terms(*bridged(method, student, teacher, bridge), labels)
+    auxiliary = fresh_bridge(method, student, teacher)
+    return method.terms(*bridged(method, student, teacher, auxiliary), labels)
 
 
 def loss(method: Method, student: Tensor, labels: Tensor | None = LABELS) -> Tensor:
-    bridge = BRIDGES[name_of(method)]
-    terms = method.terms(*bridged(method, outputs(student), heard(method), bridge), labels)
+    auxiliary = BRIDGES[name_of(method)]
+    terms = method.terms(*bridged(method, outputs(student), heard(method), auxiliary), labels)
     return torch.stack(list(terms.values())).sum()
 
 
@@ -95,7 +95,7 @@ def test_it_speaks_for_itself(name: str) -> None:
 @members
 def test_it_survives_storage(name: str) -> None:
     method = METHODS[name]()
-    assert type(method).checked(method.to_json()) == method
+    assert type(method).from_json(method.to_json()) == method
     assert method.to_json()["name"] == name
 
 
@@ -135,13 +135,13 @@ def test_gradient_reaches_the_student_and_never_the_teacher(name: str, labels: T
 def test_a_bridge_learns(name: str) -> None:
     method = METHODS[name]()
     student, teacher = outputs(gradient=True), heard(method)
-    bridge = fresh_bridge(method, student, teacher)
-    if bridge is None:
+    auxiliary = fresh_bridge(method, student, teacher)
+    if auxiliary is None:
         return
-    terms = method.terms(*bridge(student, teacher), LABELS)
+    terms = method.terms(*auxiliary(student, teacher), LABELS)
     torch.stack(list(terms.values())).sum().backward()  # type: ignore[no-untyped-call]
-    assert list(bridge.parameters()), "a bridge without anything to learn is no bridge"
-    slopes = [one.grad for one in bridge.parameters()]
+    assert list(auxiliary.parameters()), "a bridge without anything to learn is no bridge"
+    slopes = [one.grad for one in auxiliary.parameters()]
     assert all(slope is not None for slope in slopes) and any(slope.any() for slope in slopes if slope is not None)
 
 
@@ -214,12 +214,12 @@ def test_lane_values_equal_settings_of_their_own(name: str) -> None:
         values = allowed(type(method), setting)
 
         def at(value: Any, setting: str = setting) -> Tensor:
-            return loss(method.at(**{setting: value}), STUDENT)
+            return loss(method.with_tensors(**{setting: value}), STUDENT)
 
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             lanes = torch.func.vmap(at)(values)
-        built = [type(method).checked(method.to_json() | {setting: float(value)}) for value in values]
+        built = [type(method).from_json(method.to_json() | {setting: float(value)}) for value in values]
         alone = torch.stack([loss(one, STUDENT) for one in built])
         assert torch.allclose(lanes, alone, rtol=1e-12, atol=1e-12), setting
 

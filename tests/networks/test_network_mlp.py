@@ -24,14 +24,14 @@ def test_it_has_the_documents_number_of_parameters(widths: tuple[int, ...], expe
 
 
 def test_width_sets_every_layer_and_keeps_their_number() -> None:
-    assert MLP.checked({"widths": [12, 30, 12], "width": 64}) == MLP(widths=(64, 64, 64))
-    assert MLP.checked({"width": 64}).widths == (64, 64)
+    assert MLP.from_json({"widths": [12, 30, 12], "width": 64}) == MLP(widths=(64, 64, 64))
+    assert MLP.from_json({"width": 64}).widths == (64, 64)
     changed = Holder(student=MLP(widths=(12,))).changed({"student.width": 64})
     assert changed == Holder(student=MLP(widths=(64,)))
 
 
 def test_width_is_never_stored() -> None:
-    assert MLP.checked({"width": 64}).to_json() == {"name": "mlp", "widths": [64, 64], "dropout": 0.0}
+    assert MLP.from_json({"width": 64}).to_json() == {"name": "mlp", "widths": [64, 64], "dropout": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def test_width_is_never_stored() -> None:
 )
 def test_what_is_out_of_range_is_refused_by_name(values: dict[str, object]) -> None:
     with pytest.raises(InvalidSetting, match=r"width|dropout"):
-        MLP.checked(values)
+        MLP.from_json(values)
 
 
 def test_features_are_the_activations_at_their_depth() -> None:

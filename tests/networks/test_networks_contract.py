@@ -67,7 +67,7 @@ def test_the_seed_decides_the_weights(name: str) -> None:
 @members
 def test_settings_survive_storage(name: str) -> None:
     architecture = NETWORKS[name]()
-    assert type(architecture).checked(architecture.to_json()) == architecture
+    assert type(architecture).from_json(architecture.to_json()) == architecture
 
 
 @members

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.recipe.techniques import contenders
+from kd_core.recipe.techniques import technique_names
 from kd_core.results.method_race import compare_json
 from kd_core.store import Store
 from pages.parts.app import engine
@@ -227,7 +227,7 @@ def test_a_race_of_nobody_cannot_be_started(app: App, tmp_path: Path, names: lis
 
 def test_too_many_networks_are_refused_before_anything_is_built(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, page="method_race", seeds="100")
-    page = page.multiselect(key=TECHNIQUES).set_value(contenders()).run()
+    page = page.multiselect(key=TECHNIQUES).set_value(technique_names()).run()
     assert "too many for one race" in texts(page)
     assert page.button(key="method_race_start").disabled
 
@@ -241,7 +241,7 @@ def test_both_languages_show_the_page(app: App, raced: Raced) -> None:
 
 
 def test_every_variant_has_words_in_both_languages() -> None:
-    variants = {name.partition(":")[2] for name in contenders() if ":" in name}
+    variants = {name.partition(":")[2] for name in technique_names() if ":" in name}
     for language in ("en", "zh"):
         assert {f"method_race.variants.{one}" for one in variants} <= catalogue(language).keys()
 

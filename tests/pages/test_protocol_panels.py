@@ -17,7 +17,7 @@ from kd_core.protocols import PROTOCOLS
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.settings.text import read_value
+from kd_core.settings.text import parse_value
 from kd_core.store import Store
 from pages.parts.app import engine
 from pages.parts.form.network_list import read_networks, written_networks
@@ -45,7 +45,7 @@ def arranged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[st
     store, studies = Store(home), {}
     for name in PANELS:
         small = {"optim.epochs": 3, "teacher.optim.epochs": 2, "teacher.student.widths": [16], "optim.batch": 50}
-        changes = {"protocol": {"name": name}, **PROTOCOLS[name].usual, **small, **SMALL.get(name, {})}
+        changes = {"protocol": {"name": name}, **PROTOCOLS[name].recommended, **small, **SMALL.get(name, {})}
         race = Study.race(PRESETS["digits"].recipe.changed(changes), SEEDS.get(name, 2), "digits")
         studies[name] = store.studies.add(race, status="running")
         run_study(store, studies[name], data_root=home)
@@ -70,7 +70,7 @@ def texts(page: AppTest) -> str:
 
 
 def link(page: AppTest) -> dict[str, Any]:
-    return {path: read_value(value) for path, value in page.session_state["link"].items()}
+    return {path: parse_value(value) for path, value in page.session_state["link"].items()}
 
 
 def test_every_protocol_but_the_offline_one_has_a_panel() -> None:

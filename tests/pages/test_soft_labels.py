@@ -24,7 +24,7 @@ from pages.parts.soft_labels.matrix import TURN, matrix_figure, matrix_rows, str
 from pages.parts.soft_labels.sample_order import neighbour, ordered
 from pages.parts.studies import recorded
 from pages.parts.studies.sample_bars import sample_rows
-from pages.parts.text.escape import chart_literal, literal
+from pages.parts.text.escape import escape_html, escape_markdown
 from tests.pages.conftest import App, TrainedHome
 
 ROOT = Path(__file__).parents[2]
@@ -149,9 +149,9 @@ def test_a_class_name_is_never_markup() -> None:
     figure = matrix_figure(np.eye(2), [EVIL, "b"], log=False, **WORDS)
     assert "<" not in figure.layout.xaxis.ticktext[0]
     assert not any("<" in cell for cell in np.array(figure.data[0].customdata).ravel())
-    assert chart_literal("<b>") == "&lt;b&gt;"
-    assert literal("*a* [b](c) <i>") == r"\*a\* \[b\]\(c\) \<i\>"
-    assert ":smile:" not in literal(":smile:")
+    assert escape_html("<b>") == "&lt;b&gt;"
+    assert escape_markdown("*a* [b](c) <i>") == r"\*a\* \[b\]\(c\) \<i\>"
+    assert ":smile:" not in escape_markdown(":smile:")
 
 
 def test_the_matrix_as_rows_keeps_every_class_even_one_called_like_the_first_column() -> None:
@@ -285,7 +285,7 @@ def test_a_class_without_disagreement_says_so(
 ) -> None:
     found = recorded.recorded_logits()
     same = dict.fromkeys(found.logits, found.logits["teacher"])
-    alike = stored_logits.Material(**{**vars(found), "logits": same})
+    alike = stored_logits.StoredLogits(**{**vars(found), "logits": same})
     monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: alike)
     page = app(trained_home.home / "empty", page="soft_labels")
     page.selectbox(key="sample_order").set_value("disagreements").run()
@@ -352,7 +352,7 @@ def test_hostile_names_and_colour_images_are_shown_as_they_are(
         "classes": (EVIL, "two words", "😀", *found.classes[3:]),
         "images": np.repeat(found.images, 3, axis=1),
     }
-    monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: stored_logits.Material(**strange))
+    monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: stored_logits.StoredLogits(**strange))
     page = app(tmp_path, page="soft_labels", sample=str(int(np.flatnonzero(found.labels == 0)[0])), T="0.5")
     assert not page.exception
     assert bars_of(page)["classes"][0] == EVIL

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.results.sweep import read_landscape
+from kd_core.results.sweep import load_sweep
 from kd_core.store import Store
 from pages.parts.app import engine
 from pages.parts.charts import ticks
@@ -98,7 +98,7 @@ def test_without_a_sweep_the_form_is_filled_in_and_tells_how_long_it_will_take(a
 def test_a_grid_is_shown_with_its_finding_and_its_cells(app: App, swept: Swept, store: Store) -> None:
     page = app(swept.home, page="sweep", study=swept.grid)
     assert not page.exception
-    found = read_landscape(store, swept.grid)
+    found = load_sweep(store, swept.grid)
     assert found.best is not None
     assert "among 4 cells" in texts(page) and "n = 2 seeds" in texts(page)
     data = the_map(page)
@@ -116,7 +116,7 @@ def test_every_cell_brings_the_answers_of_its_three_networks_once(app: App, swep
     answers = {cell["index"]: cell["answers"] for cell in data["cells"]}
     assert len({one[0] for one in answers.values()}) == len({one[1] for one in answers.values()}) == 1
     assert len(data["logits"]) == 2 + 4
-    trial = read_landscape(store, swept.grid).cells[3].trials[0]
+    trial = load_sweep(store, swept.grid).cells[3].trials[0]
     stored = store.files.logits(trial.run or "", 1)
     assert stored is not None
     assert data["logits"][answers[3][2]] == pytest.approx(stored[7].tolist(), rel=1e-3)
@@ -133,7 +133,7 @@ def test_one_seed_has_no_interval_and_no_hatched_cell(app: App, swept: Swept) ->
 def test_of_three_axes_two_are_in_sight_and_the_third_is_held(app: App, swept: Swept, store: Store) -> None:
     page = app(swept.home, page="sweep", study=swept.three_axes)
     assert not page.exception
-    best = read_landscape(store, swept.three_axes).best
+    best = load_sweep(store, swept.three_axes).best
     held = page.selectbox(key=f"sweep_hold_{swept.three_axes}_optim.lr")
     assert best is not None and held.value == best.values["optim.lr"]
     data = the_map(page)
@@ -278,7 +278,7 @@ def test_colours_are_symmetric_out_to_a_round_number() -> None:
 
 
 def test_cells_with_distinct_values_are_drawn_as_points_on_round_ticks(swept: Swept, store: Store) -> None:
-    found = read_landscape(store, swept.grid)
+    found = load_sweep(store, swept.grid)
     words = {T: setting_text.AxisWords("T", "T", log=True), W: setting_text.AxisWords("w", "w")}
     assert map_cells.is_grid(found, View(T, W, {}))
     x, _ = map_cells.map_axes(found, View(T, W, {}), words)

@@ -16,9 +16,9 @@ from kd_core.recipe import Optim, Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.schedules import AnySchedule
 from kd_core.recipe.techniques import TIPS
-from kd_core.settings.base import Settings, extra
+from kd_core.settings.base import Settings, field_extra
 from pages.parts.text import member_text
-from pages.parts.text.i18n import catalogue, of_every
+from pages.parts.text.i18n import catalogue, shared_key
 
 EN, ZH = catalogue("en"), catalogue("zh")
 
@@ -73,7 +73,7 @@ def test_both_languages_fill_in_the_same_fields() -> None:
 
 
 def test_everything_that_the_engine_declares_has_chinese_words() -> None:
-    assert sorted(key for key in declared_keys() - ZH.keys() if of_every(key) not in ZH) == []
+    assert sorted(key for key in declared_keys() - ZH.keys() if shared_key(key) not in ZH) == []
 
 
 def test_shared_words_stand_for_one_english_sentence_only() -> None:
@@ -81,14 +81,14 @@ def test_shared_words_stand_for_one_english_sentence_only() -> None:
     for section, member in MEMBERS:
         for key, words in settings_of(f"{section}.{member_text.name(member)}", member):
             if key not in ZH:
-                english.setdefault(of_every(key), set()).add(words)
+                english.setdefault(shared_key(key), set()).add(words)
     assert {key: words for key, words in english.items() if len(words) > 1} == {}
 
 
 def test_no_chinese_words_are_left_of_what_is_not_declared_any_more() -> None:
     sections = tuple(one for one in DECLARED if one not in ("choices.", "units.", "errors."))
     known = declared_keys()
-    known |= {of_every(key) for key in known - ZH.keys()}
+    known |= {shared_key(key) for key in known - ZH.keys()}
     assert sorted({key for key in ZH if key.startswith(sections)} - known) == []
 
 
@@ -96,7 +96,7 @@ def test_every_choice_and_unit_has_chinese_words() -> None:
     kinds = [*(member for _, member in MEMBERS), Conditions, Optim, Recipe]
     fields = [info for kind in kinds for name, info in kind.model_fields.items() if name != "name"]
     choices = {f"choices.{one}" for info in fields for one in get_args(info.annotation) if isinstance(one, str)}
-    units = {f"units.{unit}" for info in fields if (unit := extra(info).get("unit"))}
+    units = {f"units.{unit}" for info in fields if (unit := field_extra(info).get("unit"))}
     assert sorted((choices | units) - ZH.keys()) == []
 
 

@@ -14,12 +14,12 @@ from kd_core.functional.divergences import soften
 from kd_core.networks.views import VIEWS, ThroughView, edges, low_resolution, sums
 from kd_core.outputs import Outputs
 from kd_core.protocols import PROTOCOLS
-from kd_core.protocols.base import PEER_SEEDS
+from kd_core.protocols.base import SEED_STRIDE
 from kd_core.protocols.chain import Chain
 from kd_core.protocols.data_free import Generator, generator_losses
-from kd_core.protocols.federated import dealt
+from kd_core.protocols.federated import dirichlet_partition
 from kd_core.protocols.mutual import Mutual
-from kd_core.protocols.peers import Peers, mean_terms
+from kd_core.protocols.peers import PeerTrainer, mean_terms
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
@@ -35,30 +35,30 @@ OTHERS = [{"name": "mlp", "widths": [64]}, {"name": "convnet", "channels": [8, 1
 def test_the_mixture_is_the_mean_of_probabilities_not_of_logits() -> None:
     both = torch.stack([STUDENT, TEACHER])
     for temperature in (1.0, 4.0):
-        mixed = soften(SeveralTeachers().mixture(both, temperature), temperature)
+        mixed = soften(SeveralTeachers().mix_teachers(both, temperature), temperature)
         assert torch.allclose(mixed, (soften(STUDENT, temperature) + soften(TEACHER, temperature)) / 2)
-    assert not torch.allclose(soften(SeveralTeachers().mixture(both)), soften(both.mean(0)))
+    assert not torch.allclose(soften(SeveralTeachers().mix_teachers(both)), soften(both.mean(0)))
 
 
 def test_a_sure_teacher_counts_more_by_confidence() -> None:
     sure, unsure = torch.tensor([[9.0, 0.0]]), torch.tensor([[0.0, 1.0]])
-    equal = soften(SeveralTeachers().mixture(torch.stack([sure, unsure])))
-    trusted = soften(SeveralTeachers(weighting="confidence").mixture(torch.stack([sure, unsure])))
+    equal = soften(SeveralTeachers().mix_teachers(torch.stack([sure, unsure])))
+    trusted = soften(SeveralTeachers(weighting="confidence").mix_teachers(torch.stack([sure, unsure])))
     assert float(equal[0, 0]) < 0.7 < 0.95 < float(trusted[0, 0])
     assert torch.allclose(trusted.sum(-1), torch.ones(1))
 
 
 def test_a_scheduled_temperature_mixes_at_the_temperature_in_use() -> None:
-    method = DIGITS.method.at(temperature=7.0)
-    heard = SeveralTeachers().heard(method, Outputs(STUDENT, {}, {"1": TEACHER}))
+    method = DIGITS.method.with_tensors(temperature=7.0)
+    heard = SeveralTeachers().transform_teacher(method, Outputs(STUDENT, {}, {"1": TEACHER}))
     assert torch.allclose(soften(heard.logits, 7.0), (soften(STUDENT, 7.0) + soften(TEACHER, 7.0)) / 2)
 
 
 def test_further_teachers_are_the_recipes_networks_then_other_seeds() -> None:
     recipe = DIGITS.changed({"protocol": {"name": "several_teachers", "teachers": 4}, "others": OTHERS})
-    found = recipe.protocol.before(recipe)
+    found = recipe.protocol.prerequisites(recipe)
     assert [one.student.label for one in found] == ["MLP 64", "Conv 8-16, fc 32", "MLP 256-256"]
-    assert [one.seed for one in found] == [0, 0, PEER_SEEDS]
+    assert [one.seed for one in found] == [0, 0, SEED_STRIDE]
     assert all(one.data == recipe.teacher.data for one in found if recipe.teacher)
 
 
@@ -67,7 +67,7 @@ def test_further_teachers_are_the_recipes_networks_then_other_seeds() -> None:
 
 def test_every_link_is_taught_by_the_one_before() -> None:
     recipe = DIGITS.changed({"protocol": {"name": "chain", "generations": 3}, "others": OTHERS[:1]})
-    assistant, first, second = recipe.protocol.before(recipe)
+    assistant, first, second = recipe.protocol.prerequisites(recipe)
     assert assistant.teacher == recipe.teacher and assistant.student.label == "MLP 64"
     assert first.teacher == assistant and second.teacher == first
     assert first.student == second.student == recipe.student
@@ -85,7 +85,7 @@ def test_a_study_trains_every_link_before_the_student() -> None:
 
 def test_peers_differ_in_their_weights_and_may_differ_in_kind() -> None:
     recipe = DIGITS.changed({"protocol": {"name": "mutual", "networks": 3}})
-    assert [peer.seed for peer in Mutual(networks=3).peers(recipe)] == [PEER_SEEDS, 2 * PEER_SEEDS]
+    assert [peer.seed for peer in Mutual(networks=3).peers(recipe)] == [SEED_STRIDE, 2 * SEED_STRIDE]
     mixed = recipe.changed({"others": OTHERS[1:]})
     assert [peer.student.label for peer in Mutual(networks=3).peers(mixed)] == ["Conv 8-16, fc 32"] * 2
 
@@ -123,7 +123,7 @@ def test_made_up_images_have_the_datasets_shape_and_normalisation(shape: tuple[i
 def test_every_image_is_dealt_once_and_nobody_gets_nothing() -> None:
     labels = torch.arange(10).repeat(30)
     for alpha in (0.05, 1.0, 1000.0):
-        deal = dealt(labels, clients=6, alpha=alpha, public=100, seed=3)
+        deal = dirichlet_partition(labels, clients=6, alpha=alpha, public=100, seed=3)
         assert len(deal) == 7 and len(deal[0]) == 100 and all(len(own) for own in deal)
         assert sorted(torch.cat(deal).tolist()) == list(range(300))
 
@@ -132,7 +132,10 @@ def test_a_small_alpha_makes_clients_of_few_classes() -> None:
     labels = torch.arange(10).repeat(200)
 
     def classes_of_a_client(alpha: float) -> float:
-        shares = [torch.bincount(labels[own], minlength=10) / len(own) for own in dealt(labels, 5, alpha, 100, 0)[1:]]
+        shares = [
+            torch.bincount(labels[own], minlength=10) / len(own)
+            for own in dirichlet_partition(labels, 5, alpha, 100, 0)[1:]
+        ]
         return float(torch.stack([torch.special.entr(one).sum().exp() for one in shares]).mean())
 
     assert classes_of_a_client(0.1) < 5 < 9.5 < classes_of_a_client(1000)
@@ -140,7 +143,7 @@ def test_a_small_alpha_makes_clients_of_few_classes() -> None:
 
 def test_images_without_a_label_are_of_use_to_nobody_but_everybody() -> None:
     labels = torch.where(torch.arange(200) < 50, -1, torch.arange(200) % 10)
-    public, *own = dealt(labels, 4, 1.0, 80, 0)
+    public, *own = dirichlet_partition(labels, 4, 1.0, 80, 0)
     assert int((labels[public] == -1).sum()) == 50 and all((labels[one] >= 0).all() for one in own)
 
 
@@ -166,7 +169,7 @@ def test_the_students_network_begins_with_its_view(view: str) -> None:
     images = torch.rand(3, 1, 8, 8)
     assert torch.equal(network(images).logits, network.inner(VIEWS[view](images)).logits)
     assert recipe.teacher is not None and not isinstance(recipe.teacher.build((1, 8, 8), 10), ThroughView)
-    assert recipe.alone().protocol == recipe.protocol, "the student alone sees no more"
+    assert recipe.baseline().protocol == recipe.protocol, "the student alone sees no more"
 
 
 # Multi-task
@@ -191,7 +194,7 @@ def test_thick_strokes_are_thicker() -> None:
 
 def test_the_second_teacher_answers_the_second_question() -> None:
     recipe = DIGITS.changed({"protocol": {"name": "multi_task", "question": "thickness"}})
-    (second,) = recipe.protocol.before(recipe)
+    (second,) = recipe.protocol.prerequisites(recipe)
     assert recipe.teacher is not None
     assert second == recipe.teacher.changed({"data.question": "thickness"})
     said = recipe.build((1, 8, 8), 10)(torch.rand(2, 1, 8, 8))
@@ -217,13 +220,13 @@ def test_fewer_private_images_than_clients_are_told(labelled: int) -> None:
     labels = torch.full((40,), -1)
     labels[:labelled] = 1
     with pytest.raises(InvalidSetting, match=rf"clients.*5.*only {labelled} with a label"):
-        dealt(labels, clients=5, alpha=0.3, public=20, seed=0)
+        dirichlet_partition(labels, clients=5, alpha=0.3, public=20, seed=0)
 
 
 def test_as_many_private_images_as_clients_are_enough() -> None:
     labels = torch.full((40,), -1)
     labels[:5] = torch.arange(5)
-    _, *own = dealt(labels, clients=5, alpha=0.1, public=20, seed=0)
+    _, *own = dirichlet_partition(labels, clients=5, alpha=0.1, public=20, seed=0)
     assert sorted(torch.cat(own).tolist()) == list(range(5)) and all(len(one) == 1 for one in own)
 
 
@@ -242,7 +245,7 @@ def test_a_peer_that_broke_in_this_step_leads_nobody(networks: int) -> None:
 
     members = [Member(STUDENT.float()), Member(torch.full_like(STUDENT.float(), math.nan))]
     members += [Member(TEACHER.float())] * (networks - 2)
-    terms = Peers(members).learn(torch.zeros(4, 1), torch.arange(4), None)
+    terms = PeerTrainer(members).learn(torch.zeros(4, 1), torch.arange(4), None)
     for lane, healthy in enumerate([True, False, True][:networks]):
         assert all(bool(values[lane].isfinite()) == healthy for values in terms.values())
     if networks == 2:
@@ -267,7 +270,7 @@ def test_settings_that_came_later_leave_old_fingerprints_as_they_were() -> None:
     told = DIGITS.to_json()
     assert "others" not in told and "question" not in told["data"] and "question" not in told["teacher"]["data"]
     assert "others" in DIGITS.changed({"others": OTHERS}).to_json()
-    assert type(DIGITS).checked(told) == DIGITS
+    assert type(DIGITS).from_json(told) == DIGITS
 
 
 def test_a_protocol_can_be_named_and_set_in_one_go() -> None:

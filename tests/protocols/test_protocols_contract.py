@@ -10,9 +10,9 @@ import torch
 
 from kd_core.compute.plan import PLAIN
 from kd_core.errors import RecipeMismatch
-from kd_core.events import EpochDone, Event, Finished, Noted, Started
+from kd_core.events import EpochDone, Event, Finished, Logged, Started
 from kd_core.experiments.group_runner import train
-from kd_core.experiments.groups import Crew, Trainee
+from kd_core.experiments.groups import PendingRun, TrainingGroup
 from kd_core.experiments.protocol_context import Loop
 from kd_core.experiments.study_context import Workshop
 from kd_core.experiments.study_runner import run_study
@@ -33,7 +33,7 @@ SMALL = {
 def recipe(name: str) -> Recipe:
     """Return a recipe of digits that takes a moment."""
     small = {"optim.epochs": EPOCHS, "teacher.optim.epochs": 2, "teacher.student.widths": [16], "optim.batch": 50}
-    changes = {"protocol": {"name": name}, **PROTOCOLS[name].usual, **small, **SMALL.get(name, {})}
+    changes = {"protocol": {"name": name}, **PROTOCOLS[name].recommended, **small, **SMALL.get(name, {})}
     return PRESETS["digits"].recipe.changed(changes)
 
 
@@ -53,7 +53,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 
 def events(workshop: Workshop, name: str, snapshot: dict[str, torch.Tensor] | None = None) -> list[Event]:
-    wanted = recipe(name).without_idle_teacher()
+    wanted = recipe(name).without_unused_teacher()
     loop = Loop(workshop, snapshot, PLAIN)
     return list(wanted.protocol.run(wanted, loop, loop.predict))
 
@@ -65,7 +65,7 @@ def test_it_speaks_for_itself(name: str) -> None:
     assert kind.__module__ == f"kd_core.protocols.{name}", "one file a protocol, of its name"
     assert name == "offline" or any(digit in kind.source for digit in ("19", "20"))
     assert all(info.title and info.description for key, info in kind.model_fields.items() if key != "name")
-    assert type(kind()).checked(kind().to_json()) == kind()
+    assert type(kind()).from_json(kind().to_json()) == kind()
 
 
 @members
@@ -129,7 +129,7 @@ def distilled(workshop: Workshop, study: str) -> str:
 def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(name: str, workshop: Workshop) -> None:
     whole = events(workshop, name)
     after = next(event for event in whole if isinstance(event, EpochDone)).epoch
-    wanted = recipe(name).without_idle_teacher()
+    wanted = recipe(name).without_unused_teacher()
     loop = Loop(workshop, None, PLAIN)
     snapshot = next(
         event.snapshot()
@@ -142,7 +142,7 @@ def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(name: str, workshop
 
 @members
 def test_the_student_alone_needs_nobody(name: str) -> None:
-    alone = recipe(name).alone()
+    alone = recipe(name).baseline()
     assert alone.teacher is None and alone.protocol.name in ("offline", name)  # type: ignore[attr-defined]
     assert (alone.protocol.name == name) == (PROTOCOLS[name].shapes_student or name == "offline")  # type: ignore[attr-defined]
 
@@ -150,14 +150,14 @@ def test_the_student_alone_needs_nobody(name: str) -> None:
 @members
 def test_a_study_of_it_can_be_stored_and_read(name: str) -> None:
     study = Study.race(recipe(name), 2)
-    assert Study.checked(study.to_json()) == study
+    assert Study.from_json(study.to_json()) == study
 
 
 @members
 def test_what_it_cannot_pass_on_is_refused(name: str) -> None:
     kind = PROTOCOLS[name]
     base = recipe(name)
-    if kind.passes_on:
+    if kind.needs_teacher_term:
         with pytest.raises(RecipeMismatch, match=f"'{name}' passes on .* 'labels_only' listens to nobody"):
             base.changed({"method": {"name": "labels_only"}})
     if kind.logits_only:
@@ -167,9 +167,9 @@ def test_what_it_cannot_pass_on_is_refused(name: str) -> None:
 
 @members
 def test_notes_are_kept_with_the_run(name: str, workshop: Workshop) -> None:
-    found = [event for event in events(workshop, name) if isinstance(event, Noted)]
+    found = [event for event in events(workshop, name) if isinstance(event, Logged)]
     store = workshop.store
-    wanted = recipe(name).without_idle_teacher()
+    wanted = recipe(name).without_unused_teacher()
     run = store.runs.finished(wanted.fingerprint())
     assert run is not None
     kept = {(row.subject, row.epoch): row.facts for row in store.runs.notes([run])}
@@ -185,13 +185,13 @@ def told(found: list[Event]) -> list[tuple[int, str, object]]:
     for event in found:
         if isinstance(event, EpochDone):
             rows.append((event.epoch, "epoch", (event.terms, event.scores)))
-        elif isinstance(event, Noted):
+        elif isinstance(event, Logged):
             rows.append((event.epoch, event.subject, event.facts))
     return rows
 
 
 def test_crews_train_protocols_by_themselves(workshop: Workshop) -> None:
-    mutual = recipe("mutual").without_idle_teacher().changed({"seed": 7})
+    mutual = recipe("mutual").without_unused_teacher().changed({"seed": 7})
     (run,) = workshop.store.runs.begin("nobody", [mutual])
-    list(train(Crew([[Trainee(run, mutual)]]), workshop, lambda: "", only_ends=False))
+    list(train(TrainingGroup([[PendingRun(run, mutual)]]), workshop, lambda: "", only_ends=False))
     assert workshop.store.runs.get(run).status == "done"

@@ -57,7 +57,7 @@ def made_up(recipe: Recipe, count: int) -> Splits:
     images = torch.randint(0, 256, (count, *shape), generator=random, dtype=torch.uint8)
     labels, classes = torch.arange(count) % 10, tuple("0123456789")
     split = Split(images, labels, classes, (0.5,) * shape[0], (0.5,) * shape[0])
-    few = split.take(torch.arange(2))
+    few = split.subset(torch.arange(2))
     return Splits(train=split, validation=few, test=few)
 
 
@@ -65,7 +65,7 @@ def made_up(recipe: Recipe, count: int) -> Splits:
 def test_it_builds_and_can_be_raced(name: str) -> None:
     preset = PRESETS[name]
     assert preset.name == name and preset.title and preset.description.endswith(".")
-    assert Recipe.checked(preset.recipe.to_json()) == preset.recipe
+    assert Recipe.from_json(preset.recipe.to_json()) == preset.recipe
     assert len(Study.race(preset.recipe, preset.seeds, name).members) == 3 * preset.seeds
 
 
@@ -92,7 +92,7 @@ def test_the_documents_settings_are_kept_as_written(name: str) -> None:
 
 
 def test_half_of_mnist_cnns_weight_is_on_the_labels() -> None:
-    assert PRESETS["mnist-cnn"].recipe.changed({"method.label_weight": 0.5}).method.at(label_weight=None) == (
+    assert PRESETS["mnist-cnn"].recipe.changed({"method.label_weight": 0.5}).method.with_tensors(label_weight=None) == (
         PRESETS["mnist-cnn"].recipe.method
     )
     assert PRESETS["mnist-cnn"].recipe.to_json()["method"]["teacher_weight"] == 0.5

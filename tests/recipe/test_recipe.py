@@ -14,7 +14,7 @@ from kd_core.recipe import Recipe, Study
 from kd_core.settings.search_space import Range
 
 TEACHER = {"data": {"source": "digits"}, "student": {"name": "mlp", "widths": [64, 64]}}
-DISTILLED = Recipe.checked(
+DISTILLED = Recipe.from_json(
     {
         "data": {"source": "digits", "labelled": 200},
         "student": {"name": "mlp", "widths": [12, 12]},
@@ -28,13 +28,13 @@ DISTILLED = Recipe.checked(
 
 
 def test_bare_names_stand_for_members_with_their_defaults() -> None:
-    recipe = Recipe.checked({"data": {"source": "digits"}, "student": "mlp"})
+    recipe = Recipe.from_json({"data": {"source": "digits"}, "student": "mlp"})
     assert recipe.method == LabelsOnly() and recipe.teacher is None
     assert recipe.to_json()["protocol"] == {"name": "offline"}
 
 
 def test_a_recipe_survives_storage() -> None:
-    assert Recipe.checked(DISTILLED.to_json()) == DISTILLED
+    assert Recipe.from_json(DISTILLED.to_json()) == DISTILLED
 
 
 def test_a_method_that_learns_from_a_teacher_needs_one() -> None:
@@ -50,7 +50,7 @@ def test_teacher_and_student_look_at_the_same_dataset() -> None:
 def test_a_method_that_needs_what_a_network_does_not_provide_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(SoftTargets, "needs", frozenset({"attention"}))
     with pytest.raises(FeatureMissing, match="needs attention, which the network 'mlp' does not provide"):
-        Recipe.checked(DISTILLED.to_json())
+        Recipe.from_json(DISTILLED.to_json())
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_new_method_leaves_behind_the_schedules_that_it_lacks() -> None:
     changed = cooling.changed({"method": "logit_mse"})
     assert changed.schedules.keys() == {"teacher_weight"}
     with pytest.raises(InvalidSetting, match="no setting 'temperature' that may be scheduled"):
-        Recipe.checked({**changed.to_json(), "schedules": {"temperature": {"name": "constant"}}})
+        Recipe.from_json({**changed.to_json(), "schedules": {"temperature": {"name": "constant"}}})
 
 
 @pytest.mark.parametrize("schedule", [("temperature", 0), ("teacher_weight", 5)])
@@ -197,7 +197,7 @@ def test_a_seed_moves_the_teacher_too() -> None:
 
 
 def test_alone_differs_from_distilled_in_method_and_teacher_only() -> None:
-    alone = DISTILLED.changed({"schedules.temperature": "linear"}).alone()
+    alone = DISTILLED.changed({"schedules.temperature": "linear"}).baseline()
     assert alone.differences(DISTILLED).keys() == {"method", "teacher"}
     assert alone.teacher is None and alone.method == LabelsOnly()
 
@@ -219,7 +219,7 @@ def test_a_race_has_three_arms_a_seed_and_teachers_come_first() -> None:
 
 def test_a_race_needs_a_teacher() -> None:
     with pytest.raises(RecipeMismatch, match="needs a teacher"):
-        Study.race(DISTILLED.alone())
+        Study.race(DISTILLED.baseline())
 
 
 def test_a_teacher_that_nobody_listens_to_is_not_part_of_the_recipe() -> None:
@@ -247,14 +247,14 @@ def test_a_sweep_over_a_wrong_value_or_no_value_is_refused() -> None:
 
 def test_a_study_survives_storage() -> None:
     study = Study.sweep(DISTILLED, {"optim.epochs": [1, 2], "student.width": [8]})
-    assert Study.checked(study.to_json()) == study
+    assert Study.from_json(study.to_json()) == study
 
 
 def test_a_sweep_is_stored_as_its_base_and_cells_and_read_back_with_every_member() -> None:
     study = Study.sweep(DISTILLED, {"method.temperature": [1, 4], "optim.lr": [0.01, 0.1]}, seeds=2)
     told = study.to_json()
     assert "members" not in told and len(told["cells"]) == 4
-    assert Study.checked(told) == study
+    assert Study.from_json(told) == study
     assert len(study.members) == 4 * 2 * 3
 
 

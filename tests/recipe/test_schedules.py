@@ -34,7 +34,7 @@ def test_one_epoch_is_enough(schedule: Schedule) -> None:
 
 @pytest.mark.parametrize("schedule", ALL + STAGES, ids=lambda schedule: schedule.name)
 def test_a_schedule_survives_storage(schedule: Schedule) -> None:
-    assert type(schedule).checked(schedule.to_json()) == schedule
+    assert type(schedule).from_json(schedule.to_json()) == schedule
 
 
 def test_a_constant_stays() -> None:

@@ -9,13 +9,13 @@ import torch
 
 from kd_core.datasets.augmentation import augment
 from kd_core.errors import InvalidSetting, RecipeMismatch
-from kd_core.events import Noted
-from kd_core.functional.seeding import generator
+from kd_core.events import Logged
+from kd_core.functional.seeding import make_generator
 from kd_core.networks.convnet import ConvNet
 from kd_core.networks.mlp import MLP
 from kd_core.recipe import Study
-from kd_core.training.lanes.grouping import why_alone
-from kd_core.training.trainer import Learner, copy_from
+from kd_core.training.lanes.grouping import why_solo
+from kd_core.training.trainer import Trainer, copy_matching_weights
 from tests.training.test_loop import SPLITS, a_teacher, assert_resumes, epochs_of, recipe, trained
 
 # Adjusting while training
@@ -47,15 +47,15 @@ def test_a_limit_that_the_setting_does_not_allow_is_refused() -> None:
 
 def test_what_fits_is_copied_and_told() -> None:
     teacher, student = (MLP(widths=widths).build((1, 8, 8), 4) for widths in ((8, 6), (8, 5)))
-    assert copy_from(teacher, student, "teacher") == ["hidden.0.weight", "hidden.0.bias", "classifier.bias"]
+    assert copy_matching_weights(teacher, student, "teacher") == ["hidden.0.weight", "hidden.0.bias", "classifier.bias"]
     assert torch.equal(student.state_dict()["hidden.0.weight"], teacher.state_dict()["hidden.0.weight"])
-    assert copy_from(teacher, student, "scratch") == []
+    assert copy_matching_weights(teacher, student, "scratch") == []
 
 
 def test_batch_norm_can_be_left_to_the_student() -> None:
     teacher, student = (ConvNet(channels=(4, 4), batch_norm=True).build((1, 8, 8), 4) for _ in range(2))
-    every = copy_from(teacher, student, "teacher")
-    apart = copy_from(teacher, student, "teacher_but_batch_norm")
+    every = copy_matching_weights(teacher, student, "teacher")
+    apart = copy_matching_weights(teacher, student, "teacher_but_batch_norm")
     assert {name.split(".")[2] for name in set(every) - set(apart)} == {"1"}
     assert any("running_mean" in name for name in every) and not any("running" in name for name in apart)
 
@@ -65,18 +65,18 @@ def test_the_run_says_what_was_copied() -> None:
     of_teacher = recipe().teacher
     assert of_teacher is not None
     wanted = recipe(student=of_teacher.student.to_json(), start="teacher")
-    own, theirs = Learner(wanted, SPLITS, teacher).network.state_dict(), teacher.state_dict()
+    own, theirs = Trainer(wanted, SPLITS, teacher).network.state_dict(), teacher.state_dict()
     assert all(torch.equal(own[name], theirs[name]) for name in own)
-    (note,) = [event for event in trained(wanted, teacher) if isinstance(event, Noted)]
+    (note,) = [event for event in trained(wanted, teacher) if isinstance(event, Logged)]
     assert note.subject == "copied" and note.facts["numbers"] == note.facts["of"] > 0
-    assert why_alone(wanted.changed({"student": {"name": "mlp"}})) == "copied"
+    assert why_solo(wanted.changed({"student": {"name": "mlp"}})) == "copied"
 
 
 def test_nobody_can_copy_from_nobody() -> None:
     with pytest.raises(RecipeMismatch, match="no teacher"):
-        recipe().alone().changed({"start": "teacher"})
-    assert recipe(start="teacher").alone().start == "scratch"
-    assert recipe(start="teacher", method="labels_only").without_idle_teacher().teacher is not None
+        recipe().baseline().changed({"start": "teacher"})
+    assert recipe(start="teacher").baseline().start == "scratch"
+    assert recipe(start="teacher", method="labels_only").without_unused_teacher().teacher is not None
 
 
 # Learning rate as a fraction of the teacher's
@@ -95,24 +95,24 @@ def test_the_rate_can_be_a_fraction_of_the_teachers() -> None:
 
 def test_strong_augmentation_hides_a_square_and_changes_contrast() -> None:
     images = torch.ones(64, 1, 12, 12)
-    found = augment("strong", images, generator(0, "test"))
+    found = augment("strong", images, make_generator(0, "test"))
     hidden = (found == 0).float().mean((1, 2, 3))
     assert bool((hidden >= 16 / 144 - 1e-6).all()) and bool((found.amax((1, 2, 3)) <= 1.4).all())
     assert float(found.amax((1, 2, 3)).std()) > 0.1
-    assert torch.equal(found, augment("strong", images, generator(0, "test")))
+    assert torch.equal(found, augment("strong", images, make_generator(0, "test")))
 
 
 def test_the_teacher_sees_the_same_changed_image(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = recipe(data__augmentation="strong", optim__epochs=1)
-    teacher, plain = a_teacher(), Learner.answers
+    teacher, plain = a_teacher(), Trainer.answers
     shown: list[torch.Tensor] = []
     learned: list[torch.Tensor] = []
 
-    def watched(self: Learner, images: torch.Tensor, answer: Any) -> Any:
+    def watched(self: Trainer, images: torch.Tensor, answer: Any) -> Any:
         learned.append(images.clone())
         return plain(self, images, answer)
 
     teacher.register_forward_pre_hook(lambda module, inputs: shown.append(inputs[0].clone()))
-    monkeypatch.setattr(Learner, "answers", watched)
+    monkeypatch.setattr(Trainer, "answers", watched)
     trained(wanted, teacher)
     assert learned and all(any(torch.equal(one, other) for other in shown) for one in learned)

@@ -13,7 +13,7 @@ from kd_core.methods import METHODS
 from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.recipe.techniques import TIPS, contender_changes, contenders
+from kd_core.recipe.techniques import TIPS, technique_changes, technique_names
 from kd_core.results.method_race import baselines, by_chance, compare_json, compared_methods
 from kd_core.results.race import race_json
 from kd_core.results.statistics import verdict
@@ -39,7 +39,7 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Store, str]:
 
 
 def test_every_method_its_variants_every_protocol_and_every_tip_can_race() -> None:
-    assert set(contenders()) == (
+    assert set(technique_names()) == (
         (set(METHODS) - {"labels_only"})
         | {f"{name}:{variant}" for name, kind in METHODS.items() for variant in kind.variants}
         | (set(PROTOCOLS) - {"offline"})
@@ -54,9 +54,9 @@ def test_a_technique_that_does_not_exist_is_refused_with_those_that_do() -> None
 
 def test_the_budget_is_the_same_for_all() -> None:
     recipe = small()
-    for name in contenders():
+    for name in technique_names():
         try:
-            changed = recipe.changed(contender_changes(name, recipe.method))
+            changed = recipe.changed(technique_changes(name, recipe.method))
         except RecipeMismatch:  # pragma: no cover
             raise
         except Exception as error:
@@ -71,7 +71,7 @@ def test_the_budget_is_the_same_for_all() -> None:
 
 def test_the_recipes_own_method_keeps_its_settings() -> None:
     recipe = small().changed({"method.temperature": 9})
-    assert contender_changes("soft_targets", recipe.method) == {}
+    assert technique_changes("soft_targets", recipe.method) == {}
     (cell,) = [member for member in Study.compare(recipe, ["soft_targets"]).members if member.arm == "distilled"]
     assert cell.recipe.method == recipe.method
 
@@ -83,7 +83,7 @@ def test_a_tip_is_raced_beside_soft_targets_with_its_settings(name: str) -> None
     assert not study.refused
     plain, followed = (member.recipe for member in study.members if member.arm == "distilled")
     assert name_of(followed.method) == "soft_targets"
-    expected = plain.changed(TIPS[name].changes).at_its_rate()
+    expected = plain.changed(TIPS[name].changes).with_resolved_lr()
     assert followed == expected != plain
 
 
@@ -99,7 +99,7 @@ def test_what_does_not_fit_is_told_and_the_others_race() -> None:
         "attention_transfer": "The method 'attention_transfer' needs maps, which the network 'mlp' does not provide."
     }
     assert {member.cell["contender"] for member in study.members} == set(NAMES) - {"attention_transfer"}
-    assert Study.checked(study.to_json()) == study
+    assert Study.from_json(study.to_json()) == study
     with pytest.raises(RecipeMismatch, match="needs maps"):
         Study.compare(small(), ["attention_transfer"])
 

@@ -12,10 +12,10 @@ import pytest
 
 from kd_core.recipe import Recipe, Study
 from kd_core.results import race
-from kd_core.results.statistics import sampling_interval
+from kd_core.results.statistics import bootstrap_interval
 from kd_core.store import EpochRow, Store
 
-RECIPE = Recipe.checked(
+RECIPE = Recipe.from_json(
     {
         "data": {"source": "digits"},
         "student": "mlp",
@@ -67,7 +67,7 @@ def _epoch(run: str, epoch: int, accuracy: float) -> EpochRow:
 
 
 def test_the_arms_are_told_over_their_seeds(store: Store) -> None:
-    found = race.arm_results(race.finished(store, fill(store, Study.race(RECIPE, seeds=3))))
+    found = race.arm_results(race.finished_members(store, fill(store, Study.race(RECIPE, seeds=3))))
     assert list(found) == ["teacher", "alone", "distilled"]
     accuracy = found["alone"].spreads["accuracy"]
     assert accuracy is not None and accuracy.values == (0.90, 0.91, 0.92)
@@ -77,14 +77,14 @@ def test_the_arms_are_told_over_their_seeds(store: Store) -> None:
 
 
 def test_a_teacher_does_not_agree_with_itself(store: Store) -> None:
-    found = race.arm_results(race.finished(store, fill(store, Study.race(RECIPE, seeds=2))))
+    found = race.arm_results(race.finished_members(store, fill(store, Study.race(RECIPE, seeds=2))))
     assert found["teacher"].spreads["agreement"] is None
     agreement = found["distilled"].spreads["agreement"]
     assert agreement is not None and agreement.mean == 0.8
 
 
 def test_the_verdict_pairs_seeds(store: Store) -> None:
-    judged = race.race_verdict(race.finished(store, fill(store, Study.race(RECIPE, seeds=3))))
+    judged = race.race_verdict(race.finished_members(store, fill(store, Study.race(RECIPE, seeds=3))))
     assert judged is not None and judged.difference_pp == pytest.approx(3.0)
     half = 4.30265273 / 3**0.5  # t(.975, 2) x sd 1 / sqrt 3
     assert judged.ci95_pp == pytest.approx((3 - half, 3 + half), abs=1e-6)
@@ -92,14 +92,14 @@ def test_the_verdict_pairs_seeds(store: Store) -> None:
 
 
 def test_one_seed_gives_no_interval(store: Store) -> None:
-    judged = race.race_verdict(race.finished(store, fill(store, Study.race(RECIPE))))
+    judged = race.race_verdict(race.finished_members(store, fill(store, Study.race(RECIPE))))
     assert judged is not None and judged.outcome == "one seed" and judged.ci95_pp is None
 
 
 @pytest.mark.parametrize("position", [7, 8], ids=["alone", "distilled"])
 def test_a_seed_counts_only_when_both_students_are_finished(store: Store, position: int) -> None:
     study = fill(store, Study.race(RECIPE, seeds=3), unfinished={position})
-    places = race.finished(store, study)
+    places = race.finished_members(store, study)
     judged = race.race_verdict(places)
     assert len(places) == 8
     assert judged is not None and judged.seeds == 2 and judged.difference_pp == pytest.approx(2.5)
@@ -107,16 +107,16 @@ def test_a_seed_counts_only_when_both_students_are_finished(store: Store, positi
 
 def test_before_anything_is_finished_there_is_nothing_to_tell(store: Store) -> None:
     study = fill(store, Study.race(RECIPE), unfinished={0, 1, 2})
-    assert race.finished(store, study) == []
+    assert race.finished_members(store, study) == []
     assert race.arm_results([]) == {} and race.race_verdict([]) is None
     told = race.race_json(store, study)
     assert told["arms"] == {} and told["verdict"] is None and told["test_set_ci95_pp"] is None
 
 
 def test_the_interval_of_the_test_set_comes_from_the_stored_logits(store: Store) -> None:
-    places = race.finished(store, fill(store, Study.race(RECIPE, seeds=2)))
+    places = race.finished_members(store, fill(store, Study.race(RECIPE, seeds=2)))
     right = {arm: np.array([RIGHT[arm]] * 2, bool) for arm in ("alone", "distilled")}
-    assert race.image_interval(store, places) == sampling_interval(right["distilled"], right["alone"])
+    assert race.test_set_interval(store, places) == bootstrap_interval(right["distilled"], right["alone"])
 
 
 def test_a_race_as_json_has_the_promised_shape(store: Store) -> None:
@@ -160,5 +160,5 @@ def test_the_reported_epoch_is_what_counts(store: Store) -> None:
     run = store.studies.members(study)[1].run
     assert run is not None
     store.runs.update(run, reported_epoch=0)
-    place = next(place for place in race.finished(store, study) if place.member.arm == "alone")
+    place = next(place for place in race.finished_members(store, study) if place.member.arm == "alone")
     assert place.measure("accuracy") == 0.5

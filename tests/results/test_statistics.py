@@ -6,20 +6,20 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from kd_core.results.statistics import sampling_interval, spread, t_interval, verdict
+from kd_core.results.statistics import bootstrap_interval, mean_sd, t_interval, verdict
 
 VALUES = [0.91, 0.93, 0.92, 0.95, 0.90]
 
 
 def test_spread_is_mean_and_sample_standard_deviation() -> None:
-    found = spread([1.0, 2.0, 3.0, 4.0])
+    found = mean_sd([1.0, 2.0, 3.0, 4.0])
     assert found.mean == 2.5
     assert found.sd == pytest.approx((5 / 3) ** 0.5)
     assert found.values == (1.0, 2.0, 3.0, 4.0)
 
 
 def test_one_value_has_no_standard_deviation_and_no_interval() -> None:
-    assert spread([0.5]).sd is None
+    assert mean_sd([0.5]).sd is None
     assert t_interval([0.5]) is None
 
 
@@ -79,20 +79,20 @@ def test_the_sampling_interval_agrees_with_the_normal_approximation() -> None:
     random = np.random.default_rng(1)
     distilled, alone = random.random((1, 5000)) < 0.9, random.random((1, 5000)) < 0.85
     gain = 100 * (distilled[0].astype(float) - alone[0])
-    low, high = sampling_interval(distilled, alone)
+    low, high = bootstrap_interval(distilled, alone)
     half = 1.96 * gain.std() / 5000**0.5
     assert (low, high) == pytest.approx((gain.mean() - half, gain.mean() + half), abs=0.1)
 
 
 def test_the_sampling_interval_of_equal_students_is_zero() -> None:
     right = np.array([[True, False, True]])
-    assert sampling_interval(right, right) == (0.0, 0.0)
+    assert bootstrap_interval(right, right) == (0.0, 0.0)
 
 
 def test_the_sampling_interval_shrinks_with_more_images() -> None:
     random = np.random.default_rng(2)
     few, many = (
-        sampling_interval(random.random((1, count)) < 0.9, random.random((1, count)) < 0.8) for count in (600, 10_000)
+        bootstrap_interval(random.random((1, count)) < 0.9, random.random((1, count)) < 0.8) for count in (600, 10_000)
     )
     assert few[1] - few[0] > 3 * (many[1] - many[0])
 
@@ -100,4 +100,4 @@ def test_the_sampling_interval_shrinks_with_more_images() -> None:
 def test_the_sampling_interval_averages_over_seeds() -> None:
     distilled = np.array([[True, True, False, False], [False, False, True, True]])
     alone = np.zeros((2, 4), dtype=bool)
-    assert sampling_interval(distilled, alone) == (50.0, 50.0)
+    assert bootstrap_interval(distilled, alone) == (50.0, 50.0)

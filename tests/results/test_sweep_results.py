@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from kd_core.recipe import Recipe, Study
-from kd_core.results.sweep import landscape, read_landscape
-from kd_core.results.sweep_cells import Landscape
+from kd_core.results.sweep import load_sweep, sweep_results
+from kd_core.results.sweep_cells import SweepResults
 from kd_core.results.sweep_seeds import wanted_scores
-from kd_core.results.sweep_views import front, line_cut, table, where
+from kd_core.results.sweep_views import as_rows, cells_at, pareto_front, slice_along
 from kd_core.store import EpochRow, Store
-from kd_core.store.rows import PlaceRow
+from kd_core.store.rows import MemberProgress
 
 T, W = "method.temperature", "method.teacher_weight"
 Marks = Mapping[str, Mapping[str, float | None]]
@@ -26,7 +26,7 @@ class Rows:
     """Rows of a sweep as the store would tell them; every cell shares its seed's baseline."""
 
     def __init__(self) -> None:
-        self.places: list[PlaceRow] = []
+        self.places: list[MemberProgress] = []
         self.scores: dict[tuple[str, int], Marks] = {}
 
     def add(
@@ -48,7 +48,7 @@ class Rows:
         begun = bool(accuracy) and given
         reported = len(accuracy) - 1 if status == "done" else None
         self.places.append(
-            PlaceRow(
+            MemberProgress(
                 position=len(self.places),
                 arm=arm,
                 seed=seed,
@@ -77,8 +77,8 @@ class Rows:
             self.add("alone", seed, cell, [alone], name=f"alone-{seed}-{base}")
             self.add("distilled", seed, cell, [alone + gain / 100], validation=chosen, **options)
 
-    def found(self, axes: Mapping[str, Sequence[Any]], cells: Sequence[Mapping[str, Any]], seeds: int) -> Landscape:
-        return landscape(axes, cells, seeds, self.places, self.scores)
+    def found(self, axes: Mapping[str, Sequence[Any]], cells: Sequence[Mapping[str, Any]], seeds: int) -> SweepResults:
+        return sweep_results(axes, cells, seeds, self.places, self.scores)
 
 
 def test_the_gain_is_the_mean_of_paired_differences() -> None:
@@ -226,7 +226,7 @@ def test_a_line_through_a_grid_holds_the_other_axis() -> None:
     for index, cell in enumerate(cells):
         rows.cell(cell, [float(index)])
     found = rows.found({T: [8, 1, 2], W: [0.5, 0.9]}, cells, 1)
-    line = line_cut(found, T, {W: 0.9})
+    line = slice_along(found, T, {W: 0.9})
     assert [cell.values[T] for cell in line] == [1, 2, 8]
     assert [cell.gain for cell in line] == pytest.approx([3.0, 5.0, 1.0])
 
@@ -237,7 +237,7 @@ def test_more_than_two_axes_are_held_by_their_values() -> None:
     for cell in cells:
         rows.cell(cell, [10 * cell["optim.lr"]])
     found = rows.found({T: [1, 2], W: [0, 1], "optim.lr": [0.1, 0.2]}, cells, 1)
-    held = where(found.cells, {"optim.lr": 0.2})
+    held = cells_at(found.cells, {"optim.lr": 0.2})
     assert len(held) == 4 and {round(cell.gain or 0, 6) for cell in held} == {2.0}
 
 
@@ -247,7 +247,7 @@ def test_a_random_search_has_a_line_of_all_its_cells() -> None:
     for index, cell in enumerate(cells):
         rows.cell(cell, [float(index)])
     found = rows.found({T: [7.31, 1.5, 3.02], W: [0.2, 0.77, 0.5]}, cells, 1)
-    assert [cell.index for cell in line_cut(found, T, {})] == [1, 2, 0]
+    assert [cell.index for cell in slice_along(found, T, {})] == [1, 2, 0]
 
 
 def test_the_front_has_only_cells_to_which_none_is_preferable() -> None:
@@ -257,14 +257,14 @@ def test_the_front_has_only_cells_to_which_none_is_preferable() -> None:
         rows.cell({"student.width": width}, [gain], cost={"parameters": macs, "macs": macs})
     found = rows.found({"student.width": [*sizes]}, [{"student.width": width} for width in sizes], 1)
     assert found.sizes_differ
-    assert [cell.values["student.width"] for cell in front(found.cells)] == [2, 8]
+    assert [cell.values["student.width"] for cell in pareto_front(found.cells)] == [2, 8]
 
 
 def test_the_rows_for_a_file_name_the_chosen_cell() -> None:
     rows = Rows()
     rows.cell({T: 1}, [1.0, 3.0], chosen=0.9)
     rows.cell({T: 2}, [0.0, 1.0])
-    written = table(rows.found({T: [1, 2]}, [{T: 1}, {T: 2}], 2))
+    written = as_rows(rows.found({T: [1, 2]}, [{T: 1}, {T: 2}], 2))
     assert [row["chosen_on_validation"] for row in written] == [True, False]
     assert written[0][T] == 1 and written[0]["gain_pp"] == pytest.approx(2.0)
     assert written[0]["ci95_low_pp"] < 2 < written[0]["ci95_high_pp"]
@@ -273,7 +273,7 @@ def test_the_rows_for_a_file_name_the_chosen_cell() -> None:
 def test_the_store_tells_a_landscape_without_recipes(tmp_path: Path) -> None:
     teacher = {"data": {"source": "digits"}, "student": {"name": "mlp", "widths": [64]}}
     values = {"data": {"source": "digits"}, "student": "mlp", "method": "soft_targets", "teacher": teacher}
-    study = Study.sweep(Recipe.checked(values), {T: [2.0, 4.0]}, seeds=2)
+    study = Study.sweep(Recipe.from_json(values), {T: [2.0, 4.0]}, seeds=2)
     store = Store(tmp_path)
     made = store.studies.add(study)
     recipes = {member.recipe.fingerprint(): member for member in study.members}
@@ -285,7 +285,7 @@ def test_the_store_tells_a_landscape_without_recipes(tmp_path: Path) -> None:
         scores = {"validation": part, "test": part}
         store.runs.record({run: {"epoch": 1}}, [], [EpochRow(run, 0, 0.3, {}, {}, scores, 1.0)])
         store.runs.update(run, status="done", reported_epoch=0, cost={"parameters": 9, "macs": 8})
-    found = read_landscape(store, made)
+    found = load_sweep(store, made)
     store.close()
     assert [cell.values for cell in found.cells] == [{T: 2.0}, {T: 4.0}]
     assert found.cells[1].gains == pytest.approx((10.0, 20.0))

@@ -10,7 +10,7 @@ import torch
 from pydantic import ValidationError
 
 from kd_core.errors import InvalidSetting
-from kd_core.settings.base import Settings, extra, lane_fields, setting
+from kd_core.settings.base import Settings, field_extra, lane_fields, setting
 
 
 class Spice(Settings):
@@ -37,26 +37,26 @@ def test_settings_are_frozen() -> None:
 @pytest.mark.parametrize("value", [-1, 11, math.nan, math.inf, "much", None])
 def test_a_value_out_of_range_is_refused_with_its_path(value: Any) -> None:
     with pytest.raises(InvalidSetting) as refused:
-        Dish.checked({"spice": {"amount": value}})
+        Dish.from_json({"spice": {"amount": value}})
     assert refused.value.fields["path"] == "spice.amount"
     assert "spice.amount" in str(refused.value)
 
 
 def test_an_unknown_name_is_refused_with_its_path() -> None:
     with pytest.raises(InvalidSetting) as refused:
-        Dish.checked({"spice": {"salt": 1}})
+        Dish.from_json({"spice": {"salt": 1}})
     assert refused.value.fields["path"] == "spice.salt"
 
 
 def test_a_long_value_is_shortened_in_the_sentence() -> None:
     with pytest.raises(InvalidSetting) as refused:
-        Dish.checked({"portions": "x" * 500})
+        Dish.from_json({"portions": "x" * 500})
     assert len(str(refused.value)) < 250
 
 
 def test_settings_survive_storage() -> None:
     dish = Dish(spice=Spice(amount=2.5), portions=3)
-    assert Dish.checked(dish.to_json()) == dish
+    assert Dish.from_json(dish.to_json()) == dish
 
 
 def test_fingerprints_are_equal_exactly_when_settings_are() -> None:
@@ -93,11 +93,11 @@ def test_differences_are_what_must_be_changed() -> None:
 
 def test_at_puts_in_a_tensor_unchecked() -> None:
     amounts = torch.tensor([1.0, 20.0])
-    assert Spice().at(amount=amounts).amount is amounts
+    assert Spice().with_tensors(amount=amounts).amount is amounts
 
 
 def test_a_setting_knows_its_words_unit_and_movement() -> None:
     info = Spice.model_fields["amount"]
     assert (info.title, info.description) == ("Amount", "How much.")
-    assert extra(info) == {"unit": "g", "lane": True, "scale": "log"}
+    assert field_extra(info) == {"unit": "g", "lane": True, "scale": "log"}
     assert lane_fields(Spice) == {"amount"}

@@ -18,7 +18,7 @@ import pytest
 
 from kd_core.errors import NothingToResume, NumbersBroke, RunBusy, RunUnknown, StoreFull, StoreUnusable
 from kd_core.recipe import Study
-from kd_core.store import EpochRow, PointRow, Store, told
+from kd_core.store import EpochRow, PointRow, Store, error_json
 from kd_core.store.runs import KEPT_POINTS
 from kd_core.store.store import default_home
 from tests.small_studies import recipe, solo
@@ -53,7 +53,7 @@ def point(run: str, step: int) -> PointRow:
 
 
 def begun(store: Store, study: str, position: int = 0) -> str:
-    member = Study.checked(store.studies.get(study).spec).members[position]
+    member = Study.from_json(store.studies.get(study).spec).members[position]
     return store.runs.begin(study, [member.recipe])[0]
 
 
@@ -69,7 +69,7 @@ def finished(store: Store, study: str, position: int = 0) -> str:
 def test_a_study_comes_back_as_it_was_asked_for(store: Store) -> None:
     asked = race(seeds=2)
     row = store.studies.get(store.studies.add(asked, name="my race", fresh=True, device="cpu"))
-    assert Study.checked(row.spec) == asked
+    assert Study.from_json(row.spec) == asked
     assert (row.name, row.kind, row.preset, row.seeds, row.fresh, row.device) == (
         "my race",
         "race",
@@ -92,7 +92,7 @@ def test_everything_a_run_tells_comes_back_also_to_another_process(store: Store)
     progress = {run: {"epoch": 2, "step": 20, "steps": 30, "seconds": 1.0}}
     store.runs.record(progress, [point(run, 5)], [epoch(run, 0)])
     store.runs.record({}, [point(run, 15)], [epoch(run, 1)])
-    broke = told(NumbersBroke(step=7, term="teacher", value=float("inf")))
+    broke = error_json(NumbersBroke(step=7, term="teacher", value=float("inf")))
     store.runs.update(run, status="diverged", cost=cost, execution=execution, error=broke, source="abc")
     store.studies.note_agreements(study, {2: {"agreement": 0.9, "kl_to_teacher": 0.1}})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kd_core.events import EpochDone, Noted
+from kd_core.events import EpochDone, Logged
 from kd_core.networks import NETWORKS
 from kd_core.training.loop import fit
 from tests.training.test_loop import SPLITS, a_teacher, recipe
@@ -19,13 +19,13 @@ def test_a_depth_is_reached_without_what_lies_beyond(name: str, depth: str) -> N
     network = NETWORKS[name]().build((3, 32, 32), 5).eval()
     images = torch.randn(2, 3, 32, 32)
     with torch.no_grad():
-        assert torch.equal(network.until(depth, images), network(images).features[depth])
+        assert torch.equal(network.forward_until(depth, images), network(images).features[depth])
 
 
 def test_exits_tell_their_accuracy_after_every_epoch_and_their_latency_at_the_end() -> None:
     wanted = recipe(CONVNET, method={"name": "self_exits"}, optim__epochs=3)
     events = list(fit(wanted, SPLITS))
-    notes = [event for event in events if isinstance(event, Noted)]
+    notes = [event for event in events if isinstance(event, Logged)]
     ends = [event for event in events if isinstance(event, EpochDone)]
     assert [note.epoch for note in notes] == [0, 1, 2]
     for note, end in zip(notes, ends, strict=True):
@@ -38,7 +38,7 @@ def test_exits_tell_their_accuracy_after_every_epoch_and_their_latency_at_the_en
 
 def test_attention_transfer_shows_where_both_networks_look() -> None:
     wanted = recipe(CONVNET, method={"name": "attention_transfer"}, optim__epochs=2)
-    notes = [event for event in fit(wanted, SPLITS, a_teacher()) if isinstance(event, Noted)]
+    notes = [event for event in fit(wanted, SPLITS, a_teacher()) if isinstance(event, Logged)]
     assert [note.subject for note in notes] == ["pictures", "pictures"]
     names = {f"{who}_{depth}" for who in ("student", "teacher") for depth in ("early", "middle", "late")}
     assert set(notes[0].arrays) == names
@@ -48,4 +48,4 @@ def test_attention_transfer_shows_where_both_networks_look() -> None:
 
 
 def test_a_plain_student_has_nothing_to_tell() -> None:
-    assert not [event for event in fit(recipe(), SPLITS, a_teacher()) if isinstance(event, Noted)]
+    assert not [event for event in fit(recipe(), SPLITS, a_teacher()) if isinstance(event, Logged)]

@@ -6,7 +6,7 @@ from typing import Any
 
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.training.lanes.grouping import bounded, bytes_of_lane, grids, lane_key, why_alone
+from kd_core.training.lanes.grouping import bytes_of_lane, fit_memory, group_by_lane_key, lane_key, why_solo
 
 DIGITS = PRESETS["digits"].recipe
 
@@ -33,20 +33,20 @@ def test_other_shapes_data_epochs_methods_and_teachers_may_not() -> None:
         changed(method="soft_cross_entropy"),
         changed(teacher__optim__epochs=2),
         changed(method__label_weight=0.3),  # from free to set: the formula has another branch
-        DIGITS.alone(),
+        DIGITS.baseline(),
     ):
         assert lane_key(other) != lane_key(DIGITS)
 
 
 def test_a_convolutional_network_goes_alone_and_says_why() -> None:
-    assert why_alone(DIGITS) == ""
-    assert why_alone(PRESETS["resnet50-mobilenet"].recipe) == "network"
+    assert why_solo(DIGITS) == ""
+    assert why_solo(PRESETS["resnet50-mobilenet"].recipe) == "network"
 
 
 def test_a_sweep_is_one_grid_of_seeds_by_settings() -> None:
     study = Study.sweep(DIGITS, {"method.temperature": [1, 4, 8], "method.teacher_weight": [0.5, 0.9]}, seeds=3)
     students = [member.recipe for member in study.members if member.arm == "distilled"]
-    [grid] = grids(students)
+    [grid] = group_by_lane_key(students)
     assert (len(grid), len(grid[0])) == (3, 6)
     assert sorted(position for row in grid for position in row) == list(range(18))
     for seed, row in enumerate(grid):
@@ -58,20 +58,20 @@ def test_a_sweep_is_one_grid_of_seeds_by_settings() -> None:
 def test_seeds_that_lack_a_setting_make_a_grid_of_their_own() -> None:
     recipes = [changed(method__temperature=t).seeded(seed) for seed in range(3) for t in (1, 4, 8)]
     left = [recipe for recipe in recipes if not (recipe.seed == 2 and recipe.method.temperature == 4)]  # type: ignore[attr-defined]
-    sizes = sorted((len(grid), len(grid[0])) for grid in grids(left))
+    sizes = sorted((len(grid), len(grid[0])) for grid in group_by_lane_key(left))
     assert sizes == [(1, 2), (2, 3)]
 
 
 def test_students_of_a_shared_teacher_are_lanes_too() -> None:
     study = Study.race(DIGITS, seeds=4, one_teacher=True)
     students = [member.recipe for member in study.members if member.arm == "distilled"]
-    assert sorted(len(grid) * len(grid[0]) for grid in grids(students)) in ([4], [1, 3])
+    assert sorted(len(grid) * len(grid[0]) for grid in group_by_lane_key(students)) in ([4], [1, 3])
 
 
 def test_chunks_fit_the_budget_and_hold_every_lane_once() -> None:
     grid = [[10 * seed + setting for setting in range(7)] for seed in range(3)]
     for most in (1, 2, 3, 7, 9, 100):
-        chunks = list(bounded(grid, bytes_of_lane=10, budget=10 * most))
+        chunks = list(fit_memory(grid, bytes_of_lane=10, budget=10 * most))
         assert all(len(chunk) * len(chunk[0]) <= most for chunk in chunks)
         told = sorted(lane for chunk in chunks for row in chunk for lane in row)
         assert told == sorted(lane for row in grid for lane in row)

@@ -22,8 +22,8 @@ from tests.training.test_loop import CONVNET, SPLITS, a_teacher, stripes
 class Precise(Split):
     """A split whose images are normalised in float64."""
 
-    def inputs(self, index: Tensor | slice = slice(None)) -> Tensor:
-        return super().inputs(index).double()
+    def normalised(self, index: Tensor | slice = slice(None)) -> Tensor:
+        return super().normalised(index).double()
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def base(**changes: Any) -> Recipe:
         "optim": optim,
         "teacher": {"data": data, "student": CONVNET, "optim": optim},
     }
-    return Recipe.checked(values).changed({name.replace("__", "."): value for name, value in changes.items()})
+    return Recipe.from_json(values).changed({name.replace("__", "."): value for name, value in changes.items()})
 
 
 def grid(recipe: Recipe, seeds: int, **axes: Sequence[Any]) -> list[list[Recipe]]:
@@ -99,7 +99,7 @@ def logits(recipe: Recipe, weights: Mapping[str, Tensor], kind: type[Split]) -> 
     network = recipe.student.build((1, 8, 8), 4)
     network.load_state_dict(dict(weights))
     with torch.no_grad():
-        return network.eval()(splits_of(recipe.seed, kind).test.inputs()).logits
+        return network.eval()(splits_of(recipe.seed, kind).test.normalised()).logits
 
 
 LANES: dict[str, Any] = {
@@ -168,7 +168,7 @@ def test_every_epoch_tells_what_a_network_by_itself_tells() -> None:
 
 
 def test_without_a_teacher_lanes_learn_too() -> None:
-    recipes = [[base(optim__epochs=12).alone().seeded(seed)] for seed in range(3)]
+    recipes = [[base(optim__epochs=12).baseline().seeded(seed)] for seed in range(3)]
     events = told(recipes, teachers=[None, None, None])
     for lane in range(3):
         last = [event for event in events[lane] if isinstance(event, EpochDone)][-1]
@@ -177,7 +177,7 @@ def test_without_a_teacher_lanes_learn_too() -> None:
 
 def test_a_lane_that_diverges_tells_its_end_and_the_others_go_on() -> None:
     recipes = grid(base(optim__algorithm="sgd", optim__epochs=3), 1, optim__lr=[0.01, 10.0, 0.02])
-    recipes[0][1] = recipes[0][1].model_copy(update={"optim": recipes[0][1].optim.at(lr=1e30)})
+    recipes[0][1] = recipes[0][1].model_copy(update={"optim": recipes[0][1].optim.with_tensors(lr=1e30)})
     events = told(recipes)
     assert isinstance(events[1][-1], Diverged)
     assert not any(isinstance(event, EpochDone) and event.epoch == 2 for event in events[1])

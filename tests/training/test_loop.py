@@ -14,10 +14,10 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 from kd_core.datasets import Split, Splits
 from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone
 from kd_core.functional.metrics import scores
-from kd_core.functional.seeding import generator, seeded
+from kd_core.functional.seeding import make_generator, seeded
 from kd_core.methods.soft_targets import SoftTargets
 from kd_core.networks import Network
-from kd_core.networks.auxiliary import Bridge, Pair
+from kd_core.networks.auxiliary import Auxiliary, OutputPair
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
 from kd_core.training import batches, loss_meter, trainer
@@ -54,7 +54,7 @@ def recipe(student: Mapping[str, Any] = MLP, **changes: Any) -> Recipe:
         "optim": {"batch": 16, "epochs": 3, "lr": 0.01},
         "teacher": {"data": {"source": "digits"}, "student": CONVNET},
     }
-    return Recipe.checked(values).changed({path.replace("__", "."): value for path, value in changes.items()})
+    return Recipe.from_json(values).changed({path.replace("__", "."): value for path, value in changes.items()})
 
 
 def a_teacher(student: Mapping[str, Any] = CONVNET) -> Network:
@@ -97,7 +97,7 @@ def test_a_run_is_told_from_start_to_end() -> None:
 
 
 def test_it_learns() -> None:
-    last = epochs_of(trained(recipe(optim__epochs=8).alone()))[-1]
+    last = epochs_of(trained(recipe(optim__epochs=8).baseline()))[-1]
     assert last.scores["test"].accuracy > 0.9
     assert last.loss < 0.5
 
@@ -105,14 +105,14 @@ def test_it_learns() -> None:
 def test_scores_are_those_of_the_logits() -> None:
     teacher = a_teacher()
     with torch.no_grad():
-        says = teacher(SPLITS.test.inputs()).logits
+        says = teacher(SPLITS.test.normalised()).logits
     for event in epochs_of(trained(recipe(), teacher)):
         assert event.logits["test"].shape == (60, 4) and event.logits["validation"].shape == (40, 4)
         assert event.scores["test"] == scores(event.logits["test"], SPLITS.test.labels, says)
 
 
 def test_without_a_teacher_nothing_is_said_about_agreement() -> None:
-    assert epochs_of(trained(recipe().alone()))[0].scores["test"].agreement is None
+    assert epochs_of(trained(recipe().baseline()))[0].scores["test"].agreement is None
 
 
 def test_every_step_can_be_reported_and_their_mean_is_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -130,13 +130,13 @@ def test_every_step_can_be_reported_and_their_mean_is_the_epochs(monkeypatch: py
 
 def test_the_first_loss_is_that_of_the_first_batch_and_the_fresh_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loss_meter, "REPORT_SECONDS", 0.0)
-    wanted = recipe(optim__epochs=1).alone()
+    wanted = recipe(optim__epochs=1).baseline()
     first = next(event for event in trained(wanted) if isinstance(event, StepDone))
     with seeded(0, "initialisation"):
         network = wanted.student.build((1, 8, 8), 4)
-    index = torch.randperm(84, generator=generator(0, "order", 0))[:16]
+    index = torch.randperm(84, generator=make_generator(0, "order", 0))[:16]
     with torch.no_grad():
-        logits = network(SPLITS.train.inputs(index)).logits
+        logits = network(SPLITS.train.normalised(index)).logits
     expected = nn.functional.cross_entropy(logits, SPLITS.train.labels[index])
     assert first.terms["labels"] == pytest.approx(float(expected), rel=1e-5)
 
@@ -189,7 +189,7 @@ def test_the_teachers_weights_and_batch_statistics_stay_as_they_are(augmentation
 
 
 def test_the_students_batch_statistics_move_in_training_only() -> None:
-    finished = end_of(trained(recipe(CONVNET, optim__epochs=2).alone()))
+    finished = end_of(trained(recipe(CONVNET, optim__epochs=2).baseline()))
     assert finished.weights["blocks.0.1.num_batches_tracked"] == 2 * BATCHES
 
 
@@ -205,16 +205,16 @@ def test_a_cached_teacher_teaches_what_a_live_one_does(monkeypatch: pytest.Monke
 def test_a_teacher_without_weight_changes_nothing() -> None:
     """Alone and distilled share initialisation, batch order and dropout masks."""
     distilled = recipe(CONVNET_WITH_DROPOUT, method__teacher_weight=0, method__label_weight=1)
-    assert same(end_of(trained(distilled, a_teacher())).weights, end_of(trained(distilled.alone())).weights)
+    assert same(end_of(trained(distilled, a_teacher())).weights, end_of(trained(distilled.baseline())).weights)
 
 
 def test_images_without_a_label_teach_through_the_teacher_only() -> None:
     teacher = a_teacher()
-    teacher.load_state_dict(dict(end_of(trained(recipe(CONVNET, optim__epochs=8).alone())).weights))
+    teacher.load_state_dict(dict(end_of(trained(recipe(CONVNET, optim__epochs=8).baseline())).weights))
     unlabelled = Split(SPLITS.train.images, torch.full((84,), -1), CLASSES, (0.3,), (0.25,))
     splits = Splits(unlabelled, SPLITS.validation, SPLITS.test)
     wanted = recipe(optim__epochs=8)
-    alone, distilled = list(fit(wanted.alone(), splits)), list(fit(wanted, splits, teacher))
+    alone, distilled = list(fit(wanted.baseline(), splits)), list(fit(wanted, splits, teacher))
     with seeded(0, "initialisation"):
         assert same(end_of(alone).weights, wanted.student.build((1, 8, 8), 4).state_dict())
     assert epochs_of(distilled)[-1].scores["test"].accuracy > 0.9
@@ -233,7 +233,7 @@ def test_the_same_recipe_gives_the_same_numbers() -> None:
 
 
 def test_another_seed_gives_other_numbers() -> None:
-    first, other = (end_of(trained(recipe(seed=seed).alone())).weights for seed in (0, 1))
+    first, other = (end_of(trained(recipe(seed=seed).baseline())).weights for seed in (0, 1))
     assert not same(first, other)
 
 
@@ -248,18 +248,18 @@ def test_every_epoch_has_an_order_augmentation_and_dropout_of_its_own(monkeypatc
 
     def noted(*purpose: int | str, device: Any = "cpu") -> torch.Generator:
         drawn.add(purpose)
-        return generator(*purpose, device=device)  # type: ignore[arg-type]
+        return make_generator(*purpose, device=device)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(batches, "generator", noted)
-    monkeypatch.setattr(trainer, "generator", noted)
+    monkeypatch.setattr(batches, "make_generator", noted)
+    monkeypatch.setattr(trainer, "make_generator", noted)
     trained(recipe(CONVNET_WITH_DROPOUT, data__augmentation="shift", seed=5), a_teacher())
     assert drawn == {(5, kind, epoch) for kind in ("order", "augmentation", "dropout") for epoch in range(3)}
 
 
 def test_keeping_images_normalised_or_not_gives_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = end_of(trained(recipe().alone()))
+    kept = end_of(trained(recipe().baseline()))
     monkeypatch.setattr(batches, "KEPT_INPUTS_BYTES", 0)
-    assert same(kept.weights, end_of(trained(recipe().alone())).weights)
+    assert same(kept.weights, end_of(trained(recipe().baseline())).weights)
 
 
 # What moves over the epochs
@@ -288,7 +288,7 @@ def test_the_floor_holds() -> None:
 
 
 def test_a_learning_rate_falls_along_a_cosine() -> None:
-    events = epochs_of(trained(recipe(optim__epochs=4, optim__lr_schedule="cosine").alone()))
+    events = epochs_of(trained(recipe(optim__epochs=4, optim__lr_schedule="cosine").baseline()))
     expected = [0.01 * (1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in range(4)]
     assert [event.applied["lr"] for event in events] == pytest.approx(expected)
 
@@ -302,7 +302,7 @@ def test_settings_that_do_not_move_are_told_too() -> None:
 
 
 def test_early_stopping_reports_the_best_epoch_on_validation() -> None:
-    wanted = recipe(optim__epochs=200, optim__patience=3, optim__lr=0.05).alone()
+    wanted = recipe(optim__epochs=200, optim__patience=3, optim__lr=0.05).baseline()
     snapshots, done = {}, []
     for event in fit(wanted, SPLITS):
         if isinstance(event, EpochDone):
@@ -319,7 +319,7 @@ def test_early_stopping_reports_the_best_epoch_on_validation() -> None:
 
 
 def test_patience_that_never_runs_out_ends_with_the_last_epoch() -> None:
-    events = trained(recipe(optim__patience=100).alone())
+    events = trained(recipe(optim__patience=100).baseline())
     assert len(epochs_of(events)) == 3 and not end_of(events).stopped_early
 
 
@@ -332,16 +332,16 @@ class Bridged(SoftTargets):
     name: Literal["bridged"] = "bridged"  # type: ignore[assignment]
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
 
-    def bridge(self, student: Outputs, teacher: Outputs | None) -> Bridge:
+    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary:
         return Rotated(student.logits.shape[-1])
 
 
-class Rotated(Bridge):
+class Rotated(Auxiliary):
     def __init__(self, classes: int) -> None:
         super().__init__()
         self.layer = nn.Linear(classes, classes)
 
-    def forward(self, student: Outputs, teacher: Outputs | None) -> Pair:
+    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         return Outputs(self.layer(student.logits), student.features), teacher
 
 
@@ -382,7 +382,7 @@ def assert_resumes(wanted: Recipe, after: int) -> None:
 
 
 def test_early_stopping_remembers_across_an_interruption() -> None:
-    wanted = recipe(optim__epochs=200, optim__patience=3, optim__lr=0.05).alone()
+    wanted = recipe(optim__epochs=200, optim__patience=3, optim__lr=0.05).baseline()
     snapshots = [event.snapshot() for event in fit(wanted, SPLITS) if isinstance(event, EpochDone)]
     whole, rest = end_of(trained(wanted)), end_of(trained(wanted, snapshot=snapshots[-2]))
     assert (rest.epoch, rest.stopped_early) == (whole.epoch, whole.stopped_early)
@@ -392,7 +392,7 @@ def test_early_stopping_remembers_across_an_interruption() -> None:
 
 
 def test_a_snapshot_is_named_tensors_on_the_cpu_that_later_steps_leave_alone() -> None:
-    running = fit(recipe(optim__epochs=2).alone(), SPLITS)
+    running = fit(recipe(optim__epochs=2).baseline(), SPLITS)
     first = next(event for event in running if isinstance(event, EpochDone)).snapshot()
     kept = {name: values.clone() for name, values in first.items()}
     list(running)
@@ -422,7 +422,7 @@ def test_a_broken_number_ends_the_run_with_its_step_and_term(method: SoftTargets
     images = SPLITS.train.images.clone()
     images[40] = 255
     broken = Splits(Split(images, SPLITS.train.labels, CLASSES), SPLITS.validation, SPLITS.test)
-    place = int((torch.randperm(84, generator=generator(0, "order", 0)) == 40).nonzero())
+    place = int((torch.randperm(84, generator=make_generator(0, "order", 0)) == 40).nonzero())
     *_, last = fit(recipe().model_copy(update={"method": method}), broken, BrokenByWhite())
     assert isinstance(last, Diverged)
     assert (last.step, last.term) == (place // 16 + 1, "teacher") and math.isnan(last.value)

@@ -10,13 +10,13 @@ import torch
 from kd_core.datasets import Split, noisy_labels
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
-from kd_core.training import Batch, Lesson
+from kd_core.training import Batch, DistillationLoader
 
 
-class LaneLesson:
+class LaneLoader:
     """The batches of every seed, side by side: each seed sees its own images in its own order."""
 
-    def __init__(self, lessons: Sequence[Lesson]) -> None:
+    def __init__(self, lessons: Sequence[DistillationLoader]) -> None:
         self.lessons = lessons
         self.steps = lessons[0].steps
 

@@ -17,9 +17,9 @@ Grid = list[list[int]]
 """Positions of recipes by seed and setting."""
 
 
-def why_alone(recipe: Recipe) -> str:
+def why_solo(recipe: Recipe) -> str:
     """Return why a recipe cannot be a lane: "protocol", "network", "features" or "copied"; nothing where it can."""
-    if not recipe.protocol.one_loop:
+    if not recipe.protocol.can_be_lane:
         return "protocol"
     if not recipe.student.lanes:
         return "network"
@@ -41,7 +41,7 @@ def lane_key(recipe: Recipe) -> str:
     return json.dumps(told, sort_keys=True)
 
 
-def grids(recipes: Sequence[Recipe]) -> Iterator[Grid]:
+def group_by_lane_key(recipes: Sequence[Recipe]) -> Iterator[Grid]:
     """Sort recipes into grids of seeds by settings, every seed of a grid with the same settings.
 
     Args:
@@ -52,7 +52,7 @@ def grids(recipes: Sequence[Recipe]) -> Iterator[Grid]:
     """
     by_key: dict[str, dict[int, dict[str, int]]] = {}
     for position, recipe in enumerate(recipes):
-        key = f"{position}" if why_alone(recipe) else lane_key(recipe)
+        key = f"{position}" if why_solo(recipe) else lane_key(recipe)
         by_key.setdefault(key, {}).setdefault(recipe.seed, {})[_setting(recipe)] = position
     for by_seed in by_key.values():
         same: dict[tuple[str, ...], list[dict[str, int]]] = {}
@@ -63,7 +63,7 @@ def grids(recipes: Sequence[Recipe]) -> Iterator[Grid]:
             yield [[row[name] for name in in_order] for row in rows]
 
 
-def bounded(grid: Grid, bytes_of_lane: int, budget: int = MEMORY_BYTES) -> Iterator[Grid]:
+def fit_memory(grid: Grid, bytes_of_lane: int, budget: int = MEMORY_BYTES) -> Iterator[Grid]:
     """Cut a grid into chunks of settings, then of seeds, that fit into the memory budget."""
     most = max(1, budget // max(1, bytes_of_lane))
     seeds = min(len(grid), most)
@@ -73,7 +73,7 @@ def bounded(grid: Grid, bytes_of_lane: int, budget: int = MEMORY_BYTES) -> Itera
             yield [row[first : first + settings] for row in grid[seed : seed + seeds]]
 
 
-def bytes_of_lane(parameters: int, numbers_of_image: int, batch: int, judged: int, classes: int) -> int:
+def bytes_of_lane(parameters: int, activations_per_image: int, batch: int, judged: int, classes: int) -> int:
     """Return about how many bytes one lane needs.
 
     Args:
@@ -83,7 +83,7 @@ def bytes_of_lane(parameters: int, numbers_of_image: int, batch: int, judged: in
         judged: images of validation and test together.
         classes: K; logits are kept in float32, twice in float16, and softened.
     """
-    return 4 * (KEPT_COPIES * parameters + 3 * batch * numbers_of_image + 4 * judged * classes)
+    return 4 * (KEPT_COPIES * parameters + 3 * batch * activations_per_image + 4 * judged * classes)
 
 
 def _setting(recipe: Recipe) -> str:

@@ -11,7 +11,7 @@ from kd_core.datasets import Split
 from kd_core.networks import Dropout, Network
 
 
-def in_lanes(network: Network) -> Network:
+def convert_layers(network: Network) -> Network:
     """Return ``network`` with its layers exchanged for their twins that know about lanes; states keep their names."""
     for module in network.modules():
         if type(module) is nn.Linear:
@@ -60,7 +60,7 @@ class LaneDropout(Dropout):
         return values * kept / (1 - self.rate)
 
 
-def numbers_of_image(network: Network, train: Split) -> int:
+def activations_per_image(network: Network, train: Split) -> int:
     """Return how many numbers all layers of a network make of one image; dropout layers note what they are asked."""
     numbers = [0]
 
@@ -73,7 +73,7 @@ def numbers_of_image(network: Network, train: Split) -> int:
     hooks = [layer.register_forward_hook(look) for layer in network.modules()]
     network.eval()
     with torch.no_grad():
-        network(train.inputs(slice(0, 1)).to(next(network.parameters()).dtype))
+        network(train.normalised(slice(0, 1)).to(next(network.parameters()).dtype))
     for hook in hooks:
         hook.remove()
     return sum(numbers)

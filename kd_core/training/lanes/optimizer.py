@@ -9,13 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from kd_core.recipe import Optim
-from kd_core.training import build_optimiser
+from kd_core.training import build_optimizer
 
 BETAS, EPSILON = (0.9, 0.999), 1e-8
 """PyTorch's own defaults, which a single network is trained with."""
 
 
-def lane_optimiser(parameters: Sequence[nn.Parameter], recipes: Sequence[Optim], lanes: tuple[int, int]) -> Any:
+def build_lane_optimizer(parameters: Sequence[nn.Parameter], recipes: Sequence[Optim], lanes: tuple[int, int]) -> Any:
     """Return an optimiser of parameters (S, M, ...).
 
     Where all lanes share one rate and one decay, torch's fused kernel does for the stack what it does for one network.
@@ -26,12 +26,12 @@ def lane_optimiser(parameters: Sequence[nn.Parameter], recipes: Sequence[Optim],
         lanes: (S, M).
     """
     if len({(one.lr, one.weight_decay) for one in recipes}) == 1:
-        return build_optimiser(list(parameters), recipes[0])
+        return build_optimizer(list(parameters), recipes[0])
     decays = torch.tensor([one.weight_decay for one in recipes]).reshape(lanes)
-    return LaneOptimiser(parameters, recipes[0], decays)
+    return LaneOptimizer(parameters, recipes[0], decays)
 
 
-class LaneOptimiser(torch.optim.Optimizer):
+class LaneOptimizer(torch.optim.Optimizer):
     """Adam (Kingma & Ba 2015), AdamW (Loshchilov & Hutter 2019) or SGD with momentum, lane by lane.
 
     Args:

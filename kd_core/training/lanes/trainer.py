@@ -13,24 +13,32 @@ from kd_core.datasets import Split, Splits
 from kd_core.events import Event
 from kd_core.functional import (
     Scores,
-    below,
-    copied,
-    generator,
-    look_due,
-    optimiser_tensors,
-    prefixed,
-    restore_optimiser,
+    gradient_shares,
+    is_gradient_epoch,
+    load_optimizer_state,
+    make_generator,
+    optimizer_state,
     seeded,
-    shares,
+    to_cpu,
+    under_prefix,
+    with_prefix,
 )
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
 from kd_core.settings import lane_fields
-from kd_core.training import Heard, Judge, Lesson, applied_values, course, hear, judged
-from kd_core.training.lanes.batches import LaneLesson, _with_noise
-from kd_core.training.lanes.layers import LaneDropout, in_lanes, numbers_of_image
-from kd_core.training.lanes.optimizer import lane_optimiser
+from kd_core.training import (
+    DistillationLoader,
+    Evaluator,
+    TeacherOutputs,
+    cache_teacher_outputs,
+    course,
+    judged,
+    scheduled_values,
+)
+from kd_core.training.lanes.batches import LaneLoader, _with_noise
+from kd_core.training.lanes.layers import LaneDropout, activations_per_image, convert_layers
+from kd_core.training.lanes.optimizer import build_lane_optimizer
 
 Grid = Sequence[Sequence[Recipe]]
 """Recipes by seed and setting; lane ``seed * settings + setting`` is theirs."""
@@ -45,7 +53,7 @@ def fit_lanes(
     splits: Sequence[Splits],
     teachers: Sequence[Network | None],
     snapshot: Mapping[str, Tensor] | None = None,
-    heard: Sequence[Heard | None] | None = None,
+    heard: Sequence[TeacherOutputs | None] | None = None,
     looks: bool = True,
 ) -> Iterator[tuple[int, Event]]:
     """Train every recipe of a grid in one loop; close the generator to stop.
@@ -61,19 +69,19 @@ def fit_lanes(
     Yields:
         What ``fit`` yields for each network, with its lane, and ``Together`` after every epoch.
     """
-    learners = Lanes(recipes, splits, looks)
+    learners = LaneTrainer(recipes, splits, looks)
     if snapshot:
         learners.restore(snapshot)
     noisy = [replace(one, train=_with_noise(one.train, row)) for one, row in zip(splits, recipes, strict=True)]
     if heard is None:
         asked = zip(recipes, splits, teachers, strict=True)
-        heard = [None if who is None else hear(row[0], one, who) for row, one, who in asked]
+        heard = [None if who is None else cache_teacher_outputs(row[0], one, who) for row, one, who in asked]
     everybody = zip(recipes, noisy, teachers, heard, strict=True)
-    lessons = [Lesson(row[0], one.train, who, said) for row, one, who, said in everybody]
-    yield from course(recipes[0][0], learners, LaneLesson(lessons), _judge(splits, heard, len(recipes[0])))
+    lessons = [DistillationLoader(row[0], one.train, who, said) for row, one, who, said in everybody]
+    yield from course(recipes[0][0], learners, LaneLoader(lessons), _judge(splits, heard, len(recipes[0])))
 
 
-class Lanes:
+class LaneTrainer:
     """S x M copies of one architecture, their optimiser, and the best epoch of each so far.
 
     Lanes of one seed begin with the same weights and see the same batches; they differ in the method's numbers, label
@@ -88,18 +96,20 @@ class Lanes:
     def __init__(self, recipes: Grid, splits: Sequence[Splits], looks: bool = True) -> None:
         self.recipes, self.splits, self.looks = recipes, splits, looks
         self.pulls: dict[str, Tensor] = {}
-        self.look_due = False
+        self.is_gradient_epoch = False
         self.flat = [recipe for row in recipes for recipe in row]
         self.shape = (len(recipes), len(recipes[0]))
         self.patience = self.flat[0].optim.patience
         self.device = splits[0].train.images.device
         fresh = [self._fresh(row[0], one.train) for row, one in zip(recipes, splits, strict=True)]
-        self.network = in_lanes(fresh[0])
+        self.network = convert_layers(fresh[0])
         states = [dict(one.named_parameters()) for one in fresh]
         self.parameters = {name: self._stacked([one[name] for one in states]) for name in states[0]}
-        self.optimiser = lane_optimiser(list(self.parameters.values()), [one.optim for one in self.flat], self.shape)
+        self.optimiser = build_lane_optimizer(
+            list(self.parameters.values()), [one.optim for one in self.flat], self.shape
+        )
         self.dtype = next(iter(self.parameters.values())).dtype
-        self.numbers_of_image = numbers_of_image(self.network, splits[0].train)
+        self.activations_per_image = activations_per_image(self.network, splits[0].train)
         layers = self.network.named_modules()
         self.dropouts = {name: layer for name, layer in layers if isinstance(layer, LaneDropout)}
         self.masks: list[torch.Generator] = []
@@ -114,13 +124,13 @@ class Lanes:
 
     def begin_epoch(self, epoch: int) -> None:
         """Go into training mode with what applies to each lane in this epoch."""
-        self.values = [applied_values(one, epoch, marks) for one, marks in zip(self.flat, self.marks, strict=True)]
-        self.pulls, self.look_due = {}, self.looks and look_due(epoch, self.flat[0].optim.epochs)
+        self.values = [scheduled_values(one, epoch, marks) for one, marks in zip(self.flat, self.marks, strict=True)]
+        self.pulls, self.is_gradient_epoch = {}, self.looks and is_gradient_epoch(epoch, self.flat[0].optim.epochs)
         self.network.train()
         for group in self.optimiser.param_groups:
             group["lr"] = self._by_lane("lr") if isinstance(group["lr"], Tensor) else self.values[0]["lr"]
         self.moving = self._moving()
-        self.masks = [generator(row[0].seed, "dropout", epoch, device=self.device) for row in self.recipes]
+        self.masks = [make_generator(row[0].seed, "dropout", epoch, device=self.device) for row in self.recipes]
 
     def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> dict[str, Tensor]:
         """Take one step of every lane on images (S, B, C, H, W); return each weighted loss term, (L,)."""
@@ -136,8 +146,11 @@ class Lanes:
             moving = {name: values.squeeze(1) for name, values in moving.items()}
         outer = vmap(lanes, in_dims=(0, 0, 0, 0, None if told is None else 0, 0))
         terms = outer(parameters, masks, images, labels, told, moving)
-        if self.look_due:
-            self.pulls, self.look_due = shares(terms, list(self.parameters.values()), len(self.flat)), False
+        if self.is_gradient_epoch:
+            self.pulls, self.is_gradient_epoch = (
+                gradient_shares(terms, list(self.parameters.values()), len(self.flat)),
+                False,
+            )
         self.optimiser.zero_grad(set_to_none=True)
         torch.stack([term.sum() for term in terms.values()]).sum().backward()  # type: ignore[no-untyped-call]
         self.optimiser.step()
@@ -158,10 +171,10 @@ class Lanes:
         shared = all(one.images.data_ptr() == own[0].images.data_ptr() for one in own)
         self.network.eval()
         ask = vmap(vmap(self._logits, in_dims=(0, None)), in_dims=(0, None if shared else 0))
-        step = max(32, ASKED_NUMBERS // (len(self.flat) * self.numbers_of_image))
+        step = max(32, ASKED_NUMBERS // (len(self.flat) * self.activations_per_image))
         answers = []
         for start in range(0, len(own[0]), step):
-            images = [one.inputs(slice(start, start + step)) for one in (own[:1] if shared else own)]
+            images = [one.normalised(slice(start, start + step)) for one in (own[:1] if shared else own)]
             answers.append(ask(self.parameters, images[0] if shared else torch.stack(images)).float().cpu())
         return torch.cat(answers, dim=2).flatten(0, 1)
 
@@ -186,15 +199,17 @@ class Lanes:
     def reported(self, lane: int) -> tuple[dict[str, Tensor], int]:
         """Return a lane's weights to report and their epoch: the best with early stopping, else the last."""
         if self.patience is not None and self.best:
-            return copied({name: values[lane] for name, values in self.best.items()}), self.best_epoch[lane]
-        return copied({name: values.flatten(0, 1)[lane] for name, values in self.parameters.items()}), self.epoch - 1
+            return to_cpu({name: values[lane] for name, values in self.best.items()}), self.best_epoch[lane]
+        return to_cpu({name: values.flatten(0, 1)[lane] for name, values in self.parameters.items()}), self.epoch - 1
 
     def snapshot(self) -> dict[str, Tensor]:
         """Return all that is needed to go on from the end of this epoch, by name, on the CPU."""
         rows = zip(self.going, self.broken, self.best_epoch, *zip(*self.best_marks, strict=True), strict=True)
         progress = torch.tensor([[self.epoch, *row] for row in rows], dtype=torch.float64)
-        flat = prefixed("network", self.parameters) | prefixed("best", self.best) | optimiser_tensors(self.optimiser)
-        return copied({"progress": progress, "marks": torch.tensor(self.marks, dtype=torch.float64), **flat})
+        flat = (
+            with_prefix("network", self.parameters) | with_prefix("best", self.best) | optimizer_state(self.optimiser)
+        )
+        return to_cpu({"progress": progress, "marks": torch.tensor(self.marks, dtype=torch.float64), **flat})
 
     def restore(self, flat: Mapping[str, Tensor]) -> None:
         """Go on from a snapshot."""
@@ -203,11 +218,11 @@ class Lanes:
         self.going, self.broken = [bool(one) for one in going], [bool(one) for one in broken]
         self.best_marks = list(zip(accuracy, nll, strict=True))
         self.marks = flat["marks"].tolist() if "marks" in flat else [[] for _ in self.flat]
-        self.best = below("best", flat)
+        self.best = under_prefix("best", flat)
         with torch.no_grad():
-            for name, values in below("network", flat).items():
+            for name, values in under_prefix("network", flat).items():
                 self.parameters[name].copy_(values)
-        restore_optimiser(self.optimiser, flat)
+        load_optimizer_state(self.optimiser, flat)
         self._heed_patience()
 
     def _heed_patience(self) -> None:
@@ -237,7 +252,7 @@ class Lanes:
         for layer in self.dropouts.values():
             layer.asked = 0
         student = functional_call(self.network, {**parameters, **masks}, (images,))
-        method = self.flat[0].method.at(**values)
+        method = self.flat[0].method.with_tensors(**values)
         return method.terms(student, None if told is None else Outputs(told), labels)
 
     def _logits(self, parameters: Mapping[str, Tensor], images: Tensor) -> Tensor:
@@ -264,8 +279,8 @@ class Lanes:
         return drawn
 
 
-def _judge(splits: Sequence[Splits], heard: Sequence[Heard | None], settings: int) -> Judge:
+def _judge(splits: Sequence[Splits], heard: Sequence[TeacherOutputs | None], settings: int) -> Evaluator:
     validation = torch.stack([one.validation.labels for one in splits]).repeat_interleave(settings, 0)
     known = [said.judged for said in heard if said is not None]
     says = {part: torch.stack([said[part] for said in known]) for part in ("validation", "test")} if known else {}
-    return Judge({"validation": validation, "test": splits[0].test.labels}, says)
+    return Evaluator({"validation": validation, "test": splits[0].test.labels}, says)

@@ -2,16 +2,16 @@
 
 from pages.parts.app import engine, errors, frame, link
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
-from pages.parts.app.errors import attempt, show_refused, told
+from pages.parts.app.errors import error_boundary, show_refused, try_or_tell
 from pages.parts.app.view_state import epoch_shown, put_view, sample_index, shown, view_axis, view_temperature
 
 __all__ = [
-    "attempt",
     "data_root",
     "engine",
     "engine_is_warm",
     "engine_ready",
     "epoch_shown",
+    "error_boundary",
     "errors",
     "frame",
     "link",
@@ -21,7 +21,7 @@ __all__ = [
     "show_refused",
     "shown",
     "store",
-    "told",
+    "try_or_tell",
     "view_axis",
     "view_temperature",
 ]

@@ -8,19 +8,19 @@ from contextlib import contextmanager
 import streamlit as st
 
 from kd_core.errors import KDError
-from pages.parts.text import error_text, literal
+from pages.parts.text import error_text, escape_markdown
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def error_boundary() -> Iterator[None]:
     """Show the sentence of what the engine refuses inside the block; anything else is a bug and shows its trace."""
     try:
         yield
     except KDError as error:
-        st.error(literal(error_text(error)))
+        st.error(escape_markdown(error_text(error)))
 
 
-def attempt(action: Callable[[], object]) -> None:
+def try_or_tell(action: Callable[[], object]) -> None:
     """Do it, or remember the sentence why not."""
     try:
         action()

@@ -11,9 +11,9 @@ from typing import Any
 import streamlit as st
 
 from kd_core.errors import LinkRefused
-from kd_core.settings import read_value
+from kd_core.settings import parse_value
 from kd_core.store import default_home
-from pages.parts.text import error_text, literal, t
+from pages.parts.text import error_text, escape_markdown, t
 
 VERSION = "1"
 TOLD_SECONDS = 20
@@ -109,7 +109,7 @@ def show_refused() -> None:
     """Tell which parts of the link were not used, for as long as a reader needs to read it."""
     for (part, reason), since in st.session_state.get("link_refused", {}).items():
         if time.time() - since < TOLD_SECONDS:
-            st.warning(literal(error_text(LinkRefused(part=part, reason=reason))))
+            st.warning(escape_markdown(error_text(LinkRefused(part=part, reason=reason))))
 
 
 def _reason_against(name: str, value: str) -> str:
@@ -126,7 +126,7 @@ def _reason_against(name: str, value: str) -> str:
 def _leaves_uploads(name: str, value: str) -> bool:
     """Tell whether a setting names a folder that was not uploaded here: a link must not choose what a server reads."""
     uploads = (default_home() / "uploads").resolve()
-    named = [value] if name.split(".")[-1] == "path" else _paths_in(read_value(value))
+    named = [value] if name.split(".")[-1] == "path" else _paths_in(parse_value(value))
     return any(not Path(path).expanduser().resolve().is_relative_to(uploads) for path in named)
 
 

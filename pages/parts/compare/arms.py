@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core.results import ArmResult, arm_results, finished, recipe_of
+from kd_core.results import ArmResult, arm_results, finished_members, recipe_of
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import store
@@ -19,7 +19,7 @@ from pages.parts.text import bytes_text, count_text, plain_spread_text, seconds_
 
 
 @dataclass(frozen=True)
-class Side:
+class ComparedArm:
     """One arm of one study.
 
     Args:
@@ -44,22 +44,22 @@ class Side:
         return {place.run.id for place in self.result.places}
 
 
-def sides_of(studies: Sequence[StudyRow]) -> list[Side]:
+def sides_of(studies: Sequence[StudyRow]) -> list[ComparedArm]:
     """Return the arms with finished seeds of the races among ``studies``."""
     found = []
     for row in studies:
         if row.kind != "race":
             continue
-        results = arm_results(finished(store(), row.id))
+        results = arm_results(finished_members(store(), row.id))
         dataset = str(recipe_of(row)["data"]["source"]["name"])
         for arm in ARMS:
             if arm in results:
                 label = t(f"roles.{arm}") if len(studies) == 1 else f"{short_label(row)} · {t(f'roles.{arm}')}"
-                found.append(Side(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
+                found.append(ComparedArm(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
     return found
 
 
-def side_table(sides: Sequence[Side]) -> None:
+def side_table(sides: Sequence[ComparedArm]) -> None:
     """Show every side with mean and spread over its seeds, on the test split."""
     st.dataframe(
         pd.DataFrame([_row(side) for side in sides]),
@@ -73,20 +73,20 @@ def side_table(sides: Sequence[Side]) -> None:
     st.caption(t("compare.arms_note"))
 
 
-def full_rows(sides: Sequence[Side]) -> pd.DataFrame:
+def full_rows(sides: Sequence[ComparedArm]) -> pd.DataFrame:
     """Return one row per side in full precision: mean and sd of every measure, n, size and training time."""
     rows = []
     for side in sides:
         row: dict[str, Any] = {"study": short_label(side.study), "id": side.study.id, "arm": side.arm}
-        for name, spread in side.result.spreads.items():
-            row |= {name: spread and spread.mean, f"{name}_sd": spread and spread.sd}
+        for name, mean_sd in side.result.spreads.items():
+            row |= {name: mean_sd and mean_sd.mean, f"{name}_sd": mean_sd and mean_sd.sd}
         result = side.result
         sizes = {"parameters": result.parameters, "bytes": result.bytes, "macs": result.macs, "seconds": result.seconds}
         rows.append({**row, "n": len(result.places), **sizes})
     return pd.DataFrame(rows)
 
 
-def _row(side: Side) -> dict[str, Any]:
+def _row(side: ComparedArm) -> dict[str, Any]:
     spreads, result = side.result.spreads, side.result
     accuracy, agreement = spreads["accuracy"], spreads["agreement"]
     return {
@@ -102,6 +102,6 @@ def _row(side: Side) -> dict[str, Any]:
     }
 
 
-def _plain(side: Side, measure: str) -> str:
+def _plain(side: ComparedArm, measure: str) -> str:
     one = side.result.spreads[measure]
     return plain_spread_text(one.mean, one.sd) if one else "–"

@@ -8,14 +8,14 @@ import streamlit as st
 
 from pages.parts.app import store
 from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
-from pages.parts.compare.arms import Side
+from pages.parts.compare.arms import ComparedArm
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import t, words
+from pages.parts.text import t, texts_of
 
 MOST_PANELS = 12
 
 
-def pair_curves(left: Side, right: Side) -> None:
+def pair_curves(left: ComparedArm, right: ComparedArm) -> None:
     """Overlay two sides; the second of the same role takes the colour of a second variant."""
     second: Role = "variant" if left.arm == right.arm else right.arm
     sides = [left] if left.key == right.key else [left, right]
@@ -23,7 +23,7 @@ def pair_curves(left: Side, right: Side) -> None:
     _chart("compare_curves", series, zoomed_range(series, alive=False), _last_epoch(series), height=320)
 
 
-def panels(sides: Sequence[Side]) -> None:
+def panels(sides: Sequence[ComparedArm]) -> None:
     """Draw one chart per study on shared axes: more than four arms in one picture cannot be told apart."""
     studies = list({side.study.id: side.study for side in sides}.values())
     mine = {
@@ -40,7 +40,7 @@ def panels(sides: Sequence[Side]) -> None:
         st.caption(t("compare.most_panels", shown=MOST_PANELS, n=len(studies)))
 
 
-def _series(side: Side, role: Role, name: str) -> CurveSeries:
+def _series(side: ComparedArm, role: Role, name: str) -> CurveSeries:
     """Return mean test accuracy by epoch with a band of one sd over the side's seeds."""
     by_run: dict[str, list[float]] = {}
     for row in store().runs.epochs(side.runs()):
@@ -68,7 +68,7 @@ def _chart(
     live_curve(
         key=key,
         series=series,
-        words=words("curve", CURVE_WORDS),
+        words=texts_of("curve", CURVE_WORDS),
         x_title=t("compare.epoch"),
         y_title=t("compare.test_accuracy"),
         x_range=(0.0, epochs),

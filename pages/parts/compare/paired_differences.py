@@ -9,11 +9,11 @@ import streamlit as st
 
 from kd_core.results import Verdict, verdict
 from pages.parts.charts import table_with_csv
-from pages.parts.compare.arms import Side
-from pages.parts.text import literal, t
+from pages.parts.compare.arms import ComparedArm
+from pages.parts.text import escape_markdown, t
 
 
-def choose_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
+def choose_pair(sides: Sequence[ComparedArm]) -> tuple[ComparedArm, ComparedArm]:
     """Let the reader choose two sides; at first the distilled students of two studies, or one study's two students."""
     by_key = {side.key: side for side in sides}
     first, second = _first_pair(sides)
@@ -33,7 +33,7 @@ def choose_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
     return chosen[0], chosen[1]
 
 
-def paired_verdict(left: Side, right: Side) -> tuple[Verdict | None, pd.DataFrame]:
+def paired_verdict(left: ComparedArm, right: ComparedArm) -> tuple[Verdict | None, pd.DataFrame]:
     """Return left minus right over the seeds that both have, and the rows behind it, in percent and points."""
     mine, other = left.accuracy_by_seed(), right.accuracy_by_seed()
     seeds = sorted(mine.keys() & other.keys())
@@ -49,7 +49,7 @@ def paired_verdict(left: Side, right: Side) -> tuple[Verdict | None, pd.DataFram
     return judged, rows
 
 
-def paired_difference(left: Side, right: Side) -> None:
+def paired_difference(left: ComparedArm, right: ComparedArm) -> None:
     """Say which side is better, if the seeds allow it, and show them."""
     judged, rows = paired_verdict(left, right)
     if left.key == right.key:
@@ -79,13 +79,18 @@ def paired_difference(left: Side, right: Side) -> None:
 
 def difference_sentence(judged: Verdict, left: str, right: str) -> str:
     """Return the finding in words: no winner where the interval spans 0 or where there is one seed."""
-    fields = {"left": literal(left), "right": literal(right), "pp": f"{judged.difference_pp:+.2f}", "n": judged.seeds}
+    fields = {
+        "left": escape_markdown(left),
+        "right": escape_markdown(right),
+        "pp": f"{judged.difference_pp:+.2f}",
+        "n": judged.seeds,
+    }
     if judged.ci95_pp:
         fields |= {"low": f"{judged.ci95_pp[0]:+.2f}", "high": f"{judged.ci95_pp[1]:+.2f}"}
     return t(f"compare.finding_{judged.outcome.replace(' ', '_')}", **fields)
 
 
-def _cautions(judged: Verdict, left: Side, right: Side) -> list[str]:
+def _cautions(judged: Verdict, left: ComparedArm, right: ComparedArm) -> list[str]:
     told = []
     if left.dataset != right.dataset:
         told.append(t("compare.other_dataset", left=left.dataset, right=right.dataset))
@@ -96,7 +101,7 @@ def _cautions(judged: Verdict, left: Side, right: Side) -> list[str]:
     return told
 
 
-def _first_pair(sides: Sequence[Side]) -> tuple[Side, Side]:
+def _first_pair(sides: Sequence[ComparedArm]) -> tuple[ComparedArm, ComparedArm]:
     distilled = [side for side in sides if side.arm == "distilled"]
     if len(distilled) > 1:
         return distilled[0], distilled[1]

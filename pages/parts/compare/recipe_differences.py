@@ -13,7 +13,7 @@ from kd_core.results import recipe_of
 from kd_core.store import StudyRow
 from pages.parts.charts import table_with_csv
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import declared, t
+from pages.parts.text import declared_text, t
 
 ABSENT = "–"
 
@@ -79,9 +79,9 @@ def _catalogued(path: str, studies: Sequence[StudyRow]) -> str:
         return t("compare.part_source")
     owners = {"method": "methods", "student": "networks"}
     if head not in owners:
-        return declared(f"{path}.title", _spoken(field))
+        return declared_text(f"{path}.title", _spoken(field))
     recipe = recipe_of(studies[0])
-    return declared(f"{owners[head]}.{recipe[head]['name']}.{field}.title", _spoken(field))
+    return declared_text(f"{owners[head]}.{recipe[head]['name']}.{field}.title", _spoken(field))
 
 
 def _spoken(field: str) -> str:

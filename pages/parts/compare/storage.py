@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.app import attempt, store
+from pages.parts.app import store, try_or_tell
 from pages.parts.text import bytes_text, t
 
 GIGABYTE = 10**9
@@ -28,4 +28,4 @@ def storage_panel() -> None:
 
 def _set_limit() -> None:
     wanted = round(float(st.session_state["store_limit"]) * GIGABYTE)
-    attempt(lambda: store().set_limit(wanted))
+    try_or_tell(lambda: store().set_limit(wanted))

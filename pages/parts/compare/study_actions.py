@@ -10,16 +10,16 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.store import StudyRow
 from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import attempt, engine, store
+from pages.parts.app import engine, store, try_or_tell
 from pages.parts.compare import study_list
-from pages.parts.text import bytes_text, error_text, literal, t
+from pages.parts.text import bytes_text, error_text, escape_markdown, t
 
 LONGEST_NAME, LONGEST_NOTE = 80, 10_000
 
 
 def study_actions(row: StudyRow) -> None:
     """Show a study's own sentence, its note and its buttons."""
-    st.header(literal(study_list.short_label(row)), anchor=False)
+    st.header(escape_markdown(study_list.short_label(row)), anchor=False)
     if row.error:
         st.error(error_text(row.error))
     elif row.status == "lost":
@@ -77,10 +77,12 @@ def _keep(row: StudyRow) -> None:
 
 def _go_on_or_stop(row: StudyRow) -> None:
     if row.alive:
-        st.button(t("compare.stop"), key="study_stop", on_click=lambda: attempt(partial(jobs.stop, store(), row.id)))
+        st.button(
+            t("compare.stop"), key="study_stop", on_click=lambda: try_or_tell(partial(jobs.stop, store(), row.id))
+        )
     elif row.status in RESUMABLE:
         resume = partial(jobs.resume, store(), row.id, engine.data_root())
-        st.button(t("compare.resume"), key="study_resume", on_click=lambda: attempt(resume))
+        st.button(t("compare.resume"), key="study_resume", on_click=lambda: try_or_tell(resume))
 
 
 def _export(row: StudyRow) -> None:
@@ -115,9 +117,9 @@ def _delete(row: StudyRow) -> None:
 
 def _confirm(row: StudyRow) -> None:
     sharing, size = store().studies.sharing(row.id), study_list.facts(row)["bytes"]
-    st.markdown(t("compare.delete_what", study=literal(study_list.short_label(row)), size=bytes_text(size)))
+    st.markdown(t("compare.delete_what", study=escape_markdown(study_list.short_label(row)), size=bytes_text(size)))
     if sharing:
-        named = ", ".join(literal(study_list.short_label(other)) for other in sharing[:5])
+        named = ", ".join(escape_markdown(study_list.short_label(other)) for other in sharing[:5])
         st.info(t("compare.delete_shared", n=len(sharing), studies=named))
     with st.container(horizontal=True):
         # As a callback, so that the list is drawn without it in the very same run.
@@ -129,12 +131,12 @@ def _confirm(row: StudyRow) -> None:
 
 
 def _delete_now(study: str) -> None:
-    attempt(partial(store().delete, study))
+    try_or_tell(partial(store().delete, study))
     study_list.pick([])
 
 
 def _update(row: StudyRow, **values: object) -> None:
-    attempt(lambda: store().studies.update(row.id, **values))
+    try_or_tell(lambda: store().studies.update(row.id, **values))
 
 
 def _shown(key: str, value: object) -> None:

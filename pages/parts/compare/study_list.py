@@ -10,11 +10,11 @@ import pandas as pd
 import streamlit as st
 
 from kd_core.errors import RunUnknown
-from kd_core.results import arm_results, finished, race_verdict
+from kd_core.results import arm_results, finished_members, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import link, store
-from pages.parts.text import bytes_text, declared, literal, seconds_text, spread_text, t
+from pages.parts.text import bytes_text, declared_text, escape_markdown, seconds_text, spread_text, t
 
 PAGE = 50
 
@@ -45,7 +45,7 @@ def picked() -> list[StudyRow]:
             gone.append(study)
     if gone:
         pick([row.id for row in found])
-        st.warning(literal(t("link.no_study", study=", ".join(gone))))
+        st.warning(escape_markdown(t("link.no_study", study=", ".join(gone))))
     return sorted(found, key=lambda row: -row.number)
 
 
@@ -74,7 +74,7 @@ def _settled_facts(home: str, study: str, status: str, ended: float) -> dict[str
 
 
 def _facts(study: str) -> dict[str, Any]:
-    places = finished(store(), study)
+    places = finished_members(store(), study)
     runs = store().studies.runs_of(study)
     race = store().studies.get(study).kind == "race"  # a sweep's cells and a method race's techniques differ on purpose
     judged = race_verdict(places) if race else None
@@ -162,7 +162,7 @@ def _timezone() -> str:
 
 
 def _named(row: StudyRow) -> str:
-    return row.name or declared(f"presets.{row.preset}.title", row.preset) or row.id
+    return row.name or declared_text(f"presets.{row.preset}.title", row.preset) or row.id
 
 
 def _status(row: StudyRow) -> str:

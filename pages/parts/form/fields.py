@@ -7,9 +7,9 @@ from typing import Any, get_args
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from kd_core.settings import Settings, extra
+from kd_core.settings import Settings, field_extra
 from pages.parts.form import state
-from pages.parts.text import declared, literal, t
+from pages.parts.text import declared_text, escape_markdown, t
 
 TEMPERATURES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0)
 
@@ -24,10 +24,10 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
         words: the catalogue's prefix, e.g. "methods.soft_targets".
     """
     info = type(owner).model_fields[name]
-    title = declared(f"{words}.{name}.title", info.title or name)
-    unit = extra(info).get("unit", "")
-    label = f"{title} ({declared(f'units.{unit}', unit)})" if unit else title
-    described = declared(f"{words}.{name}.description", info.description or "") or None
+    title = declared_text(f"{words}.{name}.title", info.title or name)
+    unit = field_extra(info).get("unit", "")
+    label = f"{title} ({declared_text(f'units.{unit}', unit)})" if unit else title
+    described = declared_text(f"{words}.{name}.description", info.description or "") or None
     _DRAW[state.field_kind(info.annotation)](owner, name, path, info, label, described)
     tell_refused(path)
 
@@ -35,7 +35,7 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
 def member_field(path: str, now: str, names: list[str], label: str, words: str) -> None:
     """Draw the choice between members of a registry, e.g. the method."""
     key = remember(path, now)
-    shown = {name: declared(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
+    shown = {name: declared_text(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
     st.selectbox(label, names, format_func=shown.__getitem__, key=key, on_change=_changed, args=(path,))
     tell_refused(path)
 
@@ -46,11 +46,11 @@ def temperature_field(owner: Settings, path: str, words: str) -> None:
     key = remember(path, value)
     info = type(owner).model_fields["temperature"]
     st.select_slider(
-        declared(f"{words}.temperature.title", info.title or ""),
+        declared_text(f"{words}.temperature.title", info.title or ""),
         sorted({*TEMPERATURES, value}),
         format_func=lambda number: f"{number:g}",
         key=key,
-        help=declared(f"{words}.temperature.description", info.description or ""),
+        help=declared_text(f"{words}.temperature.description", info.description or ""),
         on_change=_changed,
         args=(path,),
     )
@@ -66,7 +66,7 @@ def _choice(owner: Settings, name: str, path: str, info: FieldInfo, label: str, 
     st.selectbox(
         label,
         options,
-        format_func=lambda value: declared(f"choices.{value}", str(value).replace("_", " ")),
+        format_func=lambda value: declared_text(f"choices.{value}", str(value).replace("_", " ")),
         key=key,
         help=described,
         on_change=_changed,
@@ -91,7 +91,7 @@ def _int(owner: Settings, name: str, path: str, info: FieldInfo, label: str, des
 
 def _float(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
     value = getattr(owner, name)
-    if limits(info) == (0, 1) and value is not None and extra(info).get("scale") == "linear":
+    if limits(info) == (0, 1) and value is not None and field_extra(info).get("scale") == "linear":
         key = remember(path, float(value))
         st.slider(label, 0.0, 1.0, step=0.01, key=key, help=described, on_change=_changed, args=(path,))
         return
@@ -121,7 +121,7 @@ def limits(info: FieldInfo) -> tuple[float | None, float | None]:
 def tell_refused(path: str) -> None:
     failed = st.session_state.get("form_error")
     if failed and failed[0] == path:
-        st.error(literal(failed[1]))
+        st.error(escape_markdown(failed[1]))
 
 
 def remember(path: str, value: Any) -> str:

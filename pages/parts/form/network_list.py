@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kd_core.errors import InvalidSetting
-from kd_core.settings import Settings, name_of, read_value, written_value
+from kd_core.settings import Settings, format_value, name_of, parse_value
 from pages.parts.text import t
 
 SHORT = {"conv": "convnet", "cnn": "convnet"}
@@ -37,7 +37,7 @@ def _written(network: Settings) -> str:
         if name == sizes:
             words.append("-".join(map(str, value)))
         elif name != "name" and value != info.default:
-            words.append(f"{name}={written_value(value)}")
+            words.append(f"{name}={format_value(value)}")
     return " ".join(words)
 
 
@@ -55,7 +55,7 @@ def _read(part: str) -> dict[str, Any]:
         if sizes and _SIZES.fullmatch(word):
             network[sizes] = [int(size) for size in re.split(r"\D", word)]
         elif equals and name in NETWORKS[family].model_fields.keys() - {"name", sizes}:
-            network[name] = read_value(value)
+            network[name] = parse_value(value)
         else:
             raise _refused(part, t("protocol_view.no_size", word=word, settings=_settings(NETWORKS[family])))
     return network

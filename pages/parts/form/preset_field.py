@@ -6,14 +6,14 @@ import streamlit as st
 
 from pages.parts.app import link
 from pages.parts.form import state
-from pages.parts.text import declared, literal, t
+from pages.parts.text import declared_text, escape_markdown, t
 
 
 def preset_title(name: str) -> str:
     """Return what a preset is called; one of an earlier version by its name."""
     from kd_core.recipe import PRESETS
 
-    return declared(f"presets.{name}.title", PRESETS[name].title if name in PRESETS else name)
+    return declared_text(f"presets.{name}.title", PRESETS[name].title if name in PRESETS else name)
 
 
 def choose_preset() -> None:
@@ -28,7 +28,7 @@ def choose_preset() -> None:
         format_func=preset_title,
         key="preset",
         on_change=lambda: state.use_preset(st.session_state["preset"]),
-        help=declared(f"presets.{name}.description", PRESETS[name].description),
+        help=declared_text(f"presets.{name}.description", PRESETS[name].description),
     )
 
 
@@ -40,4 +40,4 @@ def shared_settings() -> None:
     facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
     if changed := len(link.settings()):
         facts += " · " + t("sweep.changed", n=changed)
-    st.caption(literal(facts))
+    st.caption(escape_markdown(facts))

@@ -32,9 +32,9 @@ def protocol_changes(name: str) -> dict[str, Any]:
     from kd_core.protocols import PROTOCOLS
 
     recipe, preset = state.current_recipe(), _preset_recipe()
-    undone = dict(_undone(recipe.protocol.usual, recipe.to_json(), preset.to_json()))
+    undone = dict(_undone(recipe.protocol.recommended, recipe.to_json(), preset.to_json()))
     homeless: dict[str, Any] = {} if name in ARRANGING_OTHERS or not recipe.others else {"others": []}
-    return {**undone, **homeless, "protocol": {"name": name}, **PROTOCOLS[name].usual}
+    return {**undone, **homeless, "protocol": {"name": name}, **PROTOCOLS[name].recommended}
 
 
 def is_other(protocol: Mapping[str, Any]) -> bool:
@@ -42,9 +42,9 @@ def is_other(protocol: Mapping[str, Any]) -> bool:
     return bool(protocol["name"] != "offline")
 
 
-def _undone(usual: Mapping[str, Any], now: Any, preset: Any) -> Iterator[tuple[str, Any]]:
+def _undone(recommended: Mapping[str, Any], now: Any, preset: Any) -> Iterator[tuple[str, Any]]:
     """Yield, by path, the preset's values of what still is as an earlier protocol had set it."""
-    for path, value in usual.items():
+    for path, value in recommended.items():
         here, before = _at(now, path), _at(preset, path)
         if not isinstance(value, dict):
             if here == value:

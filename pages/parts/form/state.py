@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kd_core.errors import KDError
-from kd_core.settings import read_value, written_value
+from kd_core.settings import format_value, parse_value
 from pages.parts.app import link, store
 from pages.parts.text import error_text, language, t
 
@@ -41,7 +41,7 @@ def current_recipe() -> Recipe:
     from kd_core.recipe import PRESETS
 
     recipe = PRESETS[preset_name()].recipe
-    changes = {path: read_value(text) for path, text in link.settings().items()}
+    changes = {path: parse_value(text) for path, text in link.settings().items()}
     try:
         recipe = recipe.changed(changes)
     except KDError:
@@ -67,7 +67,7 @@ def _teacher_label(run: str, language: str) -> str:
     from kd_core.recipe import Recipe
 
     row = store().runs.get(run)
-    recipe, last = Recipe.checked(row.recipe), store().runs.epochs([run], after=(row.reported_epoch or 0) - 1)[0]
+    recipe, last = Recipe.from_json(row.recipe), store().runs.epochs([run], after=(row.reported_epoch or 0) - 1)[0]
     accuracy = 100 * (last.scores["test"]["accuracy"] or 0)
     return f"{recipe.student.label} · {accuracy:.1f} % · {t('form.seed', n=recipe.seed)} · {run}"
 
@@ -89,7 +89,7 @@ def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
     base = PRESETS[preset_name()].recipe
     # Schedules were set for the method before, and may be stages of it.
     replaced = [*changes, "schedules"] if "method" in changes else changes
-    kept = {at: read_value(text) for at, text in link.settings_outside(replaced).items()}
+    kept = {at: parse_value(text) for at, text in link.settings_outside(replaced).items()}
     try:
         recipe = base.changed({**kept, **changes})
     except KDError as error:
@@ -126,7 +126,7 @@ def _with_earlier_teacher(recipe: Recipe) -> Recipe:
     if not asked:
         return recipe
     try:
-        return type(recipe).checked({**recipe.to_json(), "teacher": store().runs.get(asked).recipe})
+        return type(recipe).from_json({**recipe.to_json(), "teacher": store().runs.get(asked).recipe})
     except KDError as error:
         link.refuse("teacher_run", error_text(error))
         return recipe
@@ -134,7 +134,7 @@ def _with_earlier_teacher(recipe: Recipe) -> Recipe:
 
 def _put_differences(recipe: Recipe, base: Recipe) -> None:
     different = {at: value for at, value in recipe.differences(base).items() if not _mirrored(at, recipe)}
-    link.put_settings({at: written_value(value) for at, value in different.items()})
+    link.put_settings({at: format_value(value) for at, value in different.items()})
 
 
 def _mirrored(path: str, recipe: Recipe) -> bool:

@@ -47,7 +47,7 @@ def use_folder(path: Path) -> None:
 
     try:
         with st.spinner(t("upload.looking")):
-            source = DATASETS["image_folder"].checked({"name": "image_folder", "path": str(path)}).load(path)
+            source = DATASETS["image_folder"].from_json({"name": "image_folder", "path": str(path)}).load(path)
     except KDError as error:
         st.error(error_text(error))
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.charts import ROLES
 from pages.parts.method_race.sentences import Row, points, technique
-from pages.parts.text import chart_literal, t
+from pages.parts.text import escape_html, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -60,7 +60,7 @@ def agreement_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Fi
 
     for row in sorted(rows, key=lambda row: row["name"] in named):  # what is named lies above the others
         if row["agreement"]:
-            title = chart_literal(technique(row["name"]))
+            title = escape_html(technique(row["name"]))
             marker = {"symbol": "circle", "size": 11, "color": _colour(row["name"])}
             _mark(figure, row, title, marker, f"top {side(row)}" if row["name"] in named else "")
     if alone and alone["agreement"]:
@@ -83,7 +83,7 @@ def cost_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
                 y=[row["name"]],
                 mode="markers",
                 marker={"symbol": "circle", "size": 9, "color": _colour(row["name"])},
-                hovertemplate=f"{chart_literal(technique(row['name']))}<br>{shown}<extra></extra>",
+                hovertemplate=f"{escape_html(technique(row['name']))}<br>{shown}<extra></extra>",
                 row=1,
                 col=column,
             )
@@ -128,7 +128,7 @@ def _whiskers(judged: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _hover(row: Row) -> str:
     judged = row["over_alone"]
     told = t("method_race.hover", gain=points(judged), n=judged["seeds"])
-    return f"{chart_literal(technique(row['name']))}<br>{chart_literal(told)}"
+    return f"{escape_html(technique(row['name']))}<br>{escape_html(told)}"
 
 
 def _colour(name: str) -> str:
@@ -150,7 +150,7 @@ def _laid_out(figure: Figure, names: Sequence[str], height: int) -> Figure:
 
 
 def _wrapped(title: str) -> str:
-    return "<br>".join(chart_literal(line) for line in textwrap.wrap(title, LABEL_LETTERS))
+    return "<br>".join(escape_html(line) for line in textwrap.wrap(title, LABEL_LETTERS))
 
 
 def _row(names: Sequence[str]) -> int:

@@ -8,18 +8,18 @@ import streamlit as st
 
 from kd_core import jobs
 from kd_core.store import StudyRow
-from pages.parts.app import link, store, told
+from pages.parts.app import error_boundary, link, store
 from pages.parts.form import shared_settings, state
 from pages.parts.method_race.plan import TECHNIQUES, Plan, Size, first_techniques, put_techniques, seeds_asked, size
 from pages.parts.method_race.sentences import technique
 from pages.parts.studies import about_text, start_study
-from pages.parts.text import literal, t
+from pages.parts.text import escape_markdown, t
 
 
 @st.fragment(key="method_race_form")
 def method_race_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the method race that is looked at."""
-    with told():
+    with error_boundary():
         shared_settings()
         plan = Plan(state.current_recipe(), _techniques(now), _seeds())
         _start_and_stop(plan, now)
@@ -28,13 +28,13 @@ def method_race_form(now: StudyRow | None) -> None:
 
 
 def _techniques(now: StudyRow | None) -> list[str]:
-    from kd_core.recipe import contenders
+    from kd_core.recipe import technique_names
 
     if TECHNIQUES not in st.session_state:
         st.session_state[TECHNIQUES] = first_techniques(now)
     return st.multiselect(
         t("method_race.techniques"),
-        contenders(),
+        technique_names(),
         format_func=technique,
         key=TECHNIQUES,
         help=t("method_race.techniques_help"),
@@ -74,10 +74,10 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
 def _tell(plan: Plan, found: Size | str) -> None:
     """Say how much work it is and who cannot take part, or why it cannot be started."""
     if isinstance(found, str):
-        st.error(literal(found))
+        st.error(escape_markdown(found))
         return
     for name, reason in found.refused.items():
-        st.warning(literal(t("method_race.will_not_race", technique=technique(name), reason=reason)))
+        st.warning(escape_markdown(t("method_race.will_not_race", technique=technique(name), reason=reason)))
     racing = len(plan.names) - len(found.refused)
     counted = t("method_race.networks", n=racing, seeds=plan.seeds, networks=f"{found.networks:,}")
     about = about_text(found.seconds)

@@ -82,9 +82,9 @@ def seeds_asked() -> int:
 
 def first_techniques(now: StudyRow | None) -> list[str]:
     """Return what is chosen at first: the link's techniques, those of the race that it names, or a sensible list."""
-    from kd_core.recipe import contenders
+    from kd_core.recipe import technique_names
 
-    known = set(contenders())
+    known = set(technique_names())
     if asked := [name for name in link.get("techniques").split(",") if name]:
         if unknown := [name for name in asked if name not in known]:
             link.refuse("techniques", t("method_race.unknown_techniques", names=", ".join(unknown)[:80]))

@@ -11,7 +11,7 @@ from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.form import preset_title
 from pages.parts.studies import changes_of
-from pages.parts.text import declared, error_text, member_text, t
+from pages.parts.text import declared_text, error_text, member_text, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Recipe
@@ -31,7 +31,7 @@ def technique(name: str) -> str:
     if base in PROTOCOLS:
         return t("method_race.protocol", title=member_text.title("protocols", PROTOCOLS[base]))
     if base in TIPS:
-        return t("method_race.tip", title=declared(f"tips.{base}.title", TIPS[base].title))
+        return t("method_race.tip", title=declared_text(f"tips.{base}.title", TIPS[base].title))
     if base not in METHODS:  # of an earlier version
         return name
     title = member_text.title("methods", METHODS[base])
@@ -51,12 +51,12 @@ def listed_race(row: StudyRow) -> str:
 
 def refusals(recipe: Recipe, names: Iterable[str]) -> dict[str, str]:
     """Return by technique why it does not fit a recipe's networks, in the reader's language."""
-    from kd_core.recipe import contender_changes
+    from kd_core.recipe import technique_changes
 
     found = {}
     for name in names:
         try:
-            recipe.changed(contender_changes(name, recipe.method))
+            recipe.changed(technique_changes(name, recipe.method))
         except KDError as error:
             found[name] = error_text(error)
     return found
@@ -135,7 +135,7 @@ def with_own_steps(rows: Sequence[Row]) -> list[str]:
     return [
         row["name"]
         for row in rows
-        if row["name"] in PROTOCOLS and PROTOCOLS[row["name"]].steps_of_epoch is not Protocol.steps_of_epoch
+        if row["name"] in PROTOCOLS and PROTOCOLS[row["name"]].steps_per_epoch is not Protocol.steps_per_epoch
     ]
 
 
@@ -156,7 +156,7 @@ def setting(row: StudyRow, student: str) -> str:
         t("study.seeds", n=row.seeds),
         t("method_race.all_labels") if labelled is None else t("method_race.labels", n=f"{labelled:,}"),
         t("method_race.epochs", n=base["optim"]["epochs"]),
-        t("race.on", dataset=declared(f"datasets.{source}.title", source.replace("_", " "))),
+        t("race.on", dataset=declared_text(f"datasets.{source}.title", source.replace("_", " "))),
         t("method_race.interval" if row.seeds > 1 else "method_race.no_interval"),
         *changes_of(row),
         t("provenance.live"),

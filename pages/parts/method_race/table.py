@@ -11,7 +11,7 @@ import streamlit as st
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.charts import csv_button
 from pages.parts.method_race.sentences import points, ranked, technique
-from pages.parts.text import literal, seconds_text, spread_text, t
+from pages.parts.text import escape_markdown, seconds_text, spread_text, t
 
 MEASURES = ("accuracy", "agreement", "ece", "nll")
 AGAINST = ("over_alone", "over_soft_targets")
@@ -40,7 +40,7 @@ def race_table(told: Mapping[str, Any]) -> None:
         column_config={str(name): _column(str(name)) for name in shown},
     )
     csv_button(race_rows(told), key="method_race_table", filename="method-race")
-    st.caption(literal(t("method_race.table_note")))
+    st.caption(escape_markdown(t("method_race.table_note")))
 
 
 def _column(name: str) -> Any:

@@ -12,12 +12,12 @@ from kd_core import jobs
 from kd_core.results import compare_json
 from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
-from pages.parts.app import store, told as telling
+from pages.parts.app import error_boundary as telling, store
 from pages.parts.charts import plotly_chart_with_downloads
 from pages.parts.method_race import charts as charts, sentences as say
 from pages.parts.method_race.table import race_rows, race_table
 from pages.parts.studies import show_progress
-from pages.parts.text import language, literal, seconds_text, t
+from pages.parts.text import escape_markdown, language, seconds_text, t
 
 POLL_SECONDS = 0.4
 
@@ -40,21 +40,21 @@ def _view(study: str, was_alive: bool) -> None:
         st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
     places = store().studies.places(study)
     done = sum(place.status == "done" for place in places)
-    told = _numbers(str(store().home), study, row.status, done)
+    error_boundary = _numbers(str(store().home), study, row.status, done)
     student, own, refused = _facts_of_recipe(str(store().home), study, language())
-    finding, setting = say.finding(told, row.alive), say.setting(row, student)
+    finding, setting = say.finding(error_boundary, row.alive), say.setting(row, student)
     with st.container(key="method_race_finding"):
-        st.markdown(f"**{literal(finding)}**")
+        st.markdown(f"**{escape_markdown(finding)}**")
     show_progress(row, places)
-    st.caption(literal(setting))
-    rows = say.ranked(told)
+    st.caption(escape_markdown(setting))
+    rows = say.ranked(error_boundary)
     if rows:
-        _gains(told, rows, f"{finding} {setting}", own)
-    _left_out(row, told, refused)
+        _gains(error_boundary, rows, f"{finding} {setting}", own)
+    _left_out(row, error_boundary, refused)
     if rows:
         st.header(t("method_race.table_title"), anchor=False)
-        race_table(told)
-        _agreement_and_costs(told, rows)
+        race_table(error_boundary)
+        _agreement_and_costs(error_boundary, rows)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -70,20 +70,20 @@ def _facts_of_recipe(home: str, study: str, language: str) -> tuple[str, str, di
     from kd_core.settings import name_of
 
     spec = store().studies.get(study).spec
-    base, asked = Recipe.checked(spec["base"]), spec.get("refused", {})
+    base, asked = Recipe.from_json(spec["base"]), spec.get("refused", {})
     refused = {**asked, **say.refusals(base, asked)}  # in the reader's language, if they still do not fit
     return base.student.label, say.technique(name_of(base.method)), refused
 
 
-def _gains(told: Mapping[str, Any], rows: Sequence[say.Row], summary: str, own: str) -> None:
+def _gains(error_boundary: Mapping[str, Any], rows: Sequence[say.Row], summary: str, own: str) -> None:
     plotly_chart_with_downloads(
         charts.gain_figure(rows),
         key="method_race_gain",
-        rows=gain_rows(told),
+        rows=gain_rows(error_boundary),
         alt=f"{summary} {say.gains_in_words(rows)}",
         filename="method-race-gain",
     )
-    chance = told["by_chance"]
+    chance = error_boundary["by_chance"]
     if not chance["judged"]:
         notes = [t("method_race.chart_note_one_seed")]
     else:
@@ -92,30 +92,32 @@ def _gains(told: Mapping[str, Any], rows: Sequence[say.Row], summary: str, own: 
         notes = [marks, t("method_race.by_chance", n=chance["judged"], better=f"{chance['better']:.2g}")]
     if names := say.with_own_steps(rows):
         notes.append(t("method_race.own_steps", names=say.listed(names)))
-    st.caption(literal(" ".join([*notes, t("method_race.untuned", own=own)])))
+    st.caption(escape_markdown(" ".join([*notes, t("method_race.untuned", own=own)])))
 
 
-def gain_rows(told: Mapping[str, Any]) -> pd.DataFrame:
+def gain_rows(error_boundary: Mapping[str, Any]) -> pd.DataFrame:
     """Return what the chart of gains shows, with the reader's words for columns."""
-    rows = race_rows(told)
+    rows = race_rows(error_boundary)
     names = ("technique", "over_alone_pp", "over_alone_low", "over_alone_high", "n")
     titles = ("method_race.column_technique", *(f"sweep.column_{name}" for name in ("gain", "low", "high", "n")))
     gains = rows[rows["over_alone_pp"].notna()][list(names)]
     return gains.rename(columns={name: t(title) for name, title in zip(names, titles, strict=True)})
 
 
-def _left_out(row: StudyRow, told: Mapping[str, Any], refused: Mapping[str, str]) -> None:
+def _left_out(row: StudyRow, error_boundary: Mapping[str, Any], refused: Mapping[str, str]) -> None:
     """Tell who did not race and why, and, once it has ended, who came to no end."""
     for name, reason in refused.items():
-        st.caption(literal(t("method_race.did_not_race", technique=say.technique(name), reason=reason)))
-    missing = told["unfinished"]
+        st.caption(escape_markdown(t("method_race.did_not_race", technique=say.technique(name), reason=reason)))
+    missing = error_boundary["unfinished"]
     if missing and not row.alive:
-        st.caption(literal(t("method_race.unfinished", names=t("method_race.comma").join(map(say.technique, missing)))))
+        st.caption(
+            escape_markdown(t("method_race.unfinished", names=t("method_race.comma").join(map(say.technique, missing))))
+        )
 
 
-def _agreement_and_costs(told: Mapping[str, Any], rows: Sequence[say.Row]) -> None:
-    alone = told["baselines"].get("alone")
-    table = race_rows(told)
+def _agreement_and_costs(error_boundary: Mapping[str, Any], rows: Sequence[say.Row]) -> None:
+    alone = error_boundary["baselines"].get("alone")
+    table = race_rows(error_boundary)
     left, right = st.columns([1, 1.4], gap="medium")
     agreeing = [row for row in rows if row["agreement"]]
     if agreeing:

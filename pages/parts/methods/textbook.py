@@ -10,7 +10,7 @@ import streamlit as st
 
 from kd_core.settings import Settings
 from pages.parts.form import is_other, state, try_protocol
-from pages.parts.text import declared, literal, member_text, t
+from pages.parts.text import declared_text, escape_markdown, member_text, t
 
 if TYPE_CHECKING:
     from kd_core.methods import Method
@@ -126,7 +126,7 @@ def _try(name: str, member: type[Method]) -> None:
         if st.button(t("methods_page.try"), key=f"method_try_{name}"):
             to_race(state.change_together({"method": name}, "method"))
         for variant in member.variants:
-            words = declared(f"choices.{variant}", variant.replace("_", " "))
+            words = declared_text(f"choices.{variant}", variant.replace("_", " "))
             if st.button(t("methods_page.try_variant", variant=words), key=f"method_try_{name}_{variant}"):
                 to_race(_use_variant(name, variant))
 
@@ -135,13 +135,13 @@ def to_race(could: bool) -> None:
     """Go to the Race page with what was chosen, or say here why it could not be."""
     if could:
         st.switch_page("pages/race.py")
-    st.error(literal(state.refusal()))
+    st.error(escape_markdown(state.refusal()))
 
 
 def _use_variant(name: str, variant: str) -> bool:
-    from kd_core.recipe import contender_changes
+    from kd_core.recipe import technique_changes
 
-    return state.change_together(contender_changes(f"{name}:{variant}", state.current_recipe().method), "method")
+    return state.change_together(technique_changes(f"{name}:{variant}", state.current_recipe().method), "method")
 
 
 def _plain(cell: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kd_core.settings import written_value
+from kd_core.settings import format_value
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.app import link
 from pages.parts.form import protocol_changes, state
 from pages.parts.methods.textbook import to_race
-from pages.parts.text import declared, t
+from pages.parts.text import declared_text, t
 
 
 def tip_list() -> None:
@@ -18,9 +18,9 @@ def tip_list() -> None:
 
     for name, tip in TIPS.items():
         with st.container(border=True, key=f"tip_{name}"):
-            st.markdown(f"**{declared(f'tips.{name}.title', tip.title)}**")
-            st.markdown(declared(f"tips.{name}.summary", tip.summary))
-            written = " ".join(f"--set '{path}={written_value(value)}'" for path, value in tip.changes.items())
+            st.markdown(f"**{declared_text(f'tips.{name}.title', tip.title)}**")
+            st.markdown(declared_text(f"tips.{name}.summary", tip.summary))
+            written = " ".join(f"--set '{path}={format_value(value)}'" for path, value in tip.changes.items())
             st.code(written, language="bash", wrap_lines=True)
             if st.button(t("methods_page.try"), key=f"tip_try_{name}"):
                 to_race(_use(name))
@@ -31,10 +31,10 @@ def tip_list() -> None:
 
 
 def _use(name: str) -> bool:
-    from kd_core.recipe import contender_changes
+    from kd_core.recipe import technique_changes
 
     _undo()
-    changes = {**protocol_changes("offline"), **contender_changes(name, state.current_recipe().method)}
+    changes = {**protocol_changes("offline"), **technique_changes(name, state.current_recipe().method)}
     return state.change_together(changes, "method")
 
 

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from kd_core.results import CellValues, spread
+from kd_core.results import CellValues, mean_sd
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow
 from pages.parts.app import store
 from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
-from pages.parts.text import t, words
+from pages.parts.text import t, texts_of
 
 T = TypeVar("T")
 MOST_GROWING = 4
@@ -142,13 +142,13 @@ def mean_curve(
 
 def percent(values: Sequence[float]) -> str:
     """Return mean and sd of fractions in percent, e.g. "94.2 ± 0.2 %"."""
-    told = spread(values)
+    told = mean_sd(values)
     return f"{100 * told.mean:.1f} %" if told.sd is None else f"{100 * told.mean:.1f} ± {100 * told.sd:.1f} %"
 
 
 def points(values: Sequence[float]) -> str:
     """Return the mean of differences between fractions in percentage points with its sign, e.g. "+1.3 ± 0.4"."""
-    told = spread(values)
+    told = mean_sd(values)
     return f"{100 * told.mean:+.1f}" if told.sd is None else f"{100 * told.mean:+.1f} ± {100 * told.sd:.1f}"
 
 
@@ -234,7 +234,7 @@ def panel_curve(
     live_curve(
         key=f"protocol_{key}",
         series=lines,
-        words=words("curve", CURVE_WORDS),
+        words=texts_of("curve", CURVE_WORDS),
         x_title=t("race.epoch"),
         y_title=y_title,
         x_range=(0.0, float(panel.epochs)),

@@ -8,33 +8,33 @@ import streamlit as st
 
 from kd_core.store import RunRow
 from pages.parts.protocol_panels.base import Panel, finding, network_text, percent, seeds_text
-from pages.parts.protocol_panels.ladder import Rung, ladder
-from pages.parts.text import literal, t
+from pages.parts.protocol_panels.ladder import DotRow, dot_plot
+from pages.parts.text import escape_markdown, t
 
 
 def panel(panel: Panel) -> None:
     """Show the accuracy of every link, of the ensemble of generations, and of the student alone."""
-    links = [Rung("teacher", t("roles.teacher"), _network(panel.runs_of("teacher")), _right(panel, "teacher"))]
+    links = [DotRow("teacher", t("roles.teacher"), _network(panel.runs_of("teacher")), _right(panel, "teacher"))]
     links += _helpers(panel)
     last = t("protocol_view.generation_last", number=panel.protocol["generations"])
-    links.append(Rung("distilled", last, network_text(panel.recipe["student"]), _right(panel, "distilled")))
+    links.append(DotRow("distilled", last, network_text(panel.recipe["student"]), _right(panel, "distilled")))
     links = [link for link in links if link.accuracies]
     if not links:
         st.caption(t("protocol_view.nothing_yet"))
         return
     ensemble = _ensemble(panel)
     student = network_text(panel.recipe["student"])
-    beside = [Rung("variant", t("protocol_view.ensemble", n=panel.protocol["generations"]), student, ensemble)]
-    beside.append(Rung("alone", t("roles.alone"), student, _right(panel, "alone")))
+    beside = [DotRow("variant", t("protocol_view.ensemble", n=panel.protocol["generations"]), student, ensemble)]
+    beside.append(DotRow("alone", t("roles.alone"), student, _right(panel, "alone")))
     told = t("protocol_view.chain_finding", links=" → ".join(percent(link.accuracies) for link in links))
     if ensemble:
         told += t("protocol_view.chain_ensemble", ensemble=percent(ensemble))
     shown = max(len(link.accuracies) for link in links)
     setting = t("protocol_view.chain_setting", seeds=seeds_text(shown))
-    ladder([*links, *beside], key="chain", title=literal(finding(panel, told)), setting=setting)
+    dot_plot([*links, *beside], key="chain", title=escape_markdown(finding(panel, told)), setting=setting)
 
 
-def _helpers(panel: Panel) -> list[Rung]:
+def _helpers(panel: Panel) -> list[DotRow]:
     """Return the links between: first the assistants, then the generations before the last."""
     by_seed = panel.by_seed("helper")
     assistants = len(panel.recipe.get("others", []))
@@ -43,7 +43,7 @@ def _helpers(panel: Panel) -> list[Rung]:
         runs = [runs[place] for runs in by_seed.values() if place < len(runs)]
         kind, number = ("assistant", place) if place < assistants else ("generation", place - assistants)
         accuracies = _of(panel, runs)
-        rungs.append(Rung("variant", t(f"protocol_view.{kind}", number=number + 1), _network(runs), accuracies))
+        rungs.append(DotRow("variant", t(f"protocol_view.{kind}", number=number + 1), _network(runs), accuracies))
     return rungs
 
 

@@ -11,7 +11,7 @@ from kd_core.results import stored_logits
 from pages.parts.app import engine, store
 from pages.parts.protocol_panels.base import Panel, heading
 from pages.parts.studies import sample_shown
-from pages.parts.text import declared, literal, t
+from pages.parts.text import declared_text, escape_markdown, t
 
 SIDE = 240
 """Pixels of the longer side of an enlarged picture."""
@@ -19,7 +19,7 @@ SIDE = 240
 
 def panel(panel: Panel) -> None:
     """Show both views of the image in the link, or of the one about which the teacher is least sure."""
-    found = stored_logits.of_study(store(), panel.study, cell=panel.cell)
+    found = stored_logits.load_study_logits(store(), panel.study, cell=panel.cell)
     if found is None or not found.logits:
         st.caption(t("protocol_view.nothing_yet"))
         return
@@ -29,7 +29,7 @@ def panel(panel: Panel) -> None:
     from kd_core.networks import pictured
 
     index, view = sample_shown(found), panel.protocol["view"]
-    name, image = literal(found.classes[int(found.labels[index])]), found.images[index]
+    name, image = escape_markdown(found.classes[int(found.labels[index])]), found.images[index]
     seen = pictured(view, image)
     facts = {"image": _size(image), "seen": _size(seen), "name": name}
     heading(
@@ -39,7 +39,7 @@ def panel(panel: Panel) -> None:
     left, right, _ = st.columns([1, 1, 1])
     sees = t("protocol_view.teacher_sees", **facts)
     left.image(enlarged(image), caption=sees, alt=sees)
-    sees = t("protocol_view.student_sees", view=declared(f"choices.{view}", view.replace("_", " ")), **facts)
+    sees = t("protocol_view.student_sees", view=declared_text(f"choices.{view}", view.replace("_", " ")), **facts)
     right.image(enlarged(seen), caption=sees, alt=sees)
 
 

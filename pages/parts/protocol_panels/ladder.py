@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from kd_core.results import spread
+from kd_core.results import mean_sd
 from pages.parts.charts import ROLES, Role, plotly_chart_with_downloads
 from pages.parts.protocol_panels.base import heading
-from pages.parts.text import chart_literal, t
+from pages.parts.text import escape_html, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -20,7 +20,7 @@ SYMBOL: dict[Role, str] = {"teacher": "diamond", "alone": "square", "distilled":
 
 
 @dataclass(frozen=True)
-class Rung:
+class DotRow:
     """One network.
 
     Args:
@@ -35,7 +35,7 @@ class Rung:
     accuracies: Sequence[float]
 
 
-def ladder(rungs: Sequence[Rung], *, key: str, title: str, setting: str) -> None:
+def dot_plot(rungs: Sequence[DotRow], *, key: str, title: str, setting: str) -> None:
     """Draw mean and standard deviation of each network under a finding, with the numbers as a table."""
     shown = [rung for rung in rungs if rung.accuracies]
     heading(title, setting)
@@ -48,11 +48,11 @@ def ladder(rungs: Sequence[Rung], *, key: str, title: str, setting: str) -> None
     )
 
 
-def ladder_rows(rungs: Sequence[Rung]) -> pd.DataFrame:
+def ladder_rows(rungs: Sequence[DotRow]) -> pd.DataFrame:
     """Return one row per network: what it is, mean and sd over seeds in percent, and how many seeds."""
     rows = []
     for rung in rungs:
-        told = spread(rung.accuracies)
+        told = mean_sd(rung.accuracies)
         rows.append(
             {
                 t("table.arm"): rung.name,
@@ -65,15 +65,15 @@ def ladder_rows(rungs: Sequence[Rung]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def ladder_figure(rungs: Sequence[Rung]) -> Figure:
+def ladder_figure(rungs: Sequence[DotRow]) -> Figure:
     """Return a mark for each network, the first on top, with a whisker of one sd over seeds."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     small = '<span style="font-size:11px">{}</span>'
-    names = [f"{chart_literal(rung.name)}<br>{small.format(chart_literal(rung.network))}" for rung in rungs]
+    names = [f"{escape_html(rung.name)}<br>{small.format(escape_html(rung.network))}" for rung in rungs]
     for rung, name in zip(rungs, names, strict=True):
-        told = spread(rung.accuracies)
+        told = mean_sd(rung.accuracies)
         figure.add_scatter(
             x=[100 * told.mean],
             y=[name],
@@ -82,7 +82,7 @@ def ladder_figure(rungs: Sequence[Rung]) -> Figure:
             textposition="top center",
             error_x={"type": "data", "array": [100 * (told.sd or 0.0)]},
             marker={"symbol": SYMBOL[rung.role], "size": 13, "color": ROLES[rung.role].colour},
-            hovertemplate=f"{chart_literal(rung.name)}<br>%{{x:.2f}} %<extra></extra>",
+            hovertemplate=f"{escape_html(rung.name)}<br>%{{x:.2f}} %<extra></extra>",
             showlegend=False,
         )
     figure.update_xaxes(title=t("protocol_view.ladder_axis"), ticksuffix=" %")

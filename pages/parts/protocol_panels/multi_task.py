@@ -6,7 +6,7 @@ import streamlit as st
 
 from kd_core.results import verdict
 from pages.parts.protocol_panels.base import Curves, Panel, accuracy_curve, at_end, mean_curve, seeds_text
-from pages.parts.text import declared, t, verdict_text
+from pages.parts.text import declared_text, t, verdict_text
 
 
 def panel(panel: Panel) -> None:
@@ -19,7 +19,7 @@ def panel(panel: Panel) -> None:
     lines = teacher + mean_curve(panel, "alone", curves["alone"], "alone", t("roles.alone"))
     lines += mean_curve(panel, "distilled", curves["distilled"], "distilled", t("roles.distilled"))
     asked = panel.protocol["question"]
-    question = declared(f"choices.{asked}", asked)
+    question = declared_text(f"choices.{asked}", asked)
     pairs = _pairs(panel, curves)
     judged = verdict_text(verdict(*zip(*pairs, strict=True))) if pairs else t("race.no_verdict_yet")
     setting = t("protocol_view.second_setting", question=question, seeds=seeds_text(len(pairs)))

@@ -11,15 +11,15 @@ import streamlit as st
 from kd_core.store import RunRow
 from pages.parts.app import engine, store
 from pages.parts.protocol_panels.base import Panel, finding, network_text, percent, points, seeds_text
-from pages.parts.protocol_panels.ladder import Rung, ladder
-from pages.parts.text import declared, literal, t
+from pages.parts.protocol_panels.ladder import DotRow, dot_plot
+from pages.parts.text import declared_text, escape_markdown, t
 
 
 def panel(panel: Panel) -> None:
     """Show the accuracy of each teacher, of their mixture, of the student, and of the student alone."""
     councils = _councils(panel)
     teachers = [
-        Rung("teacher", t("protocol_view.teacher", number=place + 1), _network(runs), _right(panel, runs))
+        DotRow("teacher", t("protocol_view.teacher", number=place + 1), _network(runs), _right(panel, runs))
         for place, runs in enumerate(_by_place(councils))
     ]
     if not any(teacher.accuracies for teacher in teachers):
@@ -31,9 +31,9 @@ def panel(panel: Panel) -> None:
     student = network_text(panel.recipe["student"])
     rungs = [
         *teachers,
-        Rung("variant", t("protocol_view.mixture"), t("protocol_view.networks", n=panel.protocol["teachers"]), mixed),
-        Rung("distilled", t("roles.distilled"), student, _right(panel, panel.reported("distilled"))),
-        Rung("alone", t("roles.alone"), student, _right(panel, panel.reported("alone"))),
+        DotRow("variant", t("protocol_view.mixture"), t("protocol_view.networks", n=panel.protocol["teachers"]), mixed),
+        DotRow("distilled", t("roles.distilled"), student, _right(panel, panel.reported("distilled"))),
+        DotRow("alone", t("roles.alone"), student, _right(panel, panel.reported("alone"))),
     ]
     every = [value for teacher in teachers for value in teacher.accuracies]
     told = t("protocol_view.teachers_each", mean=percent(every))
@@ -43,10 +43,10 @@ def panel(panel: Panel) -> None:
     weighting = panel.protocol["weighting"]
     setting = t(
         "protocol_view.teachers_setting",
-        weighting=declared(f"choices.{weighting}", weighting),
+        weighting=declared_text(f"choices.{weighting}", weighting),
         seeds=seeds_text(max(len(rung.accuracies) for rung in rungs)),
     )
-    ladder(rungs, key="several_teachers", title=literal(finding(panel, told)), setting=setting)
+    dot_plot(rungs, key="several_teachers", title=escape_markdown(finding(panel, told)), setting=setting)
 
 
 def _councils(panel: Panel) -> list[list[RunRow]]:
@@ -76,7 +76,7 @@ def _mixture_accuracies(asked: tuple[tuple[tuple[str, int], ...], ...], source: 
     """Finished runs do not change, so each council is asked once."""
     from kd_core.protocols.several_teachers import SeveralTeachers
 
-    settings, known = SeveralTeachers.checked(json.loads(protocol)), store().files.source(source)
+    settings, known = SeveralTeachers.from_json(json.loads(protocol)), store().files.source(source)
     if known is None:
         return []
     answers = [[store().files.logits(run, epoch) for run, epoch in council] for council in asked]

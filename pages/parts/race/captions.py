@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from kd_core.results import CellValues, finished, image_interval
+from kd_core.results import CellValues, finished_members, test_set_interval
 from kd_core.store import MemberRow, RunRow, StudyRow
 from pages.parts.app import store
 from pages.parts.text import sampling_text, t
@@ -34,8 +34,8 @@ def _below_the_table(
 def _image_interval(
     study: str, cell: CellValues | None, finished_at: float | None
 ) -> tuple[tuple[float, float], int] | None:
-    places = finished(store(), study, cell)
-    interval = image_interval(store(), places)
+    places = finished_members(store(), study, cell)
+    interval = test_set_interval(store(), places)
     source = store().files.source(places[0].run.source or "") if places else None
     return (interval, len(source[0]["labels"])) if interval and source else None
 

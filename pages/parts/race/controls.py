@@ -9,7 +9,7 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.errors import KDError
 from kd_core.settings import lane_fields
-from pages.parts.app import engine_ready, link, store, told
+from pages.parts.app import engine_ready, error_boundary, link, store
 from pages.parts.form import choose_preset, protocol_line, setting_field, state, temperature_field
 from pages.parts.race.formula import formula
 from pages.parts.studies import current_study, nearest_student, start_study
@@ -35,7 +35,7 @@ def race_controls(shown: str) -> None:
 
 
 def _told_controls(waiting: bool, shown: str) -> None:
-    with told():
+    with error_boundary():
         _controls(waiting, shown)
 
 

@@ -12,7 +12,7 @@ from pages.parts.app import link, store
 from pages.parts.charts import CURVE_WORDS, CurveSeries, accuracy_lines, live_curve, zoomed_range
 from pages.parts.race.loss_curves import applied_line, loss_lines, points_of
 from pages.parts.race.method_panel import panel_of, share_curve
-from pages.parts.text import declared, t, words
+from pages.parts.text import declared_text, t, texts_of
 
 
 def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow], rows: Sequence[EpochRow]) -> None:
@@ -38,7 +38,7 @@ def _curves(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]
     elif which == "schedule":
         shown = 0
         for name in ("temperature", "teacher_weight", "lr"):
-            title = declared(f"choices.{name}", name.replace("_", " "))
+            title = declared_text(f"choices.{name}", name.replace("_", " "))
             if line := applied_line(members, rows, name, title):
                 _chart([line], epochs, title, t("race.schedule_note"), key=f"race_schedule_{name}")
                 shown += 1
@@ -71,7 +71,7 @@ def _chart(
     live_curve(
         key=key,
         series=lines,
-        words=words("curve", CURVE_WORDS),
+        words=texts_of("curve", CURVE_WORDS),
         x_title=t("race.epoch"),
         y_title=y_title,
         x_range=(0, float(epochs)),

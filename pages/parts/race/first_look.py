@@ -9,7 +9,7 @@ import streamlit as st
 from pages.parts.charts import CURVE_WORDS, live_curve, mean_lines, zoomed_range
 from pages.parts.race.arm_table import arm_table
 from pages.parts.studies import digit, recorded_logits, recorded_race
-from pages.parts.text import sampling_text, t, verdict_text, words
+from pages.parts.text import sampling_text, t, texts_of, verdict_text
 
 
 @st.fragment(key="first_look")
@@ -30,7 +30,7 @@ def show_first_look() -> None:
         live_curve(
             key="recorded_race",
             series=lines,
-            words=words("curve", CURVE_WORDS),
+            words=texts_of("curve", CURVE_WORDS),
             x_title=t("race.epoch"),
             y_title=t("race.accuracy_axis"),
             x_range=(0, max(line.x[-1] for line in lines)),

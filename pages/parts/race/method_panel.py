@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from kd_core.results import CellValues, recipe_of, spread
+from kd_core.results import CellValues, mean_sd, recipe_of
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow, StudyRow
 from pages.parts.app import store
 from pages.parts.charts import CurveSeries, Role, plotly_chart_with_downloads, table_with_csv
@@ -124,7 +124,7 @@ def _exit_rows(last: Sequence[Mapping[str, Any]], ends: Sequence[Mapping[str, An
         timed = [facts["latency_ms"][place] for facts in ends if "latency_ms" in facts]
         if timed:
             row["ms"] = float(np.median(timed))
-        rows.append({**row, "mean": spread(values).mean, "sd": spread(values).sd or 0.0})
+        rows.append({**row, "mean": mean_sd(values).mean, "sd": mean_sd(values).sd or 0.0})
     return rows
 
 

@@ -8,28 +8,36 @@ from typing import Any
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.results import CellValues, compared, finished, race_json, race_verdict, recipe_of, stored_logits
+from kd_core.results import (
+    CellValues,
+    finished_members,
+    members_and_runs,
+    race_json,
+    race_verdict,
+    recipe_of,
+    stored_logits,
+)
 from kd_core.store import MemberRow, RunRow, StudyRow
-from pages.parts.app import data_root, store, told
+from pages.parts.app import data_root, error_boundary, store
 from pages.parts.protocol_panels import protocol_view
 from pages.parts.race.arm_table import arm_table
 from pages.parts.race.captions import _below_the_table
 from pages.parts.race.curves import _curves
 from pages.parts.race.method_panel import method_view
-from pages.parts.studies import Shown, choose_epoch, digit, race_progress, race_progress_text, study_label
-from pages.parts.text import declared, error_text, literal, t, verdict_text
+from pages.parts.studies import Selection, choose_epoch, digit, race_progress, race_progress_text, study_label
+from pages.parts.text import declared_text, error_text, escape_markdown, t, verdict_text
 
 POLL_SECONDS = 0.4
 
 
-def race_view(shown: Shown) -> None:
+def race_view(shown: Selection) -> None:
     """Show a race, or a cell of a sweep as one; poll only while it lives."""
     poll = POLL_SECONDS if shown.row.alive else None
     st.fragment(_told_view, run_every=poll, key="race_view")(shown.row.id, shown.values, shown.row.alive)
 
 
 def _told_view(study: str, cell: CellValues | None, was_alive: bool) -> None:
-    with told():
+    with error_boundary():
         _race_view(study, cell, was_alive)
 
 
@@ -38,7 +46,7 @@ def _race_view(study: str, cell: CellValues | None, was_alive: bool) -> None:
     row = store().studies.get(study)
     if was_alive and not row.alive:
         st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
-    members, runs = compared(store(), study, cell)
+    members, runs = members_and_runs(store(), study, cell)
     rows = store().runs.epochs({run.id for run in runs.values()})
     _headline(row, cell, members, runs)
     left, right = st.columns(2)
@@ -56,7 +64,7 @@ def _race_view(study: str, cell: CellValues | None, was_alive: bool) -> None:
 
 def _headline(row: StudyRow, cell: CellValues | None, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> None:
     """The verdict as far as there is one, then the state, and what a person can do about it."""
-    judged = race_verdict(finished(store(), row.id, cell))
+    judged = race_verdict(finished_members(store(), row.id, cell))
     with st.container(key="race_verdict"):
         if judged is not None:
             provisional = t("race.so_far") + " " if row.alive else ""
@@ -67,23 +75,23 @@ def _headline(row: StudyRow, cell: CellValues | None, members: Sequence[MemberRo
         st.progress(race_progress(members, runs), text=race_progress_text(row, members, runs))
         return
     source = recipe_of(row)["data"]["source"]["name"]
-    dataset = declared(f"datasets.{source}.title", source.replace("_", " "))
+    dataset = declared_text(f"datasets.{source}.title", source.replace("_", " "))
     facts = [study_label(row), t("race.on", dataset=dataset), t("provenance.live"), t(f"status.{row.status}")]
-    st.caption(literal(" · ".join(facts)))
+    st.caption(escape_markdown(" · ".join(facts)))
     if row.error:
-        st.error(literal(error_text(row.error)))
+        st.error(escape_markdown(error_text(row.error)))
     if row.status in ("stopped", "interrupted", "failed", "lost") and st.button(t("race.resume"), key="race_resume"):
         jobs.resume(store(), row.id, data_root())
         st.rerun()
 
 
 def _picture(row: StudyRow, cell: CellValues | None) -> None:
-    newest = stored_logits.of_study(store(), row.id, cell=cell)
+    newest = stored_logits.load_study_logits(store(), row.id, cell=cell)
     if newest is None or not newest.logits:
         st.caption(t("race.no_logits_yet"))
         return
     epoch = None if row.alive else choose_epoch(newest.epochs)
-    scrubbed = newest if epoch is None else stored_logits.of_study(store(), row.id, epoch=epoch, cell=cell)
+    scrubbed = newest if epoch is None else stored_logits.load_study_logits(store(), row.id, epoch=epoch, cell=cell)
     digit(scrubbed or newest, key="view_temperature")
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from kd_core.results import Floats
-from pages.parts.text import chart_literal
+from pages.parts.text import escape_html
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -62,8 +62,8 @@ def matrix_figure(
     from plotly import graph_objects as go  # half a second that no first paint should wait for
 
     ticks = list(range(len(classes)))
-    names = [chart_literal(_short(name)) for name in classes]
-    full = np.array([chart_literal(name) for name in classes])
+    names = [escape_html(_short(name)) for name in classes]
+    full = np.array([escape_html(name) for name in classes])
     axis = {"tickvals": ticks, "ticktext": names, "showgrid": False, "zeroline": False, "constrain": "domain"}
     shades = _coloured(matrix, log)
     low, high = _range(matrix, log)

@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 import streamlit as st
 
-from kd_core.results import Material, soften
+from kd_core.results import StoredLogits, soften
 from pages.parts.app import link, sample_index
 from pages.parts.charts import Tile, image_gallery, thumbnail
 from pages.parts.soft_labels.sample_order import ORDERS, Indices, Order, leading, neighbour, ordered, position
@@ -27,7 +27,7 @@ class _Wish:
     like: int | None
 
 
-def pick_sample(material: Material) -> int:
+def pick_sample(material: StoredLogits) -> int:
     """Draw the picker and return the index of the chosen test image."""
     wish = _wish(material)
     found = ordered(wish.order, material.logits, material.labels, of_class=wish.of_class, like=wish.like)
@@ -44,7 +44,7 @@ def pick_sample(material: Material) -> int:
     return sample
 
 
-def _wish(material: Material) -> _Wish:
+def _wish(material: StoredLogits) -> _Wish:
     def reset() -> None:
         link.put(sample=None)
 
@@ -79,7 +79,7 @@ def _wish(material: Material) -> _Wish:
     return _Wish(order, None if of_class == ANY else of_class, like)
 
 
-def _first(material: Material, found: Indices, right_only: bool) -> int:
+def _first(material: StoredLogits, found: Indices, right_only: bool) -> int:
     """Return the first image of an order; with ``right_only`` the first in doubt about which the teacher is right."""
     answers = material.logits[leading(material.logits)].argmax(-1)
     right = found[answers[found] == material.labels[found]] if right_only else found
@@ -117,7 +117,7 @@ def _step(name: str, target: int, disabled: bool) -> None:
     )
 
 
-def _gallery(material: Material, wish: _Wish, found: Indices, sample: int) -> None:
+def _gallery(material: StoredLogits, wish: _Wish, found: Indices, sample: int) -> None:
     start = (position(found, sample) or 0) // TILES * TILES
     image_gallery(
         key="sample_gallery",
@@ -128,7 +128,7 @@ def _gallery(material: Material, wish: _Wish, found: Indices, sample: int) -> No
     )
 
 
-def _tile(material: Material, wish: _Wish, index: int) -> Tile:
+def _tile(material: StoredLogits, wish: _Wish, index: int) -> Tile:
     arm = leading(material.logits)
     logits = material.logits[arm][index]
     caption = class_name(material, int(material.labels[index]))
@@ -148,7 +148,7 @@ def _tile(material: Material, wish: _Wish, index: int) -> Tile:
     )
 
 
-def class_name(material: Material, label: int) -> str:
+def class_name(material: StoredLogits, label: int) -> str:
     """Return the name of a label; an image without one says so."""
     return material.classes[label] if label >= 0 else t("soft_labels.no_label")
 

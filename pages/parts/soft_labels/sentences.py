@@ -6,19 +6,19 @@ import math
 
 import numpy as np
 
-from kd_core.results import Floats, Material, entropy, kl_divergence, soften
+from kd_core.results import Floats, StoredLogits, entropy, kl_divergence, soften
 from pages.parts.app import shown
 from pages.parts.soft_labels.matrix import strongest_pair
 from pages.parts.soft_labels.sample_order import leading
 from pages.parts.soft_labels.sample_picker import class_name
-from pages.parts.text import literal, t
+from pages.parts.text import escape_markdown, t
 
 AS_GOOD_AS_NOTHING = 0.0005
 CLOSE = 1.1
 """Divergences whose ratio is below this are called about equal."""
 
 
-def sample_finding(material: Material, sample: int, temperature: float) -> str:
+def sample_finding(material: StoredLogits, sample: int, temperature: float) -> str:
     """Return the title of the bars: what the teacher says about this image beyond its label."""
     arm = leading(material.logits)
     if math.isinf(temperature):
@@ -26,15 +26,26 @@ def sample_finding(material: Material, sample: int, temperature: float) -> str:
     logits, label = material.logits[arm][sample], int(material.labels[sample])
     p = soften(logits, temperature)
     first, second = (int(k) for k in np.argsort(-p, kind="stable")[:2])
-    facts = {"T": shown(temperature), "arm": t(f"soft_labels.arm_{arm}"), "label": literal(class_name(material, label))}
+    facts = {
+        "T": shown(temperature),
+        "arm": t(f"soft_labels.arm_{arm}"),
+        "label": escape_markdown(class_name(material, label)),
+    }
     if label >= 0 and first != label:
-        return t("soft_labels.finding_wrong", other=literal(material.classes[first]), p=probability(p[first]), **facts)
+        return t(
+            "soft_labels.finding_wrong",
+            other=escape_markdown(material.classes[first]),
+            p=probability(p[first]),
+            **facts,
+        )
     if p[second] < AS_GOOD_AS_NOTHING:
         return t("soft_labels.finding_certain", **facts)
-    return t("soft_labels.finding_second", other=literal(material.classes[second]), p=probability(p[second]), **facts)
+    return t(
+        "soft_labels.finding_second", other=escape_markdown(material.classes[second]), p=probability(p[second]), **facts
+    )
 
 
-def sample_explanation(material: Material, sample: int, temperature: float) -> str:
+def sample_explanation(material: StoredLogits, sample: int, temperature: float) -> str:
     """Return one or two sentences on entropy and, where there are students, on who is closer to the teacher."""
     arm = leading(material.logits)
     nats = float(entropy(material.logits[arm][sample], temperature))
@@ -45,23 +56,23 @@ def sample_explanation(material: Material, sample: int, temperature: float) -> s
     return t("soft_labels.joint").join(said)
 
 
-def matrix_finding(matrix: Floats, material: Material, arm: str, temperature: float) -> str:
+def matrix_finding(matrix: Floats, material: StoredLogits, arm: str, temperature: float) -> str:
     """Return the title of the matrix: which class is most taken for which other."""
     pair = strongest_pair(matrix)
     if pair is None:
         return t("soft_labels.matrix_even")
     label, other, p = pair
-    names = {"label": literal(material.classes[label]), "other": literal(material.classes[other])}
+    names = {"label": escape_markdown(material.classes[label]), "other": escape_markdown(material.classes[other])}
     facts = {"T": shown(temperature), "arm": t(f"soft_labels.arm_{arm}"), "p": probability(p)}
     return t("soft_labels.matrix_finding", **names, **facts)
 
 
-def matrix_setting(material: Material, arm: str, temperature: float, epoch: int | None, zoomed: bool) -> str:
+def matrix_setting(material: StoredLogits, arm: str, temperature: float, epoch: int | None, zoomed: bool) -> str:
     """Return the subtitle of the matrix: arm, temperature, split, epoch, who made it, and what is missing in it."""
     counts = np.bincount(material.labels[material.labels >= 0], minlength=len(material.classes))
     facts = {"arm": t(f"roles.{arm}"), "T": shown(temperature), "epoch": epoch_words(epoch), "count": int(counts.sum())}
     said = [t("soft_labels.matrix_setting", provenance=provenance(material), **facts)]
-    empty = [literal(material.classes[k]) for k in np.flatnonzero(counts == 0)]
+    empty = [escape_markdown(material.classes[k]) for k in np.flatnonzero(counts == 0)]
     if empty:
         said.append(t("soft_labels.matrix_empty", classes=", ".join(empty)))
     if zoomed:
@@ -69,9 +80,9 @@ def matrix_setting(material: Material, arm: str, temperature: float, epoch: int 
     return t("soft_labels.joint").join(said)
 
 
-def provenance(material: Material) -> str:
+def provenance(material: StoredLogits) -> str:
     """Return who made these numbers: live or recorded, with seed, and date and machine of a recording."""
-    facts = {name: literal(str(value)) for name, value in material.facts.items()}
+    facts = {name: escape_markdown(str(value)) for name, value in material.facts.items()}
     if material.provenance == "recorded":
         return t("provenance.recorded", **facts)
     return t("soft_labels.live_seed", provenance=t("provenance.live"), **facts)
@@ -87,7 +98,7 @@ def probability(p: float) -> str:
     return f"{p:.2f}" if p >= 0.01 else f"{p:.1g}"
 
 
-def _closer(material: Material, sample: int, temperature: float) -> list[str]:
+def _closer(material: StoredLogits, sample: int, temperature: float) -> list[str]:
     teacher = material.logits["teacher"][sample]
     nats: dict[str, float] = {
         arm: float(kl_divergence(teacher, material.logits[arm][sample], temperature))

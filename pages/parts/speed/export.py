@@ -7,7 +7,7 @@ from functools import partial
 import streamlit as st
 
 from kd_core.export import FORMATS, download_name, export_bytes
-from kd_core.results import Place, finished
+from kd_core.results import FinishedMember, finished_members
 from kd_core.store import StudyRow
 from pages.parts.app import engine_ready, store
 from pages.parts.text import t
@@ -15,7 +15,7 @@ from pages.parts.text import t
 
 def export_section(study: StudyRow | None) -> None:
     """Offer the networks of a study; the recorded race comes without weights."""
-    places = finished(store(), study.id) if study else []
+    places = finished_members(store(), study.id) if study else []
     if not places:
         st.info(t("speed.export_none"))
         return
@@ -49,7 +49,7 @@ def export_section(study: StudyRow | None) -> None:
     st.caption(t(f"speed.format_{format}_help"))
 
 
-def _label(place: Place) -> str:
+def _label(place: FinishedMember) -> str:
     accuracy = place.measure("accuracy") or 0.0
     arm = t(f"roles.{place.member.arm}")
     return t("speed.export_label", arm=arm, seed=place.member.seed, accuracy=f"{100 * accuracy:.1f}") + (

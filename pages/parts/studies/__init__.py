@@ -7,11 +7,11 @@ from pages.parts.studies.live import nothing_yet, watch
 from pages.parts.studies.progress import race_progress, race_progress_text, show_progress
 from pages.parts.studies.recorded import recorded_logits, recorded_race
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
-from pages.parts.studies.selection import Shown, choose_another, choose_study, current_study, linked_or_newest
+from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study, linked_or_newest
 from pages.parts.studies.start import about_text, start_study
 
 __all__ = [
-    "Shown",
+    "Selection",
     "about_text",
     "changes_of",
     "choose_another",

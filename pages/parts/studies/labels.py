@@ -8,9 +8,9 @@ from typing import Any
 
 import streamlit as st
 
-from kd_core.settings import written_value
+from kd_core.settings import format_value
 from kd_core.store import StudyRow
-from pages.parts.text import declared, t
+from pages.parts.text import declared_text, t
 
 MOST_CHANGES = 5
 
@@ -18,7 +18,7 @@ MOST_CHANGES = 5
 def study_label(row: StudyRow) -> str:
     """Return how a study is called in lists: its name, or preset, seeds and time."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
-    title = row.name or declared(f"presets.{row.preset}.title", row.preset)
+    title = row.name or declared_text(f"presets.{row.preset}.title", row.preset)
     facts = [title, t("study.seeds", n=row.seeds), when]
     if row.spec.get("cells"):
         facts.insert(1, t("study.cells", n=len(row.spec["cells"])))
@@ -43,5 +43,5 @@ def _changes_of(study: str, preset: str, _base: Mapping[str, Any]) -> list[str]:
 
     if preset not in PRESETS:
         return []
-    changes = Recipe.checked(_base).differences(PRESETS[preset].recipe)
-    return [f"{path}={written_value(value)}" for path, value in changes.items()]
+    changes = Recipe.from_json(_base).differences(PRESETS[preset].recipe)
+    return [f"{path}={format_value(value)}" for path, value in changes.items()]

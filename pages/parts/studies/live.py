@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from kd_core.results import Material
+from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
 from pages.parts.app import store
 from pages.parts.text import t
@@ -30,7 +30,7 @@ def nothing_yet(study: StudyRow | None, chooser: str) -> None:
         _until_more(study.id, _finished(study.id))
 
 
-def watch(study: StudyRow | None, shown: Material) -> None:
+def watch(study: StudyRow | None, shown: StoredLogits) -> None:
     """Rerun the page once another network of a living study is finished; ``shown`` is what the page has."""
     if (
         study is not None

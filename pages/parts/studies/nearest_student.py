@@ -13,8 +13,8 @@ from kd_core.settings import name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
 from pages.parts.form import setting_field, state, temperature_field
-from pages.parts.studies.selection import Shown, cell_in_link, current_study
-from pages.parts.text import axis_words, error_text, literal, t, value_text
+from pages.parts.studies.selection import Selection, cell_in_link, current_study
+from pages.parts.text import axis_words, error_text, escape_markdown, t, value_text
 
 if TYPE_CHECKING:
     from kd_core.recipe import Recipe
@@ -25,7 +25,7 @@ LATEST = 30
 """How many of the newest sweeps are looked through."""
 
 
-def shown() -> Shown | None:
+def shown() -> Selection | None:
     """Return what the Race page looks at.
 
     That is the study in the link, until the form is changed: then the nearest student of a map for these settings,
@@ -41,7 +41,7 @@ def shown() -> Shown | None:
     return of(study)
 
 
-def of(study: StudyRow | None) -> Shown | None:
+def of(study: StudyRow | None) -> Selection | None:
     """Return the cell nearest to the form: of a sweep, or of the newest one that fits; else the study itself."""
     if not engine_is_warm():
         return _itself(study)
@@ -55,10 +55,10 @@ def of(study: StudyRow | None) -> Shown | None:
     return nearest
 
 
-def _itself(study: StudyRow | None) -> Shown | None:
+def _itself(study: StudyRow | None) -> Selection | None:
     if study is None:
         return None
-    return Shown(study, cell_in_link(study) if _has_cells(study) else None)
+    return Selection(study, cell_in_link(study) if _has_cells(study) else None)
 
 
 def _form_changed(study: StudyRow) -> bool:
@@ -70,7 +70,7 @@ def _form_changed(study: StudyRow) -> bool:
     return bool(seen[1] != now)
 
 
-def note(what: Shown) -> None:
+def note(what: Selection) -> None:
     """Say that a student is one of a map, and which settings were asked for where it is only the nearest."""
     if what.cell is None or not engine_is_warm():
         return
@@ -80,7 +80,7 @@ def note(what: Shown) -> None:
     )
     pooled = f" {t('living.pooled', seeds=what.row.seeds)}" if what.row.seeds > 1 else ""
     with st.container(key="living_map"):
-        st.caption(literal(text + pooled))
+        st.caption(escape_markdown(text + pooled))
         st.page_link("pages/sweep.py", label=t("living.to_map"))
 
 
@@ -100,7 +100,7 @@ def on_side(study: StudyRow | None) -> dict[str, Any] | None:
     return what.values
 
 
-def key_of(what: Shown | None) -> str:
+def key_of(what: Selection | None) -> str:
     """Return a text that is equal as long as the same networks are shown."""
     return "" if what is None else f"{what.row.id}/{what.cell}/{sorted(what.asked.items())}"
 
@@ -117,12 +117,12 @@ def _take_over(study: StudyRow, cell: int) -> None:
     from kd_core.recipe import Recipe
 
     try:
-        state.take_over(study.preset, Recipe.checked(study.spec["base"]).changed(study.spec["cells"][cell]))
+        state.take_over(study.preset, Recipe.from_json(study.spec["base"]).changed(study.spec["cells"][cell]))
     except KDError as error:  # a sweep of an earlier version, with settings that are no more
         link.refuse("cell", error_text(error))
 
 
-def _nearest_to_form(first: StudyRow | None = None) -> Shown | None:
+def _nearest_to_form(first: StudyRow | None = None) -> Selection | None:
     """Return the nearest cell of a sweep that was trained for the form's settings, or None.
 
     Args:
@@ -136,7 +136,7 @@ def _nearest_to_form(first: StudyRow | None = None) -> Shown | None:
                 asked = {path: _at(recipe.to_json(), path) for path in row.spec["axes"]}
                 number = nearest_cell(row.spec["axes"], row.spec["cells"], asked)
                 exact = asked == row.spec["cells"][number]
-                return Shown(row, number, {} if exact else asked)
+                return Selection(row, number, {} if exact else asked)
     except KDError:  # a form that cannot be used says so itself
         return None
     return None
@@ -158,7 +158,7 @@ def _fits(row: StudyRow, recipe: Recipe) -> bool:
 def _fingerprint(study: str) -> str:
     from kd_core.recipe import Recipe
 
-    return Recipe.checked(store().studies.get(study).spec["base"]).fingerprint()
+    return Recipe.from_json(store().studies.get(study).spec["base"]).fingerprint()
 
 
 def _at(recipe: Mapping[str, Any], path: str) -> Any:
@@ -174,5 +174,5 @@ def _at(recipe: Mapping[str, Any], path: str) -> Any:
 def _written(row: StudyRow, values: Mapping[str, Any]) -> str:
     from kd_core.recipe import Recipe
 
-    base = Recipe.checked(row.spec["base"])
+    base = Recipe.from_json(row.spec["base"])
     return " · ".join(f"{axis_words(base, path).title} {value_text(value)}" for path, value in values.items())

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.store import MemberRow, PlaceRow, RunRow, StudyRow
+from kd_core.store import MemberProgress, MemberRow, RunRow, StudyRow
 from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import attempt, data_root, show_refused, store
-from pages.parts.text import error_text, literal, seconds_text, t
+from pages.parts.app import data_root, show_refused, store, try_or_tell
+from pages.parts.text import error_text, escape_markdown, seconds_text, t
 
 
 def race_progress(members: Sequence[MemberRow], runs: dict[int, RunRow]) -> float:
@@ -47,46 +47,46 @@ def activity_text(what: str) -> str:
     return t(f"activity.{doing}", name=name)
 
 
-def show_progress(row: StudyRow, places: Sequence[PlaceRow]) -> None:
+def show_progress(row: StudyRow, places: Sequence[MemberProgress]) -> None:
     """Show a bar while the sweep lives; afterwards how it ended, with its error and a way to go on."""
     if row.alive:
         networks = _networks(places)
-        st.progress(_share(networks), text=literal(_text(row, networks)))
+        st.progress(_share(networks), text=escape_markdown(_text(row, networks)))
         return
     if row.error:
-        st.error(literal(error_text(row.error)))
+        st.error(escape_markdown(error_text(row.error)))
     show_refused()
     if row.status in RESUMABLE:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(t("race.resume"), key="sweep_resume"):
-                attempt(lambda: jobs.resume(store(), row.id, data_root()))
+                try_or_tell(lambda: jobs.resume(store(), row.id, data_root()))
                 st.rerun()
             networks = _networks(places)
             done = sum(place.status == "done" for place in networks)
             st.caption(t("sweep.ended", status=t(f"status.{row.status}"), done=done, all=len(networks)))
 
 
-def _networks(places: Sequence[PlaceRow]) -> list[PlaceRow]:
+def _networks(places: Sequence[MemberProgress]) -> list[MemberProgress]:
     """Return every network once: members of several cells share one."""
-    found: dict[str, PlaceRow] = {}
+    found: dict[str, MemberProgress] = {}
     for place in places:
         if place.fingerprint not in found or place.run:
             found[place.fingerprint] = place
     return list(found.values())
 
 
-def _share(networks: Sequence[PlaceRow]) -> float:
+def _share(networks: Sequence[MemberProgress]) -> float:
     """Return how much of the work is done, 0..1, an epoch of a student counting like one of a teacher."""
     known = max((place.epochs or 0 for place in networks), default=0) or 1
     parts = [1.0 if _ended(place) else (place.epoch or 0) / (place.epochs or known) for place in networks]
     return min(1.0, sum(parts) / max(1, len(parts)))
 
 
-def _ended(place: PlaceRow) -> bool:
+def _ended(place: MemberProgress) -> bool:
     return place.status in ("done", "diverged", "failed")
 
 
-def _text(row: StudyRow, networks: Sequence[PlaceRow]) -> str:
+def _text(row: StudyRow, networks: Sequence[MemberProgress]) -> str:
     if row.status == "queued":
         return t("race.queued", n=store().studies.ahead_of(row))
     if row.activity:

@@ -10,20 +10,20 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from kd_core.results import Material
+from kd_core.results import StoredLogits
 from kd_core.vocabulary import ARMS
 
 RECORDED = Path(__file__).parents[3] / "assets" / "recorded"
 
 
 @cache
-def recorded_logits() -> Material:
+def recorded_logits() -> StoredLogits:
     """Return the digits race that comes with the product."""
     arrays = load_file(RECORDED / "digits.safetensors")
     facts = recorded_race()
     logits = {arm: arrays[f"logits.{arm}"].astype(np.float32) for arm in ARMS}
     classes = tuple(facts["classes"])
-    return Material("recorded", facts["provenance"], classes, arrays["images"], arrays["labels"], logits, {})
+    return StoredLogits("recorded", facts["provenance"], classes, arrays["images"], arrays["labels"], logits, {})
 
 
 @cache

@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from kd_core.results import Material, most_ambiguous, soften
+from kd_core.results import StoredLogits, most_ambiguous, soften
 from pages.parts.app import put_view, sample_index, view_axis, view_temperature
 from pages.parts.charts import BAR_WORDS, BarsArm, BarsState, Role, read_state, softened_bars
-from pages.parts.text import literal, t, words
+from pages.parts.text import escape_markdown, t, texts_of
 
 
-def digit(material: Material, *, key: str, index: int | None = None) -> None:
+def digit(material: StoredLogits, *, key: str, index: int | None = None) -> None:
     """Show one test image with its hard label beside each network's soft label.
 
     Args:
@@ -24,13 +24,13 @@ def digit(material: Material, *, key: str, index: int | None = None) -> None:
     """
     chosen = sample_shown(material) if index is None else index
     label = int(material.labels[chosen])
-    name = literal(material.classes[label])
+    name = escape_markdown(material.classes[label])
     st.markdown(f"**{t('race.digit_title', name=name)}**")
     softened_bars(
         key=key,
         arms=[BarsArm(arm, t(f"roles.{arm}"), values[chosen].tolist()) for arm, values in material.logits.items()],  # type: ignore[arg-type]
         classes=material.classes,
-        words=words("bars", BAR_WORDS),
+        words=texts_of("bars", BAR_WORDS),
         hard_label=label,
         picture=material.picture(chosen),
         picture_alt=t("race.digit_alt", name=name, index=chosen),
@@ -40,7 +40,7 @@ def digit(material: Material, *, key: str, index: int | None = None) -> None:
     )
 
 
-def sample_shown(material: Material) -> int:
+def sample_shown(material: StoredLogits) -> int:
     """Return the image in the link, else the one about which the teacher is least sure and yet right."""
     asked = sample_index(len(material.labels))
     if asked is not None:
@@ -51,7 +51,7 @@ def sample_shown(material: Material) -> int:
     return int(right[0] if len(right) else order[0])
 
 
-def sample_arms(material: Material, sample: int) -> list[BarsArm]:
+def sample_arms(material: StoredLogits, sample: int) -> list[BarsArm]:
     """Return every network's answer about one image; one that broke down to NaN on it is left out."""
     return [
         BarsArm(cast(Role, arm), t(f"roles.{arm}"), logits[sample].tolist())
@@ -60,7 +60,7 @@ def sample_arms(material: Material, sample: int) -> list[BarsArm]:
     ]
 
 
-def sample_rows(material: Material, sample: int, temperature: float) -> pd.DataFrame:
+def sample_rows(material: StoredLogits, sample: int, temperature: float) -> pd.DataFrame:
     """Return a row per class: name, hard label (0 or 1), and for every network its logit and probability.
 
     Column names are the same in every language, since other programs read them.

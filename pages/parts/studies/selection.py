@@ -28,7 +28,7 @@ def current_study() -> StudyRow | None:
 
 
 @dataclass(frozen=True)
-class Shown:
+class Selection:
     """What the pages look at: a race, or one cell of a sweep.
 
     Args:

@@ -10,7 +10,7 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.errors import KDError
 from pages.parts.app import data_root, link, store
-from pages.parts.text import error_text, literal, seconds_text, t
+from pages.parts.text import error_text, escape_markdown, seconds_text, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Study
@@ -36,7 +36,7 @@ def start_study(make: Callable[[], Study], fresh: bool, choices: Sequence[str] =
     try:
         made = jobs.submit(store(), make(), data_root=data_root(), fresh=fresh, **how)
     except KDError as error:
-        st.error(literal(error_text(error)))
+        st.error(escape_markdown(error_text(error)))
         return
     link.put(study=made, cell=None, epoch=None)
     st.rerun()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic.fields import FieldInfo
 
 from kd_core.errors import InvalidSetting
-from kd_core.settings import Axis, Range, Settings, at_path, extra, read_axis
+from kd_core.settings import Axis, Range, Settings, at_path, field_extra, read_axis
 from pages.parts.form import limits, state
 from pages.parts.text import t
 
@@ -69,7 +69,7 @@ def read_values(recipe: Recipe, path: str, text: str, points: int | None) -> Axi
     axis = read_axis(path, text.replace("，", ",").replace("、", ",").replace("…", ".."))
     if isinstance(axis, Range):
         if points is not None:
-            axis = list(dict.fromkeys(axis.drawn(at / max(1, points - 1)) for at in range(points)))
+            axis = list(dict.fromkeys(axis.value_at(at / max(1, points - 1)) for at in range(points)))
     else:
         axis = [value for index, value in enumerate(axis) if value not in axis[:index]]
         if not axis:
@@ -91,9 +91,13 @@ def _paths(recipe: Recipe) -> Iterator[str]:
 
 def _around(now: float | None, info: FieldInfo | None, whole: bool) -> list[float]:
     """Return rising values around the one in use; the setting itself refuses those that go too far."""
-    share = info is not None and limits(info) == (0, 1) and extra(info).get("scale") != "log"
+    share = info is not None and limits(info) == (0, 1) and field_extra(info).get("scale") != "log"
     if now is None:
-        values = [100.0, 200.0, 500.0, 1000.0] if info and extra(info).get("unit") == "images" else [0.5, 1.0, 2.0, 5.0]
+        values = (
+            [100.0, 200.0, 500.0, 1000.0]
+            if info and field_extra(info).get("unit") == "images"
+            else [0.5, 1.0, 2.0, 5.0]
+        )
     elif share:
         values = [0.0, 0.1, 0.2, 0.4, 0.8] if not now else [now / 4, now / 2, now, min(1.0, 2 * now)]
     elif not now:

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kd_core.results import Landscape, Material, cell_key, trios_of
-from kd_core.store import PlaceRow, Store
+from kd_core.results import StoredLogits, SweepResults, cell_key, trios_of
+from kd_core.store import MemberProgress, Store
 from kd_core.vocabulary import ARMS
 
 SEED = 0
@@ -24,7 +24,7 @@ class Answers:
         self.logits: list[list[float]] = []
         self.places: dict[tuple[str, int], int] = {}
 
-    def place(self, store: Store, place: PlaceRow | None, image: int) -> int | None:
+    def place(self, store: Store, place: MemberProgress | None, image: int) -> int | None:
         """Return where a run's answer stands in the list, or None where it has none yet."""
         if place is None or not place.run or not place.epoch:
             return None
@@ -39,7 +39,7 @@ class Answers:
         return self.places[at]
 
 
-def sweep_material(store: Store, row_id: str, places: Sequence[PlaceRow]) -> Material | None:
+def sweep_material(store: Store, row_id: str, places: Sequence[MemberProgress]) -> StoredLogits | None:
     """Return the test split with one teacher's logits, as soon as a teacher is trained; light when asked again."""
     teacher = next((place for place in places if place.arm == "teacher" and place.status == "done" and place.run), None)
     if teacher is None or teacher.source is None or teacher.reported_epoch is None:
@@ -50,17 +50,19 @@ def sweep_material(store: Store, row_id: str, places: Sequence[PlaceRow]) -> Mat
         return None
     arrays, facts = source
     told = {"study": row_id, "dataset": facts["label"], "seed": SEED}
-    return Material("live", told, tuple(facts["classes"]), arrays["images"], arrays["labels"], {"teacher": logits}, {})
+    return StoredLogits(
+        "live", told, tuple(facts["classes"]), arrays["images"], arrays["labels"], {"teacher": logits}, {}
+    )
 
 
 def cell_answers(
-    store: Store, found: Landscape, places: Sequence[PlaceRow], image: int
+    store: Store, found: SweepResults, places: Sequence[MemberProgress], image: int
 ) -> tuple[dict[int, list[int | None]], list[list[float]]]:
     """Return by cell the places of teacher's, alone's and distilled's answers, and the answers."""
     trios, answers = trios_of(places), Answers()
     by_cell = {}
     for cell in found.cells:
-        trio: Mapping[str, PlaceRow] = trios.get((cell_key(cell.values), SEED), {})
+        trio: Mapping[str, MemberProgress] = trios.get((cell_key(cell.values), SEED), {})
         by_cell[cell.index] = [answers.place(store, trio.get(arm), image) for arm in ARMS]
     return by_cell, answers.logits
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
-from kd_core.results import Landscape, SweepCell, front, is_number, ordered
+from kd_core.results import SweepCell, SweepResults, is_number, ordered, pareto_front
 from pages.parts.charts import ROLES, log_ticks
 from pages.parts.sweep.sentences import Axes, cell_name
-from pages.parts.text import chart_literal, t, value_text
+from pages.parts.text import escape_html, t, value_text
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -18,7 +18,7 @@ DIVERGING: Final = [[0.0, "#8c510a"], [0.5, "#a0a0a0"], [1.0, "#01665e"]]
 """The map's hues, dark enough for thin lines on white and light enough on black; 0 is in the middle."""
 
 
-def cell_rows(found: Landscape, axes: Axes) -> pd.DataFrame:
+def cell_rows(found: SweepResults, axes: Axes) -> pd.DataFrame:
     """Return one row per cell as a reader sees it: settings, gain with interval, accuracies, size and state."""
     best, rows = found.best, []
     for cell in found.cells:
@@ -42,7 +42,7 @@ def cell_rows(found: Landscape, axes: Axes) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def parallel_figure(found: Landscape, axes: Axes) -> Figure:
+def parallel_figure(found: SweepResults, axes: Axes) -> Figure:
     """Return one line per cell through its settings, its accuracy and its gain, coloured by the gain."""
     import plotly.graph_objects as go
 
@@ -61,12 +61,12 @@ def parallel_figure(found: Landscape, axes: Axes) -> Figure:
     return go.Figure([line], {"height": 400, "margin": margin})
 
 
-def front_figure(found: Landscape, axes: Axes) -> Figure:
+def front_figure(found: SweepResults, axes: Axes) -> Figure:
     """Return test accuracy against MACs: every cell, and a line through those to which none is preferable."""
     import plotly.graph_objects as go
 
     cells = [cell for cell in found.cells if cell.macs and cell.accuracy is not None]
-    best = front(cells)
+    best = pareto_front(cells)
     colour = ROLES["distilled"].colour
     figure = go.Figure()
     figure.add_scatter(**_points(cells, axes), mode="markers", name=t("sweep.front_cell"), marker=_hollow(colour))
@@ -97,7 +97,7 @@ def _points(cells: Any, axes: Axes) -> dict[str, Any]:
     return {
         "x": [cell.macs for cell in cells],
         "y": [_percent(cell.accuracy) for cell in cells],
-        "text": [chart_literal(cell_name(cell, axes)) for cell in cells],
+        "text": [escape_html(cell_name(cell, axes)) for cell in cells],
         "hovertemplate": "%{text}<br>%{y:.1f} %<br>%{x:,} MACs<extra></extra>",
     }
 
@@ -106,13 +106,13 @@ def _hollow(colour: str) -> dict[str, Any]:
     return {"symbol": "circle-open", "size": 9, "color": colour}
 
 
-def _dimension(found: Landscape, path: str, label: str, cells: list[SweepCell]) -> dict[str, Any]:
+def _dimension(found: SweepResults, path: str, label: str, cells: list[SweepCell]) -> dict[str, Any]:
     """Return an axis of the parallel lines: numbers as they are, few or named ones at even places."""
     values = ordered(found.axes[path])
     if all(is_number(value) for value in values) and len(values) > 12:
         return {"label": label, "values": [cell.values[path] for cell in cells]}
     places = list(range(len(values)))
-    shown = {"tickvals": places, "ticktext": [chart_literal(value_text(value)) for value in values]}
+    shown = {"tickvals": places, "ticktext": [escape_html(value_text(value)) for value in values]}
     return {"label": label, "values": [values.index(cell.values[path]) for cell in cells], **shown}
 
 

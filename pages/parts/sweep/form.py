@@ -10,7 +10,7 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.settings import Range, lane_fields
 from kd_core.store import StudyRow
-from pages.parts.app import link, store, told
+from pages.parts.app import error_boundary, link, store
 from pages.parts.form import shared_settings, state
 from pages.parts.studies import about_text, start_study
 from pages.parts.sweep.axes import axis_paths
@@ -25,13 +25,13 @@ from pages.parts.sweep.plan import (
     size,
     sweep_seeds as seeds_asked,
 )
-from pages.parts.text import AxisWords, literal, t
+from pages.parts.text import AxisWords, escape_markdown, t
 
 
 @st.fragment(key="sweep_form")
 def sweep_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the sweep that is looked at."""
-    with told():
+    with error_boundary():
         shared_settings()
         if not lane_fields(type(state.current_recipe().method)):
             st.caption(t("race.no_teacher_settings"))
@@ -83,7 +83,7 @@ def _axis(name: str, plan: Plan, paths: Mapping[str, AxisWords]) -> None:
         on_change=lambda: put_axis(name, typed.path, st.session_state[f"sweep_{name}_values"]),
     )
     if name in plan.refused:
-        st.error(literal(plan.refused[name]))
+        st.error(escape_markdown(plan.refused[name]))
 
 
 def _counts(plan: Plan) -> None:
@@ -115,7 +115,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
     if able:
         st.caption(what)
     elif what:
-        st.error(literal(what))
+        st.error(escape_markdown(what))
     left, right = st.columns(2)
     with left:
         look: Literal["primary", "secondary"] = "primary" if able else "secondary"

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core.results import Landscape, SweepCell, front, is_number, line_cut, ordered, table
+from kd_core.results import SweepCell, SweepResults, as_rows, is_number, ordered, pareto_front, slice_along
 from kd_core.store import StudyRow
 from pages.parts.charts import (
     CURVE_WORDS,
@@ -21,10 +21,10 @@ from pages.parts.charts import (
 from pages.parts.sweep import charts as charts
 from pages.parts.sweep.map_cells import has_grid
 from pages.parts.sweep.sentences import Axes, cell_name, gain_text
-from pages.parts.text import literal, t, value_text, words
+from pages.parts.text import escape_markdown, t, texts_of, value_text
 
 
-def more(row: StudyRow, found: Landscape, axes: Axes) -> None:
+def more(row: StudyRow, found: SweepResults, axes: Axes) -> None:
     """Let the person choose one of the further views; none is drawn that is not looked at."""
     lines = ["line"] if has_grid(found) else []
     kinds = [*lines, "parallel", *(["front"] if found.sizes_differ else []), "table"]
@@ -37,7 +37,7 @@ def more(row: StudyRow, found: Landscape, axes: Axes) -> None:
             key=f"sweep_more_{'_'.join(kinds)}",
             required=True,
         )
-        csv_button(pd.DataFrame(table(found)), key="sweep_cells", filename="sweep")
+        csv_button(pd.DataFrame(as_rows(found)), key="sweep_cells", filename="sweep")
     if not lines:
         st.caption(t("sweep.line_random"))
     if kind == "line":
@@ -52,13 +52,13 @@ def more(row: StudyRow, found: Landscape, axes: Axes) -> None:
         _front(found, axes)
 
 
-def _line(row: StudyRow, found: Landscape, axes: Axes) -> None:
+def _line(row: StudyRow, found: SweepResults, axes: Axes) -> None:
     numeric = [path for path in found.axes if all(is_number(value) for value in found.axes[path])]
     if not numeric:
         st.caption(t("sweep.no_numbers"))
         return
     along, fixed = _choose_line(row, found, numeric, axes)
-    cells = line_cut(found, along, fixed)
+    cells = slice_along(found, along, fixed)
     if not cells:
         st.caption(t("sweep.no_cells"))
         return
@@ -72,7 +72,7 @@ def _line(row: StudyRow, found: Landscape, axes: Axes) -> None:
     live_curve(
         key="sweep_line",
         series=line_series(cells, along),
-        words=words("curve", CURVE_WORDS),
+        words=texts_of("curve", CURVE_WORDS),
         x_title=axes[along].full,
         y_title=t("sweep.gain_axis"),
         x_range=(min(map(float, found.axes[along])), max(map(float, found.axes[along]))),
@@ -94,7 +94,7 @@ def line_series(cells: Sequence[SweepCell], along: str) -> list[CurveSeries]:
     ]
 
 
-def _choose_line(row: StudyRow, found: Landscape, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
+def _choose_line(row: StudyRow, found: SweepResults, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
     """Return which axis the line follows and what the others are held at."""
     columns = st.columns(max(2, min(4, len(found.axes))))
     along = columns[0].selectbox(
@@ -110,7 +110,7 @@ def _choose_line(row: StudyRow, found: Landscape, numeric: Sequence[str], axes: 
     return along, fixed
 
 
-def _parallel(found: Landscape, axes: Axes) -> None:
+def _parallel(found: SweepResults, axes: Axes) -> None:
     st.markdown(f"**{t('sweep.parallel_title', n=len(found.cells))}**")
     st.caption(t("sweep.parallel_note"))
     plotly_chart_with_downloads(
@@ -122,10 +122,10 @@ def _parallel(found: Landscape, axes: Axes) -> None:
     )
 
 
-def _front(found: Landscape, axes: Axes) -> None:
-    names = [cell_name(cell, axes) for cell in front(found.cells)]
+def _front(found: SweepResults, axes: Axes) -> None:
+    names = [cell_name(cell, axes) for cell in pareto_front(found.cells)]
     finding = t("sweep.front_finding", n=len(names), all=len(found.cells))
-    st.markdown(f"**{literal(finding)}**")
+    st.markdown(f"**{escape_markdown(finding)}**")
     st.caption(t("sweep.front_note"))
     plotly_chart_with_downloads(
         charts.front_figure(found, axes),
@@ -136,6 +136,6 @@ def _front(found: Landscape, axes: Axes) -> None:
     )
 
 
-def _table(found: Landscape, axes: Axes) -> None:
+def _table(found: SweepResults, axes: Axes) -> None:
     rows = charts.cell_rows(found, axes)
     table_with_csv(rows, key="sweep_table", filename="sweep", alt=t("sweep.table_alt", n=len(rows)))

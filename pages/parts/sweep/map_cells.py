@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kd_core.results import Landscape, SweepCell, is_number, ordered, where
+from kd_core.results import SweepCell, SweepResults, cells_at, is_number, ordered
 from pages.parts.charts import MapAxis, MapCell, is_log, round_ticks
 from pages.parts.sweep.sentences import Axes, cell_lines, cell_name
 from pages.parts.text import t, value_text
@@ -31,12 +31,12 @@ class View:
     fixed: Mapping[str, Any]
 
 
-def in_sight(found: Landscape, view: View) -> tuple[SweepCell, ...]:
+def in_sight(found: SweepResults, view: View) -> tuple[SweepCell, ...]:
     """Return the cells of a view."""
-    return where(found.cells, view.fixed)
+    return cells_at(found.cells, view.fixed)
 
 
-def is_grid(found: Landscape, view: View) -> bool:
+def is_grid(found: SweepResults, view: View) -> bool:
     """Tell whether the cells of a view fill a grid well enough to be drawn as one, one cell a place."""
     cells = in_sight(found, view)
     places = {(str(cell.values[view.x]), str(cell.values[view.y]) if view.y else "") for cell in cells}
@@ -44,12 +44,12 @@ def is_grid(found: Landscape, view: View) -> bool:
     return len(places) == len(cells) and len(cells) >= FILLED * columns * rows
 
 
-def has_grid(found: Landscape) -> bool:
+def has_grid(found: SweepResults) -> bool:
     """Tell whether axes beyond two can be held at a value, since all combinations were asked for."""
     return len(found.cells) == math.prod(len(ordered(values)) for values in found.axes.values())
 
 
-def map_axes(found: Landscape, view: View, words: Axes) -> tuple[MapAxis, MapAxis]:
+def map_axes(found: SweepResults, view: View, words: Axes) -> tuple[MapAxis, MapAxis]:
     """Return both axes with their labels; for points, with ticks at round numbers."""
     grid = is_grid(found, view)
     x = _axis(found, view, view.x, words, grid)
@@ -57,7 +57,9 @@ def map_axes(found: Landscape, view: View, words: Axes) -> tuple[MapAxis, MapAxi
     return x, y or _axis(found, view, view.y or "", words, grid)
 
 
-def map_cells(found: Landscape, view: View, words: Axes, answers: Mapping[int, Sequence[int | None]]) -> list[MapCell]:
+def map_cells(
+    found: SweepResults, view: View, words: Axes, answers: Mapping[int, Sequence[int | None]]
+) -> list[MapCell]:
     """Return the cells as they are drawn.
 
     Args:
@@ -93,7 +95,7 @@ def written_gain(gain: float) -> str:
     return f"{gain:+.1f}" if abs(gain) >= 0.05 else "0.0"
 
 
-def _axis(found: Landscape, view: View, path: str, words: Axes, grid: bool) -> MapAxis:
+def _axis(found: SweepResults, view: View, path: str, words: Axes, grid: bool) -> MapAxis:
     values = _values(found, view, path)
     title = words[path].full
     if grid:
@@ -103,12 +105,12 @@ def _axis(found: Landscape, view: View, path: str, words: Axes, grid: bool) -> M
     return MapAxis(title, [value_text(tick) for tick in ticks], [place(tick) for tick in ticks])
 
 
-def _values(found: Landscape, view: View, path: str) -> list[Any]:
+def _values(found: SweepResults, view: View, path: str) -> list[Any]:
     seen = {str(cell.values[path]) for cell in in_sight(found, view)}
     return [value for value in ordered(found.axes[path]) if str(value) in seen]
 
 
-def _placing(found: Landscape, view: View, path: str, words: Axes, grid: bool) -> Any:
+def _placing(found: SweepResults, view: View, path: str, words: Axes, grid: bool) -> Any:
     """Return a function from a value to its place: a count on a grid, a share of the axis among points."""
     values = _values(found, view, path)
     if grid:

@@ -138,13 +138,13 @@ def _size(asked: str, state: str, _plan: Plan, fresh: bool) -> tuple[int, float]
 
 def _typed(name: str, recipe: Recipe, paths: Mapping[str, Any], random: bool) -> Typed:
     first = FIRST[0] if name == "x" else FIRST[1]
-    usual = first if first in paths else next(iter(paths)) if name == "x" else NONE
-    path, told, text = link.get(name, usual).partition("=")
+    recommended = first if first in paths else next(iter(paths)) if name == "x" else NONE
+    path, told, text = link.get(name, recommended).partition("=")
     if path == NONE and name == "y":
         return Typed("", "")
     if path not in paths:
         link.refuse(name, t("sweep.no_axis", path=path[:60]))
-        path, told = usual, ""
+        path, told = recommended, ""
         if path == NONE:
             return Typed("", "")
     return Typed(path, text if told else starting_text(recipe, path, random))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from kd_core.results import Landscape, SweepCell
+from kd_core.results import SweepCell, SweepResults
 from kd_core.store import StudyRow
 from pages.parts.studies import changes_of
 from pages.parts.text import AxisWords, t, value_text
@@ -43,7 +43,7 @@ def cell_lines(cell: SweepCell) -> list[str]:
     return [*lines, " · ".join(states)] if states else lines
 
 
-def finding(found: Landscape, axes: Axes, alive: bool) -> str:
+def finding(found: SweepResults, axes: Axes, alive: bool) -> str:
     """Return the headline: the cell that validation has chosen, and what it gains on test, honestly."""
     best = found.best
     if best is None or best.gain is None:
@@ -70,7 +70,7 @@ def setting(row: StudyRow, dataset: str, images: int | None) -> str:
     return " · ".join(facts)
 
 
-def picture_titles(row: StudyRow, found: Landscape, axes: Axes, dataset: str) -> tuple[str, str]:
+def picture_titles(row: StudyRow, found: SweepResults, axes: Axes, dataset: str) -> tuple[str, str]:
     """Return title and subtitle of the map as a picture, where there is one line for each."""
     best = found.best
     said = t("sweep.title")
@@ -79,7 +79,7 @@ def picture_titles(row: StudyRow, found: Landscape, axes: Axes, dataset: str) ->
     return said, t("map.picture_subtitle", dataset=dataset, n=row.seeds)
 
 
-def interval_setting(found: Landscape) -> str:
+def interval_setting(found: SweepResults) -> str:
     """Return how the intervals were made and how many cells chance alone would mark, or why there are none."""
     if found.pool is None:
         return t("sweep.no_intervals") if found.seeds == 1 else t("sweep.no_intervals_yet")

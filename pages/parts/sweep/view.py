@@ -8,9 +8,9 @@ from typing import Any
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.results import Landscape, Material, landscape, ordered, wanted_scores
-from kd_core.store import PlaceRow, StudyRow
-from pages.parts.app import link, put_view, store, told, view_axis, view_temperature
+from kd_core.results import StoredLogits, SweepResults, ordered, sweep_results, wanted_scores
+from kd_core.store import MemberProgress, StudyRow
+from pages.parts.app import error_boundary, link, put_view, store, view_axis, view_temperature
 from pages.parts.charts import (
     BAR_WORDS,
     MAP_WORDS,
@@ -26,7 +26,7 @@ from pages.parts.studies import sample_shown, show_progress
 from pages.parts.sweep import further_views, sentences as say
 from pages.parts.sweep.cell_logits import SEED, cell_answers, sweep_material
 from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells
-from pages.parts.text import AxisWords, axis_words, declared, language, literal, t, value_text, words
+from pages.parts.text import AxisWords, axis_words, declared_text, escape_markdown, language, t, texts_of, value_text
 
 POLL_SECONDS = 0.4
 ROLES: Sequence[Role] = ("teacher", "alone", "distilled")
@@ -39,7 +39,7 @@ def sweep_view(study: StudyRow) -> None:
 
 
 def _told_view(study: str, was_alive: bool) -> None:
-    with told():
+    with error_boundary():
         _sweep_view(study, was_alive)
 
 
@@ -50,13 +50,13 @@ def _sweep_view(study: str, was_alive: bool) -> None:
         st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
     places = store().studies.places(study)
     scores = store().runs.scores(wanted_scores(places))
-    found = landscape(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
+    found = sweep_results(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
     axes = {path: AxisWords(*facts) for path, facts in _axis_words(study, language()).items()}
     image = sweep_material(store(), study, places)
     with st.container(key="sweep_finding"):
-        st.markdown(f"**{literal(say.finding(found, axes, row.alive))}**")
+        st.markdown(f"**{escape_markdown(say.finding(found, axes, row.alive))}**")
     show_progress(row, places)
-    st.caption(literal(say.setting(row, _dataset(row), None if image is None else len(image.labels))))
+    st.caption(escape_markdown(say.setting(row, _dataset(row), None if image is None else len(image.labels))))
     view = _choose_view(row, found, axes)
     opened = _map(row, found, view, axes, places, image)
     if opened is not None:
@@ -71,17 +71,17 @@ def _axis_words(study: str, language: str) -> dict[str, tuple[str, str, bool]]:
     from kd_core.recipe import Recipe
 
     spec = store().studies.get(study).spec
-    recipe = Recipe.checked(spec["base"])
+    recipe = Recipe.from_json(spec["base"])
     found = {path: axis_words(recipe, path) for path in spec["axes"]}
     return {path: (one.title, one.full, one.log) for path, one in found.items()}
 
 
 def _dataset(row: StudyRow) -> str:
     name = row.spec["base"]["data"]["source"]["name"]
-    return declared(f"datasets.{name}.title", name.replace("_", " "))
+    return declared_text(f"datasets.{name}.title", name.replace("_", " "))
 
 
-def _choose_view(row: StudyRow, found: Landscape, axes: say.Axes) -> View:
+def _choose_view(row: StudyRow, found: SweepResults, axes: say.Axes) -> View:
     """Return which two axes are in sight; with more than two, the person chooses, and holds the others."""
     paths = list(found.axes)
     if len(paths) <= 2:
@@ -109,7 +109,7 @@ def _choose_view(row: StudyRow, found: Landscape, axes: say.Axes) -> View:
     return View(x, y, fixed)
 
 
-def _middle(found: Landscape, path: str) -> int:
+def _middle(found: SweepResults, path: str) -> int:
     """Return the place of the best cell's value, so that the map opens where the best cell is."""
     values = ordered(found.axes[path])
     return values.index(found.best.values[path]) if found.best is not None else len(values) // 2
@@ -117,11 +117,11 @@ def _middle(found: Landscape, path: str) -> int:
 
 def _map(
     row: StudyRow,
-    found: Landscape,
+    found: SweepResults,
     view: View,
     axes: say.Axes,
-    places: Sequence[PlaceRow],
-    image: Material | None,
+    places: Sequence[MemberProgress],
+    image: StoredLogits | None,
 ) -> int | None:
     sample = None if image is None else sample_shown(image)
     answers, logits = ({}, []) if sample is None else cell_answers(store(), found, places, sample)
@@ -136,7 +136,7 @@ def _map(
         cells=cells,
         limit=colour_limit([cell.gain for cell in found.cells if cell.gain is not None]),
         chosen=_first_shown(found, [cell.index for cell in cells]),
-        words=words("map", MAP_WORDS),
+        words=texts_of("map", MAP_WORDS),
         alt=t("map.alt", x=x.title, y=y.title or "–", n=len(cells), finding=finding),
         title=title,
         subtitle=subtitle,
@@ -146,7 +146,7 @@ def _map(
     )
 
 
-def _first_shown(found: Landscape, indices: Sequence[int]) -> int:
+def _first_shown(found: SweepResults, indices: Sequence[int]) -> int:
     """Return whose bars are shown at first: the link's cell, the best one, or the first with a number."""
     asked = link.get("cell")
     if asked.isdecimal() and int(asked) in indices:
@@ -156,13 +156,13 @@ def _first_shown(found: Landscape, indices: Sequence[int]) -> int:
     return next((cell.index for cell in found.cells if cell.index in indices and cell.gain is not None), indices[0])
 
 
-def _bars(image: Material, sample: int) -> dict[str, Any]:
+def _bars(image: StoredLogits, sample: int) -> dict[str, Any]:
     label = int(image.labels[sample])
     name = image.classes[label] if label >= 0 else t("soft_labels.no_label")
     return image_data(
         [(role, t(f"roles.{role}")) for role in ROLES],
         image.classes,
-        words("bars", BAR_WORDS),
+        texts_of("bars", BAR_WORDS),
         hard_label=label if label >= 0 else None,
         picture=image.picture(sample),
         picture_alt=t("map.picture", index=sample, name=name, seed=SEED),

@@ -1,8 +1,8 @@
 """Words and numbers on screen, in the reader's language."""
 
 from pages.parts.text import member_text
-from pages.parts.text.escape import chart_literal, literal
-from pages.parts.text.i18n import LANGUAGES, browser_language, declared, error_text, language, t, words
+from pages.parts.text.escape import escape_html, escape_markdown
+from pages.parts.text.i18n import LANGUAGES, browser_language, declared_text, error_text, language, t, texts_of
 from pages.parts.text.numbers import (
     bytes_text,
     count_text,
@@ -21,12 +21,12 @@ __all__ = [
     "axis_words",
     "browser_language",
     "bytes_text",
-    "chart_literal",
     "count_text",
-    "declared",
+    "declared_text",
     "error_text",
+    "escape_html",
+    "escape_markdown",
     "language",
-    "literal",
     "member_text",
     "milliseconds_text",
     "plain_spread_text",
@@ -35,7 +35,7 @@ __all__ = [
     "seconds_text",
     "spread_text",
     "t",
+    "texts_of",
     "value_text",
     "verdict_text",
-    "words",
 ]

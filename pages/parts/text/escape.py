@@ -10,11 +10,11 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|$<>~&])")
 _COLON = ":\N{WORD JOINER}"
 
 
-def literal(text: str) -> str:
+def escape_markdown(text: str) -> str:
     """Return text that Streamlit's Markdown shows letter by letter."""
     return _MARKDOWN.sub(r"\\\1", " ".join(str(text).split())).replace(":", _COLON)
 
 
-def chart_literal(text: str) -> str:
+def escape_html(text: str) -> str:
     """Return text that Plotly shows letter by letter: it reads tags and links in every label."""
     return html.escape(" ".join(str(text).split()), quote=False)

@@ -39,7 +39,7 @@ def t(key: str, **fields: object) -> str:
     return text.format(**fields) if fields else text
 
 
-def declared(key: str, english: str) -> str:
+def declared_text(key: str, english: str) -> str:
     """Return the words of something declared in the engine: its own English, or the catalogue's translation.
 
     Settings that several members share have their words once, as those of ``<section>.every``.
@@ -47,16 +47,16 @@ def declared(key: str, english: str) -> str:
     if language() == "en":
         return english
     known = catalogue(language())
-    return known.get(key) or known.get(of_every(key), english)
+    return known.get(key) or known.get(shared_key(key), english)
 
 
-def of_every(key: str) -> str:
+def shared_key(key: str) -> str:
     """Return the key under which members of a section share the words of a setting."""
     section, _, *rest = key.split(".")
     return ".".join([section, "every", *rest])
 
 
-def words(section: str, keys: tuple[str, ...]) -> dict[str, str]:
+def texts_of(section: str, keys: tuple[str, ...]) -> dict[str, str]:
     """Return the texts of a component, by their short keys."""
     return {key: t(f"{section}.{key}") for key in keys}
 

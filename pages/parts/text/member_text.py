@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from kd_core.settings import Settings, extra
-from pages.parts.text.i18n import declared, t
+from kd_core.settings import Settings, field_extra
+from pages.parts.text.i18n import declared_text, t
 
 _ACRONYMS = {"mse", "mlp", "kd"}
 
@@ -18,18 +18,18 @@ def title(section: str, member: type[Settings]) -> str:
     own = getattr(member, "title", "")
     words = [word.upper() if word in _ACRONYMS else word for word in name(member).split("_")]
     said = " ".join(words)
-    return declared(f"{section}.{name(member)}.title", own or said[0].upper() + said[1:])
+    return declared_text(f"{section}.{name(member)}.title", own or said[0].upper() + said[1:])
 
 
 def summary(section: str, member: type[Settings]) -> str:
     """Return the first line of a member's docstring."""
-    return declared(f"{section}.{name(member)}.summary", _paragraphs(member)[0])
+    return declared_text(f"{section}.{name(member)}.summary", _paragraphs(member)[0])
 
 
 def text(section: str, member: type[Settings]) -> str:
     """Return what a member's docstring says after its first line, as Markdown."""
     english = "\n\n".join(_paragraphs(member)[1:])
-    return declared(f"{section}.{name(member)}.text", english) if english else ""
+    return declared_text(f"{section}.{name(member)}.text", english) if english else ""
 
 
 def setting_rows(section: str, member: type[Settings]) -> list[dict[str, str]]:
@@ -61,13 +61,13 @@ def written_range(info: FieldInfo) -> str:
 
 
 def _setting_row(words: str, field: str, info: FieldInfo) -> dict[str, str]:
-    unit = extra(info).get("unit", "")
+    unit = field_extra(info).get("unit", "")
     default = t("methods_page.required") if info.is_required() else _value(info.default)
     return {
-        "setting": declared(f"{words}.title", info.title or field),
-        "default": f"{default} {declared(f'units.{unit}', unit)}".strip() if unit else default,
+        "setting": declared_text(f"{words}.title", info.title or field),
+        "default": f"{default} {declared_text(f'units.{unit}', unit)}".strip() if unit else default,
         "range": written_range(info),
-        "meaning": declared(f"{words}.description", info.description or ""),
+        "meaning": declared_text(f"{words}.description", info.description or ""),
         "name": field,
     }
 
@@ -76,9 +76,9 @@ def _value(value: Any) -> str:
     if value is None:
         return t("methods_page.empty")
     if isinstance(value, bool):
-        return declared(f"choices.{str(value).lower()}", "yes" if value else "no")
+        return declared_text(f"choices.{str(value).lower()}", "yes" if value else "no")
     if isinstance(value, str):
-        return declared(f"choices.{value}", value.replace("_", " "))
+        return declared_text(f"choices.{value}", value.replace("_", " "))
     if isinstance(value, list | tuple):
         return ", ".join(_value(one) for one in value)
     return f"{value:g}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from kd_core.settings import Settings, at_path, extra, written_value
-from pages.parts.text.i18n import declared, t
+from kd_core.settings import Settings, at_path, field_extra, format_value
+from pages.parts.text.i18n import declared_text, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Recipe
@@ -37,17 +37,17 @@ def axis_words(recipe: Recipe, path: str) -> AxisWords:
         info = type(owner).model_fields.get(name)
         if info is None:
             return AxisWords(path, path)
-        title = declared(f"{section_of(part, owner)}.{name}.title", info.title or name.replace("_", " "))
-        unit, log = extra(info).get("unit", ""), extra(info).get("scale") == "log"
+        title = declared_text(f"{section_of(part, owner)}.{name}.title", info.title or name.replace("_", " "))
+        unit, log = field_extra(info).get("unit", ""), field_extra(info).get("scale") == "log"
     if part.startswith("teacher."):
         title = f"{t('race.part.' + part.replace('.', '_'))}: {title}"
-    return AxisWords(title, f"{title} ({declared(f'units.{unit}', unit)})" if unit else title, log)
+    return AxisWords(title, f"{title} ({declared_text(f'units.{unit}', unit)})" if unit else title, log)
 
 
 def value_text(value: Any) -> str:
     """Return an axis's value as it stands beside the map."""
     if isinstance(value, bool) or not isinstance(value, int | float):
-        return t("form.empty") if value is None else written_value(value)
+        return t("form.empty") if value is None else format_value(value)
     return f"{value:g}"
 
 
