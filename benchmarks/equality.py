@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 
 from kd_core.datasets import Split, Splits, prepare
-from kd_core.events import EpochDone, Event, Finished
+from kd_core.events import EpochEnd, Event, Finished
 from kd_core.networks import Network
 from kd_core.recipe import PRESETS, Recipe
-from kd_core.training import TeacherOutputs, cache_teacher_outputs, fit
+from kd_core.training import DistillationLoader, Evaluator, Trainer, fit, train
 from kd_core.training.lanes import fit_lanes
 
 STEPS = 50
@@ -56,8 +56,7 @@ def precisely(recipe: Recipe, data_root: Path) -> dict[str, Any]:
         teacher = _taught(short, splits)
         alone = {t: _weights(fit(_at(short, t), splits, teacher)) for t in TEMPERATURES}
         lanes = _lanes([[_at(short, t) for t in TEMPERATURES]], [splits], [teacher])
-        said = cache_teacher_outputs(short, splits, teacher)
-        live = _weights(fit(_at(short, 4.0), splits, teacher, heard=TeacherOutputs(None, said.judged)))
+        live = _weights(_fit_with_live_teacher(_at(short, 4.0), splits, teacher))
         apart = [_largest(short, splits, lanes[lane], alone[t]) for lane, t in enumerate(TEMPERATURES)]
         return {
             "steps": steps * short.optim.epochs,
@@ -77,8 +76,7 @@ def at_full_length(recipe: Recipe, seeds: int, data_root: Path) -> dict[str, Any
     alone, live = [], []
     for row, one, teacher in zip(rows, splits, teachers, strict=True):
         alone += [_accuracy(fit(each, one, teacher)) for each in row]
-        heard = TeacherOutputs(None, cache_teacher_outputs(row[1], one, teacher).judged)
-        live.append(_accuracy(fit(row[1], one, teacher, heard=heard)))
+        live.append(_accuracy(_fit_with_live_teacher(row[1], one, teacher)))
     cached = alone[1 :: len(TEMPERATURES)]
     return {
         "lane_minus_alone_points": [round(100 * (a - b), 3) for a, b in zip(lanes, alone, strict=True)],
@@ -118,16 +116,26 @@ def _weights(events: Iterator[Event]) -> dict[str, Tensor]:
 
 def _lanes(rows: list[list[Recipe]], splits: list[Splits], teachers: list[Network]) -> dict[int, dict[str, Tensor]]:
     events = fit_lanes(rows, splits, teachers)
-    return {lane: dict(event.weights) for lane, event in events if isinstance(event, Finished)}
+    return {event.lane: dict(event.weights) for event in events if isinstance(event, Finished)}
 
 
-def _accuracies(events: Iterator[tuple[int, Event]]) -> list[float]:
-    last = {lane: event.scores["test"].accuracy for lane, event in events if isinstance(event, EpochDone)}
+def _fit_with_live_teacher(recipe: Recipe, splits: Splits, teacher: Network) -> Iterator[Event]:
+    """Train with a teacher that is asked for every batch, where ``fit`` would ask it once."""
+    loader = DistillationLoader(recipe, splits.train, teacher, cached=None)
+    return train(Trainer(recipe, splits, teacher), loader, Evaluator.of(splits), recipe.optim.epochs)
+
+
+def _accuracies(events: Iterator[Event]) -> list[float]:
+    """Return every lane's test accuracy at its last epoch."""
+    last: dict[int, float] = {}
+    for event in events:
+        if isinstance(event, EpochEnd):
+            last |= {lane: epoch.scores["test"].accuracy for lane, epoch in event.lanes.items()}
     return [last[lane] for lane in sorted(last)]
 
 
 def _accuracy(events: Iterator[Event]) -> float:
-    return [event.scores["test"].accuracy for event in events if isinstance(event, EpochDone)][-1]
+    return _accuracies(events)[0]
 
 
 @torch.no_grad()

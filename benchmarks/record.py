@@ -19,7 +19,8 @@ from safetensors.numpy import save_file
 from kd_core import PRESETS, Store, Study
 from kd_core.compute import device_line
 from kd_core.experiments import run_study
-from kd_core.results import ARMS, finished_members, race_json
+from kd_core.results import finished_members, race_json
+from kd_core.vocabulary import ARMS
 
 FOLDER = Path(__file__).parents[1] / "assets" / "recorded"
 

@@ -34,11 +34,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.harness import apart, digits, machine, parser_of, seconds_of, told
 from kd_core import PRESETS, Recipe, Store
-from kd_core.compute import Speed, macs
+from kd_core.compute import StepPlan, macs
 from kd_core.compute.memory import keep_memory
 from kd_core.datasets import Splits
-from kd_core.events import EpochDone
-from kd_core.experiments import Workshop
+from kd_core.events import EpochEnd
+from kd_core.experiments import StudyContext
 from kd_core.networks import Network
 from kd_core.training import fit, steps_per_epoch
 
@@ -82,7 +82,7 @@ class Bench(NamedTuple):
     recipe: Recipe
     splits: Splits
     teacher: Network | None
-    speed: Speed
+    speed: StepPlan
     epochs: int
 
     @property
@@ -94,22 +94,22 @@ class Bench(NamedTuple):
         """Return a fresh network."""
         return self.recipe.student.build(self.splits.train.shape, len(self.splits.train.classes))
 
-    def training(self, epochs: int) -> Iterator[EpochDone]:
+    def training(self, epochs: int) -> Iterator[EpochEnd]:
         """Train for ``epochs`` and yield the end of each."""
         recipe = self.recipe.changed({"optim.epochs": epochs})
-        events = fit(recipe, self.splits, self.teacher, speed=self.speed)
-        return (event for event in events if isinstance(event, EpochDone))
+        events = fit(recipe, self.splits, self.teacher, plan=self.speed)
+        return (event for event in events if isinstance(event, EpochEnd))
 
 
-def bench_of(name: str, workshop: Workshop, images: int | None) -> Bench:
+def bench_of(name: str, study: StudyContext, images: int | None) -> Bench:
     """Return a network of ``NETWORKS`` with its data; ``images`` limits MNIST's."""
     preset, arm, epochs = NETWORKS[name]
     recipe = PRESETS[preset].recipe
     recipe = recipe.teacher if arm == "teacher" and recipe.teacher else recipe
     if images is not None and preset != "digits":
         recipe = recipe.changed({"data.labelled": images})
-    teacher = workshop.network(recipe.teacher).eval() if recipe.teacher else None
-    return Bench(recipe, workshop.splits(recipe), teacher, workshop.describe(["no run"], recipe, ""), epochs)
+    teacher = study.fresh_network(recipe.teacher).eval() if recipe.teacher else None
+    return Bench(recipe, study.splits(recipe), teacher, study.step_plan(recipe), epochs)
 
 
 def flop_per_step(bench: Bench) -> dict[str, Any]:
@@ -197,10 +197,10 @@ def _name(dtype: torch.dtype) -> str:
     return str(dtype).removeprefix("torch.")
 
 
-def _take(training: Iterator[EpochDone], epochs: int) -> tuple[float, float]:
+def _take(training: Iterator[EpochEnd], epochs: int) -> tuple[float, float]:
     """Train some epochs; return the seconds of training alone and those with evaluation."""
     began = time.perf_counter()
-    training_alone = sum(event.seconds for event in islice(training, epochs))
+    training_alone = sum(event.lanes[0].seconds for event in islice(training, epochs))
     return training_alone, time.perf_counter() - began
 
 
@@ -208,8 +208,8 @@ def measure(data_root: str, networks: list[str], repeats: int, images: int | Non
     """Return what is known of every network, on as many threads as this process may use."""
     keep_memory()  # as a job does
     with tempfile.TemporaryDirectory() as home:
-        workshop = Workshop(Store(home), Path(data_root), "cpu")
-        benches = {name: bench_of(name, workshop, images) for name in networks}
+        study = StudyContext(Store(home), Path(data_root), "cpu")
+        benches = {name: bench_of(name, study, images) for name in networks}
     trainings = {name: bench.training((repeats + 1) * bench.epochs) for name, bench in benches.items()}
     looks: dict[str, Look] = {}
     for name, bench in benches.items():

@@ -34,7 +34,8 @@ from torchvision import datasets, transforms
 from benchmarks.harness import apart, carried_out, machine, members_and_runs, parser_of, told, warm_torch
 from kd_core import PRESETS, Recipe, Store, Study
 from kd_core.datasets import prepare
-from kd_core.recipe import Arm, Member
+from kd_core.recipe import Member
+from kd_core.vocabulary import Arm
 
 CALLS = "benchmarks.seed_loops"
 SIDES = {"source": "source_seconds", "ours": "our_seconds"}

@@ -66,8 +66,7 @@ def bars(found: stored_logits.StoredLogits, index: int, epoch: int | None) -> No
     st.header(say.sample_finding(found, index, temperature), anchor=False)
     label_name = sample_picker.class_name(found, label)
     facts = {"index": index, "label": escape_markdown(label_name), "T": shown(temperature)}
-    told = say.provenance(found)
-    st.caption(t("soft_labels.setting", provenance=told, epoch=say.epoch_words(epoch), **facts))
+    st.caption(t("soft_labels.setting", provenance=say.provenance(found), epoch=say.epoch_words(epoch), **facts))
     softened_bars(
         key="view_temperature",
         arms=sample_arms(found, index),

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kd_core.errors import RunBusy
-from kd_core.experiments import Workshop
+from kd_core.experiments import StudyContext
 from kd_core.jobs import carry_out, mark_lost
 from kd_core.recipe import Member, Recipe, Study
 from kd_core.results import finished_members
@@ -37,7 +37,7 @@ class Trials:
 
     def __init__(self, home: Path, data_root: Path) -> None:
         self.store, self.data_root = Store(home), data_root
-        self.workshop = Workshop(self.store, data_root, "cpu")
+        self.context = StudyContext(self.store, data_root, "cpu")
 
     def trained(self, name: str, members: Sequence[Member]) -> list[Trained]:
         """Return the networks of a study: found, or trained now, from its last checkpoint where there is one.
@@ -84,7 +84,7 @@ class Trials:
 
     def labels(self, recipe: Recipe, part: str = "test") -> Any:
         """Return (N,) labels of test, or of validation as the recipe's seed cuts it."""
-        splits = self.workshop.splits(recipe)
+        splits = self.context.splits(recipe)
         return np.asarray((splits.test if part == "test" else splits.validation).labels)
 
 

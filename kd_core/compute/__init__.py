@@ -1,16 +1,16 @@
 """On what, how fast and how large: devices, plans of a step, latency, size."""
 
-from kd_core.compute.autotune import fastest, probed
-from kd_core.compute.device import chosen_device, device_line
+from kd_core.compute.autotune import fastest, time_plans
+from kd_core.compute.device import chosen_device, device_line, synchronize, use_threads
 from kd_core.compute.execution import describe_execution
 from kd_core.compute.latency import latencies
 from kd_core.compute.memory import keep_memory
-from kd_core.compute.plan import PLAIN, Speed, suggested_threads
+from kd_core.compute.plan import PLAIN, StepPlan, suggested_threads
 from kd_core.compute.profile import cost, macs
 
 __all__ = [
     "PLAIN",
-    "Speed",
+    "StepPlan",
     "chosen_device",
     "cost",
     "describe_execution",
@@ -19,6 +19,8 @@ __all__ = [
     "keep_memory",
     "latencies",
     "macs",
-    "probed",
     "suggested_threads",
+    "synchronize",
+    "time_plans",
+    "use_threads",
 ]

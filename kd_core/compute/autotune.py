@@ -10,8 +10,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from kd_core.compute.device import available_cores
-from kd_core.compute.plan import PLAIN, Speed
+from kd_core.compute.device import available_cores, synchronize, use_threads
+from kd_core.compute.plan import PLAIN, StepPlan
 from kd_core.networks import Network, Shape
 
 PROBE_MACS = 1_000_000_000
@@ -22,29 +22,31 @@ PROBE_STEPS = 3
 
 
 WORTH_IT = 1.2
-"""How much faster a way must be to be chosen over a plainer one."""
+"""How much faster a plan must be to be chosen over a plainer one."""
 
 
-def candidates(network: Network, device: torch.device) -> list[Speed]:
-    """Return the ways worth trying, the plainest first."""
+def candidates(network: Network, device: torch.device) -> list[StepPlan]:
+    """Return the plans worth trying, the plainest first."""
     convolutions = any(isinstance(layer, nn.Conv2d) for layer in network.modules())
-    ways = [PLAIN]
-    ways += [replace(PLAIN, channels_last=True)] if convolutions else []
-    ways += [replace(ways[-1], dtype="bfloat16")] if device.type in ("cpu", "cuda") else []
+    plans = [PLAIN]
+    plans += [replace(PLAIN, channels_last=True)] if convolutions else []
+    plans += [replace(plans[-1], dtype="bfloat16")] if device.type in ("cpu", "cuda") else []
     threads = {1, available_cores()} if device.type == "cpu" else {1}
-    return [replace(way, threads=count) for count in sorted(threads) for way in ways]
+    return [replace(plan, threads=count) for count in sorted(threads) for plan in plans]
 
 
-def fastest(seconds: Sequence[tuple[Speed, float]]) -> Speed:
-    """Return the fastest way; one that is not clearly faster than a plainer one before it is passed over."""
+def fastest(seconds: Sequence[tuple[StepPlan, float]]) -> StepPlan:
+    """Return the fastest plan; one that is not clearly faster than a plainer one before it is passed over."""
     chosen, took = seconds[0]
-    for way, needs in seconds[1:]:
+    for plan, needs in seconds[1:]:
         if took / needs >= WORTH_IT:
-            chosen, took = way, needs
+            chosen, took = plan, needs
     return chosen
 
 
-def probed(network: Network, shape: Shape, batch: int, device: torch.device, macs: int) -> list[tuple[Speed, float]]:
+def time_plans(
+    network: Network, shape: Shape, batch: int, device: torch.device, macs: int
+) -> list[tuple[StepPlan, float]]:
     """Measure training steps of every candidate in turn; return each with its median seconds per step.
 
     Args:
@@ -56,34 +58,25 @@ def probed(network: Network, shape: Shape, batch: int, device: torch.device, mac
     """
     few = max(2, min(batch, PROBE_MACS // max(1, macs)))
     images = torch.randn(few, *shape, device=device)
-    ways = candidates(network, device)
-    before = torch.get_num_threads()
-    try:
-        took: dict[Speed, list[float]] = {way: [] for way in ways}
-        for _ in range(PROBE_STEPS + 1):
-            for way in ways:
-                took[way].append(_step(network, images, way, device))
-        return [(way, statistics.median(times[1:])) for way, times in took.items()]
-    finally:
-        torch.set_num_threads(before)
+    plans = candidates(network, device)
+    took: dict[StepPlan, list[float]] = {plan: [] for plan in plans}
+    for _ in range(PROBE_STEPS + 1):
+        for plan in plans:
+            with use_threads(plan.threads):
+                took[plan].append(_timed_step(network, images, plan, device))
+    return [(plan, statistics.median(times[1:])) for plan, times in took.items()]
 
 
-def _step(network: Network, images: Tensor, way: Speed, device: torch.device) -> float:
-    torch.set_num_threads(way.threads)
-    way.laid_out(network.train())
-    laid = way.images(images)
-    _wait(device)
+def _timed_step(network: Network, images: Tensor, plan: StepPlan, device: torch.device) -> float:
+    plan.laid_out(network.train())
+    laid = plan.images(images)
+    synchronize(device)
     began = time.perf_counter()
-    with way.forward(device):
+    with plan.forward(device):
         logits = network(laid).logits
     logits.float().logsumexp(-1).mean().backward()  # type: ignore[no-untyped-call]
-    _wait(device)
+    synchronize(device)
     took = time.perf_counter() - began
     network.zero_grad(set_to_none=True)
     network.to(memory_format=torch.contiguous_format)
     return took
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)

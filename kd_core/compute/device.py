@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +23,23 @@ def device_line() -> str:
     cores = available_cores()
     line = f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}"
     return f"{line}; {torch.cuda.get_device_name()}" if torch.cuda.is_available() else line
+
+
+def synchronize(device: torch.device) -> None:
+    """Wait until a device has finished what it was asked; a GPU returns before."""
+    if device.type != "cpu":
+        torch.accelerator.synchronize(device)
+
+
+@contextmanager
+def use_threads(count: int | None) -> Iterator[None]:
+    """Compute with ``count`` threads of the CPU in a block; None leaves them as they are."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count or before)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def available_cores() -> int:

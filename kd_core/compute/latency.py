@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from kd_core.compute.profile import Shape, _evaluating, _images
+from kd_core.compute.device import synchronize, use_threads
+from kd_core.compute.profile import Shape, evaluating, random_images
 
 MINIMUM_RUNS = 3
 """Timed forward passes of every network and batch, however slow they are."""
@@ -66,26 +66,16 @@ def latencies(
     """
     found: dict[str, list[Latency]] = {name: [] for name in networks}
     share, per_image = seconds / max(1, len(batches)), 0.0
-    with _threads(threads), _evaluating(networks.values()), torch.inference_mode():
+    with use_threads(threads), evaluating(networks.values()), torch.inference_mode():
         for batch in sorted(batches):
             if per_image * batch * (MINIMUM_RUNS + 1) > share:
                 break
-            images = {name: _images(network, batch, shape) for name, network in networks.items()}
+            images = {name: random_images(network, batch, shape) for name, network in networks.items()}
             rounds = _timed_rounds(networks, images, max(runs, MINIMUM_RUNS), max(warmup, 1), share)
             for name, times in rounds.items():
                 found[name].append(_latency(batch, times, images[name].device))
             per_image = sum(statistics.median(times) for times in rounds.values()) / batch
     return found
-
-
-@contextmanager
-def _threads(count: int | None) -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(count or before)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _timed_rounds(
@@ -112,16 +102,11 @@ def _timed_rounds(
 
 
 def _timed(network: nn.Module, images: Tensor) -> float:
-    _synchronise(images.device)
+    synchronize(images.device)
     started = time.perf_counter()
     network(images)
-    _synchronise(images.device)
+    synchronize(images.device)
     return time.perf_counter() - started
-
-
-def _synchronise(device: torch.device) -> None:
-    if device.type != "cpu":  # a GPU returns before it has finished
-        torch.accelerator.synchronize(device)
 
 
 def _latency(batch: int, times: list[float], device: torch.device) -> Latency:

@@ -38,8 +38,8 @@ AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class Speed:
-    """A way to take a step.
+class StepPlan:
+    """How a training step is taken.
 
     Args:
         threads: of the CPU.
@@ -67,4 +67,4 @@ class Speed:
         return torch.autocast(device.type, dtype=getattr(torch, self.dtype))
 
 
-PLAIN = Speed()
+PLAIN = StepPlan()

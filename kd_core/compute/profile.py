@@ -41,8 +41,8 @@ def model_bytes(network: nn.Module) -> int:
 
 def macs(network: nn.Module, shape: Shape) -> int:
     """Return the multiply-accumulates of matrix products and convolutions for one image of ``shape`` (C, H, W)."""
-    image = _images(network, 1, shape)
-    with _evaluating([network]), torch.no_grad(), FlopCounterMode(display=False) as counter:
+    image = random_images(network, 1, shape)
+    with evaluating([network]), torch.no_grad(), FlopCounterMode(display=False) as counter:
         network(image)
     return int(counter.get_total_flops()) // 2  # torch counts a multiplication and an addition
 
@@ -53,7 +53,7 @@ def cost(network: nn.Module, shape: Shape) -> Cost:
 
 
 @contextmanager
-def _evaluating(networks: Iterable[nn.Module]) -> Iterator[None]:
+def evaluating(networks: Iterable[nn.Module]) -> Iterator[None]:
     """Put networks in eval mode, then every part of them back into the mode it was in."""
     modes = {part: part.training for network in networks for part in network.modules()}
     for part in modes:
@@ -65,7 +65,7 @@ def _evaluating(networks: Iterable[nn.Module]) -> Iterator[None]:
             part.training = training
 
 
-def _images(network: nn.Module, batch: int, shape: Shape) -> Tensor:
+def random_images(network: nn.Module, batch: int, shape: Shape) -> Tensor:
     """Return grey images (batch, C, H, W) where the network is, in its type of number."""
     first = next(network.parameters(), torch.empty(0))
     return torch.full((batch, *shape), 0.5, device=first.device, dtype=first.dtype)

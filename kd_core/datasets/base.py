@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor
@@ -13,12 +13,18 @@ from torch import Tensor
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.settings import Settings, setting
 
+Shape = tuple[int, int, int]
 Report = Callable[[str, float], None]
 """Called with what is being done ("downloading") and the fraction done, 0..1."""
 
 
 class Dataset(Settings):
     """Frozen settings that load images and labels."""
+
+    approximate_shape: ClassVar[Shape] = (3, 32, 32)
+    """About what shape an image has, (C, H, W), to estimate a training's time before anything is loaded."""
+    approximate_size: ClassVar[int] = 10_000
+    """About how many training images there are."""
 
     @abstractmethod
     def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:

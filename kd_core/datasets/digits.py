@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 import torch
 from pydantic import PositiveFloat
 
-from kd_core.datasets.base import Normalised, Report, mean_setting, sd_setting
+from kd_core.datasets.base import Normalised, Report, Shape, mean_setting, sd_setting
 from kd_core.datasets.splits import LoadedDataset
 from kd_core.datasets.stratified import stratified_split
 from kd_core.functional import make_generator
@@ -22,6 +22,9 @@ class Digits(Normalised):
     Source:
         Alpaydin & Kaynak 1998, Optical Recognition of Handwritten Digits, UCI; scikit-learn keeps its test part.
     """
+
+    approximate_shape: ClassVar[Shape] = (1, 8, 8)
+    approximate_size: ClassVar[int] = 1047
 
     name: Literal["digits"] = "digits"
     mean: tuple[float, ...] = mean_setting(0.305)  # measured on the 1,197 images that are not test

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 import torch
 from torch import Tensor
 
-from kd_core.datasets.base import Normalised, Report
+from kd_core.datasets.base import Normalised, Report, Shape
 from kd_core.datasets.io import Archive, fetch
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.errors import DataMissing, DataUnusable
@@ -148,6 +148,9 @@ class IdxSet(TorchvisionSet):
 class MNIST(IdxSet):
     """70,000 handwritten digits, 28 x 28 grey; 54,000 train, 6,000 validate, 10,000 test (LeCun et al. 1998)."""
 
+    approximate_shape: ClassVar[Shape] = (1, 28, 28)
+    approximate_size: ClassVar[int] = 54_000
+
     name: Literal["mnist"] = "mnist"
     kind: ClassVar[str] = "MNIST"
     title: ClassVar[str] = "MNIST"
@@ -157,6 +160,9 @@ class MNIST(IdxSet):
 class FashionMNIST(IdxSet):
     """70,000 pieces of clothing, 28 x 28 grey; 54,000 train, 6,000 validate, 10,000 test (Xiao et al. 2017)."""
 
+    approximate_shape: ClassVar[Shape] = (1, 28, 28)
+    approximate_size: ClassVar[int] = 54_000
+
     name: Literal["fashion_mnist"] = "fashion_mnist"
     kind: ClassVar[str] = "FashionMNIST"
     title: ClassVar[str] = "Fashion-MNIST"
@@ -165,6 +171,9 @@ class FashionMNIST(IdxSet):
 
 class CIFAR10(TorchvisionSet):
     """60,000 small photographs, 32 x 32 colours; 45,000 train, 5,000 validate, 10,000 test (Krizhevsky 2009)."""
+
+    approximate_shape: ClassVar[Shape] = (3, 32, 32)
+    approximate_size: ClassVar[int] = 45_000
 
     name: Literal["cifar10"] = "cifar10"
     kind: ClassVar[str] = "CIFAR10"

@@ -10,7 +10,7 @@ from functools import cache
 from kd_core.compute import macs
 from kd_core.networks import Architecture
 from kd_core.recipe import Recipe, Study
-from kd_core.settings import Settings, name_of
+from kd_core.settings import Settings
 from kd_core.store import RunRow, Store
 from kd_core.training.lanes import group_by_lane_key
 
@@ -24,8 +24,6 @@ START_SECONDS = 1.0
 """From the press of Start to the first step."""
 MACS_PER_SECOND = 20e9
 """Multiply-accumulates a second in training on the same machine, one thread, float32."""
-SHAPES = {"digits": (1, 8, 8), "mnist": (1, 28, 28), "fashion_mnist": (1, 28, 28), "cifar10": (3, 32, 32)}
-IMAGES = {"digits": 1047, "mnist": 54_000, "fashion_mnist": 54_000, "cifar10": 45_000}
 
 
 def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
@@ -77,7 +75,7 @@ def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
 
 def training_images(recipe: Recipe) -> int:
     """Return about how many images an epoch has."""
-    everything = IMAGES.get(name_of(recipe.data.source), 10_000)
+    everything = recipe.data.source.approximate_size
     if recipe.data.labelled is None or recipe.data.unlabelled == "keep":
         return everything
     return min(everything, recipe.data.labelled)
@@ -90,7 +88,7 @@ def _kind(recipe: Recipe) -> str:
 
 
 def _guess(recipe: Recipe, lanes: int) -> float:
-    shape = SHAPES.get(name_of(recipe.data.source), (3, 32, 32))
+    shape = recipe.data.source.approximate_shape
     calls = LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS
     return calls + 3 * lanes * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
 

@@ -1,4 +1,4 @@
-"""Keepers: which logits of a loop are kept, and where: in a run's own files, or in files that lanes share."""
+"""Logit writers: which logits of a loop are kept, and where: in a run's own files, or in files that lanes share."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from kd_core.store import NOWHERE, Arrays, EpochRow, Store, half
+from kd_core.training import EarlyStopping
 
 LAST_SECONDS = 0.25
 """The last epoch of lanes is written this often; what came between is not missed by anybody."""
@@ -28,26 +29,11 @@ class LogitWriter(Protocol):
     def checkpoint(self, snapshot: Arrays) -> None:
         """Keep what is needed to go on."""
 
-    def leave(self) -> None:
+    def suspend(self) -> None:
         """Write what is still in hand before the runs are left."""
 
     def close(self) -> None:
         """Write what is still in hand and forget the checkpoint: all runs have come to their end."""
-
-
-class BestEpochs:
-    """By run, the best epoch on validation so far, ranked as early stopping does: accuracy, ties by lower NLL."""
-
-    def __init__(self) -> None:
-        self.marks: dict[str, tuple[float, float]] = {}
-        self.epoch: dict[str, int] = {}
-
-    def remember(self, row: EpochRow) -> None:
-        """Take one epoch."""
-        validation = row.scores["validation"]
-        marks = (validation["accuracy"] or 0.0, -(validation["nll"] or 0.0))
-        if marks > self.marks.get(row.run, (-1.0, 0.0)):
-            self.marks[row.run], self.epoch[row.run] = marks, row.epoch
 
 
 class RunLogitWriter:
@@ -60,26 +46,26 @@ class RunLogitWriter:
     """
 
     def __init__(self, store: Store, run: str, kept: set[int] | None) -> None:
-        self.files, self.run, self.kept, self.best = store.files, run, kept, BestEpochs()
+        self.files, self.run, self.kept, self.best = store.files, run, kept, EarlyStopping(patience=None)
 
     def remember(self, rows: Sequence[EpochRow]) -> None:
         """Take epochs that were told."""
         for row in rows:
-            self.best.remember(row)
+            self.best.improves(0, row.epoch, *_validation(row))
 
     def logits(self, epoch: int, lanes: Sequence[int], logits: Arrays) -> None:
         """Keep an epoch's logits, if it is one to keep."""
         if self.kept is None or epoch in self.kept:
             self.files.save_logits(self.run, epoch, {part: values[0] for part, values in logits.items()})
         if self.kept is None:
-            for old in set(self.files.kept_epochs(self.run)) - {epoch, self.best.epoch.get(self.run)}:
+            for old in set(self.files.kept_epochs(self.run)) - {epoch, self.best.best_epoch[0]}:
                 self.files.drop_logits(self.run, old)
 
     def checkpoint(self, snapshot: Arrays) -> None:
         """Keep what is needed to go on."""
         self.files.save_checkpoint(self.run, snapshot)
 
-    def leave(self) -> None:
+    def suspend(self) -> None:
         """Nothing is in hand."""
 
     def close(self) -> None:
@@ -99,11 +85,11 @@ class LaneLogitWriter:
 
     def __init__(self, store: Store, group: str, runs: Sequence[str], kept: set[int] | None) -> None:
         self.files, self.group, self.runs, self.kept = store.files.lanes, group, runs, kept
-        self.ranks = BestEpochs()
+        self.lane_of = {run: lane for lane, run in enumerate(runs)}
+        self.ranks = EarlyStopping(patience=None, lanes=len(runs))
         self.last: tuple[list[int], Arrays] | None = None
         self.best: dict[str, NDArray[np.float16]] = {}
         self.best_epochs = [NOWHERE] * len(runs)
-        self.ended: dict[int, int] = {}
         self.written_at = -LAST_SECONDS
         if kept is None and (known := self.files.best(group)):
             self.best_epochs = [int(epoch) for epoch in known.pop("epoch")]
@@ -112,7 +98,7 @@ class LaneLogitWriter:
     def remember(self, rows: Sequence[EpochRow]) -> None:
         """Take epochs that were told."""
         for row in rows:
-            self.ranks.remember(row)
+            self.ranks.improves(self.lane_of[row.run], row.epoch, *_validation(row))
 
     def logits(self, epoch: int, lanes: Sequence[int], logits: Arrays) -> None:
         """Keep an epoch's logits, if it is one to keep."""
@@ -130,7 +116,7 @@ class LaneLogitWriter:
         self._write_best()
         self.files.save_checkpoint(self.group, snapshot)
 
-    def leave(self) -> None:
+    def suspend(self) -> None:
         """Write what is still in hand."""
         if self.kept is None:
             self._write_last()
@@ -138,7 +124,7 @@ class LaneLogitWriter:
 
     def close(self) -> None:
         """Write what is still in hand and forget the checkpoint."""
-        self.leave()
+        self.suspend()
         self.files.drop_checkpoint(self.group)
 
     def _epochs(self, epoch: int, lanes: Sequence[int]) -> list[int]:
@@ -160,7 +146,7 @@ class LaneLogitWriter:
         return merged
 
     def _improve(self, epoch: int, lanes: Sequence[int], logits: Arrays) -> None:
-        better = [lane for lane in lanes if self.ranks.epoch.get(self.runs[lane]) == epoch]
+        better = [lane for lane in lanes if self.ranks.best_epoch[lane] == epoch]
         for part, values in logits.items():
             if part not in self.best:
                 self.best[part] = np.zeros(values.shape, np.float16)
@@ -178,7 +164,7 @@ class LaneLogitWriter:
             self.files.save_logits(self.group, "best", self.best_epochs, self.best)
 
 
-def kept_epochs(epochs: int, most: int = 60) -> set[int]:
+def epochs_to_keep(epochs: int, most: int = 60) -> set[int]:
     """Return the epochs whose logits are kept: all up to ``most``, else about ``most`` log-spaced ones and the last."""
     if epochs <= most:
         return set(range(epochs))
@@ -189,6 +175,12 @@ def kept_epochs(epochs: int, most: int = 60) -> set[int]:
         if len(kept) >= min(most, epochs):
             return kept
         points += 1
+
+
+def _validation(row: EpochRow) -> tuple[float, float]:
+    """Return an epoch's accuracy and NLL on validation."""
+    scores = row.scores["validation"]
+    return scores["accuracy"] or 0.0, scores["nll"] or 0.0
 
 
 def arrays(tensors: Mapping[str, Tensor]) -> dict[str, NDArray[Any]]:

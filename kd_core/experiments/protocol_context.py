@@ -1,134 +1,116 @@
-"""Loop: the loop and its parts as a protocol gets them, with data, teachers and the last checkpoint at hand."""
+"""The context of one run: what a protocol gets, with data, teachers and the last checkpoint at hand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
-import torch
 from torch import Tensor, nn
 
-from kd_core.compute import Speed
+from kd_core.compute import StepPlan
 from kd_core.datasets import Split, Splits
-from kd_core.events import EpochDone, Event, Together
-from kd_core.experiments.study_context import Workshop
+from kd_core.events import EpochEnd, Event
+from kd_core.experiments.study_context import StudyContext
+from kd_core.experiments.teacher_cache import TeacherCache
 from kd_core.functional import under_prefix, with_prefix
-from kd_core.methods import Method
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
 from kd_core.training import (
+    ComputeLosses,
     DistillationLoader,
     Evaluator,
-    TeacherOutputs,
+    Loader,
+    StatefulLoader,
+    Trainable,
     Trainer,
-    can_cache_teacher,
-    course,
+    TransformTeacher,
+    cache_teacher_outputs,
+    eval_splits,
     fit,
-    judged,
     predict_logits,
-    predict_outputs,
+    train,
 )
 
 
-class Loop:
-    """What a protocol may ask for.
+class RunContext:
+    """What a protocol may use for one run; see ``protocols.ProtocolContext``.
 
     Args:
-        workshop: knows data, trained networks and the device.
-        snapshot: the run's last checkpoint, if it goes on from one.
-        speed: how to take a step.
+        study: knows data, networks and the device.
+        teachers: trained teachers and their cached outputs.
+        checkpoint: the run's last one, if it goes on from one.
+        plan: how to take a step.
     """
 
-    def __init__(self, workshop: Workshop, snapshot: Mapping[str, Tensor] | None, speed: Speed) -> None:
-        self.workshop, self.snapshot, self.speed = workshop, snapshot, speed
+    def __init__(
+        self, study: StudyContext, teachers: TeacherCache, checkpoint: Mapping[str, Tensor] | None, plan: StepPlan
+    ) -> None:
+        self.study, self.teachers, self.checkpoint, self.plan = study, teachers, checkpoint, plan
 
-    def __call__(self, recipe: Recipe) -> Iterator[Event]:
-        """Train the network of a recipe, yielding events."""
-        own, teacher, heard = self.splits(recipe), self.workshop.teacher(recipe), self.workshop.heard(recipe)
-        self._take_threads()
-        return fit(recipe, own, teacher, self.snapshot, self.speed, heard)
+    def fit(self, recipe: Recipe) -> Iterator[Event]:
+        """Train the network of a recipe in the plain way, yielding events."""
+        teacher, cached = self.teachers.network(recipe), self.teachers.outputs(recipe)
+        return fit(recipe, self.splits(recipe), teacher, self.checkpoint, self.plan, cached)
 
-    def predict(self, recipe: Recipe, part: str = "train") -> Tensor:
-        """Return the logits (N, K) of a recipe's trained network about a part of its own splits, on the CPU."""
-        return predict_logits(self.workshop.trained(recipe), getattr(self.splits(recipe), part)).cpu()
+    def train(self, recipe: Recipe, trainer: Trainable, loader: Loader) -> Iterator[Event]:
+        """Train one network or several in one loop; a loader with a state is kept in checkpoints too."""
+        if self.checkpoint:
+            trainer.load_state_dict(self.checkpoint)
+            if isinstance(loader, StatefulLoader):
+                loader.load_state_dict(under_prefix("lesson", self.checkpoint))
+        evaluator = Evaluator.of(self.splits(recipe))
+        for event in train(trainer, loader, evaluator, recipe.optim.epochs):
+            if isinstance(event, EpochEnd) and isinstance(loader, StatefulLoader):
+                yield replace(event, state_dict=_with_loader(event.state_dict, loader))
+            else:
+                yield event
 
-    def splits(self, recipe: Recipe) -> Splits:
-        """Return train, validation and test as a recipe sees them."""
-        return self.workshop.splits(recipe)
-
-    def teachers(self, recipe: Recipe, further: Sequence[Recipe] = ()) -> Network:
-        """Return the trained network of the recipe's teacher; answers of ``further`` ones are its heads, by number."""
-        first = self.workshop.teacher(recipe)
-        assert first is not None  # a recipe without a teacher is refused when it is built
-        return Panel(first, [self.workshop.trained(one) for one in further]) if further else first
-
-    def asked(self, recipe: Recipe, network: Network) -> dict[str, Outputs]:
-        """Return what a network says about a recipe's validation and test, by part, on the CPU."""
-        return {
-            part: predict_outputs(network, split).mapped(Tensor.cpu)
-            for part, split in judged(self.splits(recipe)).items()
-        }
-
-    def learner(
+    def trainer(
         self,
         recipe: Recipe,
         *,
         splits: Splits | None = None,
         teacher: Network | None = None,
-        hears: Callable[[Method, Outputs], Outputs] | None = None,
+        transform_teacher: TransformTeacher | None = None,
+        compute_losses: ComputeLosses | None = None,
     ) -> Trainer:
-        """Return a fresh network with its optimiser, ready for a loop."""
-        return Trainer(recipe, splits or self.splits(recipe), teacher, self.speed, hears)
+        """Return a fresh network with its optimizer, ready for a loop."""
+        return Trainer(recipe, splits or self.splits(recipe), teacher, self.plan, transform_teacher, compute_losses)
 
-    def lesson(
+    def loader(
         self, recipe: Recipe, *, train: Split | None = None, teacher: Network | None = None
     ) -> DistillationLoader:
-        """Return the batches of a recipe, with what a teacher says about them; it is asked once where that will do."""
+        """Return the batches of a recipe, with what a teacher says about them."""
         seen = train or self.splits(recipe).train
-        heard = (
-            TeacherOutputs(predict_outputs(teacher, seen), {})
-            if teacher is not None and can_cache_teacher(recipe)
-            else None
-        )
-        self._take_threads()
-        return DistillationLoader(recipe, seen, teacher, heard)
+        return DistillationLoader(recipe, seen, teacher, cache_teacher_outputs(recipe, seen, teacher))
 
-    def together(
-        self,
-        recipe: Recipe,
-        learners: Any,
-        lesson: Any,
-        teacher: Mapping[str, Tensor | Outputs] | None = None,
-    ) -> Iterator[tuple[int, Event]]:
-        """Train several learners in one loop, yielding every event with the number of its learner."""
-        keeps = hasattr(lesson, "snapshot")
-        if self.snapshot:
-            learners.restore(self.snapshot)
-            if keeps:
-                lesson.restore(under_prefix("lesson", self.snapshot))
+    def splits(self, recipe: Recipe) -> Splits:
+        """Return train, validation and test as a recipe sees them."""
+        return self.study.splits(recipe)
 
-        def snapshot(own: Callable[[], dict[str, Tensor]]) -> Callable[[], dict[str, Tensor]]:
-            return (lambda: own() | with_prefix("lesson", lesson.snapshot())) if keeps else own
+    def teacher_ensemble(self, recipe: Recipe, further: Sequence[Recipe] = ()) -> Network:
+        """Return the trained teacher of a recipe; logits of ``further`` trained networks are its heads, by number."""
+        first = self.teachers.network(recipe)
+        assert first is not None  # a recipe without a teacher is refused when it is built
+        return TeacherEnsemble(first, [self.study.trained_network(other) for other in further]) if further else first
 
-        said = {part: one.logits if isinstance(one, Outputs) else one for part, one in (teacher or {}).items()}
-        judge = Evaluator(
-            {part: split.labels for part, split in judged(self.splits(recipe)).items()},
-            {part: logits.cpu()[None] for part, logits in said.items()},
-        )
-        for lane, event in course(recipe, learners, lesson, judge):
-            if isinstance(event, EpochDone):
-                yield lane, replace(event, snapshot=snapshot(event.snapshot))
-            elif not isinstance(event, Together):
-                yield lane, event
-
-    def _take_threads(self) -> None:
-        torch.set_num_threads(self.speed.threads)  # asking a teacher may have changed it
+    def predict(self, recipe: Recipe, split: str) -> Tensor:
+        """Return the logits (N, K) of a recipe's trained network on a split of its own by name, on the CPU."""
+        splits = self.splits(recipe)
+        images = splits.train if split == "train" else eval_splits(splits)[split]
+        return predict_logits(self.study.trained_network(recipe), images).cpu()
 
 
-class Panel(Network):
-    """Several trained networks that answer together: the first one's answer, with the others' logits as heads.
+def _with_loader(
+    state_dict: Callable[[], dict[str, Tensor]], loader: StatefulLoader
+) -> Callable[[], dict[str, Tensor]]:
+    """Return what keeps the loader's state beside the trainer's; "lesson" is its name in checkpoints of version 0.3."""
+    return lambda: state_dict() | with_prefix("lesson", loader.state_dict())
+
+
+class TeacherEnsemble(Network):
+    """Several trained networks that answer together: the first one's outputs, with the others' logits as heads.
 
     Args:
         first: whose logits and features are told.
@@ -146,5 +128,5 @@ class Panel(Network):
 
     def forward(self, images: Tensor) -> Outputs:
         """Return what all say."""
-        said: Outputs = self.first(images)
-        return replace(said, heads={str(i + 1): other(images).logits for i, other in enumerate(self.others)})
+        outputs = self.first(images)
+        return replace(outputs, heads={str(i + 1): other(images).logits for i, other in enumerate(self.others)})

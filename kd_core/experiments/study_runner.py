@@ -1,10 +1,10 @@
-"""The story of a study: every member is found or trained, judged against its teacher, and told to the store."""
+"""Running a study: every member is found or trained, compared with its teacher, and told to the store."""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
@@ -14,39 +14,41 @@ import torch
 
 from kd_core.compute import keep_memory, latencies
 from kd_core.errors import JobFailed, KDError
-from kd_core.experiments.group_runner import StopCheck, StopRequested, train
-from kd_core.experiments.groups import PendingRun, TrainingGroup, training_groups
-from kd_core.experiments.study_context import Workshop
+from kd_core.experiments.group_runner import GroupRunner, StopCheck, StopRequested
+from kd_core.experiments.groups import PendingRun, TrainingGroup, side_by_side, training_groups
+from kd_core.experiments.study_context import StudyContext
+from kd_core.experiments.teacher_cache import TeacherCache
 from kd_core.functional import agreement, kl_divergence
 from kd_core.recipe import Member, Recipe, Study
 from kd_core.store import MemberRow, Store, error_json
-from kd_core.training.lanes import lane_key, why_solo
+from kd_core.training.lanes import MEMORY_BYTES, why_solo
 from kd_core.vocabulary import TEACHING_ARMS
 
 TIMING_SECONDS = 1.5
 
-log = logging.getLogger("kd_core")
+log = logging.getLogger(__name__)
 
 Place = tuple[MemberRow, Member]
+"""A member as the store holds it, and with its recipe."""
 
 
-def run_study(store: Store, study: str, *, data_root: Path, ask: StopCheck = lambda: "") -> None:
-    """Carry out a study to its end, or until ``ask`` tells otherwise; every outcome is in the store.
+def run_study(store: Store, study: str, *, data_root: Path, stop_check: StopCheck = lambda: "") -> None:
+    """Carry out a study to its end, or until ``stop_check`` tells otherwise; every outcome is in the store.
 
     Args:
         store: where recipes come from and results go.
         study: its id.
         data_root: the folder in which torchvision sets lie.
-        ask: asked several times a second.
+        stop_check: asked several times a second.
     """
     keep_memory()
     try:
         store.studies.update(study, status="running", started=time.time())
         store.check_space()
-        StudyRunner(store, study, data_root, ask).run()
+        StudyRunner(store, study, data_root, stop_check).run()
         store.studies.end(study, *_outcome(store, study))
-    except StopRequested as ended:
-        store.studies.end(study, str(ended))
+    except StopRequested as stop:
+        store.studies.end(study, str(stop))
     except KDError as error:
         log.warning("study %s: %s", study, error)
         store.studies.end(study, "failed", error_json(error))
@@ -58,25 +60,29 @@ def run_study(store: Store, study: str, *, data_root: Path, ask: StopCheck = lam
 class StudyRunner:
     """One study, carried out seed by seed."""
 
-    def __init__(self, store: Store, study: str, data_root: Path, ask: StopCheck) -> None:
-        self.store, self.ask = store, ask
+    def __init__(self, store: Store, study: str, data_root: Path, stop_check: StopCheck) -> None:
+        self.store = store
         self.row = store.studies.get(study)
         self.study = Study.from_json(self.row.spec)
-        self.workshop = Workshop(store, data_root, self.row.device, self.row.precision, study)
+        self.context = StudyContext(store, data_root, self.row.device, self.row.precision, study)
+        self.teachers = TeacherCache(self.context)
+        last_and_best_only = self.study.kind != "race"
+        self.groups = GroupRunner(self.context, self.teachers, stop_check, last_and_best_only)
 
     def run(self) -> None:
         """Find or train every member, then time the arms in turn."""
-        seeds = sorted({member.seed for member in self.study.members})
+        all_seeds = sorted({member.seed for member in self.study.members})
         at_once = self._seeds_at_once()
-        for first in range(0, len(seeds), at_once):
-            together = set(seeds[first : first + at_once])
-            for depth in self._depths(together):
-                for crew in self._crews(together, depth):
-                    _drain(self._train(crew))
-            for pair in side_by_side(self._crews(together)):
-                _drain(zip_longest(*(self._train(crew) for crew in pair)))  # an epoch of each in turn
-            self._judge_against_teacher(together)
-            self.workshop.forget()
+        for first in range(0, len(all_seeds), at_once):
+            seeds = set(all_seeds[first : first + at_once])
+            for depth in self._depths(seeds):
+                for group in self._pending_groups(seeds, depth):
+                    _drain(self.groups.run(group))
+            for pair in side_by_side(self._pending_groups(seeds)):
+                _drain(zip_longest(*(self.groups.run(group) for group in pair)))  # an epoch of each in turn
+            self._compare_with_teachers(seeds)
+            self.context.forget_splits()
+            self.teachers.forget()
         if self.study.kind == "race":
             self._time_the_arms()
 
@@ -85,18 +91,18 @@ class StudyRunner:
         recipes = [member.recipe for member in self.study.members]
         if all(why_solo(recipe) for recipe in recipes):
             return 1
-        return self.workshop.seeds_at_once(recipes[0])
+        images = self.context.dataset(recipes[0]).train.images
+        return max(1, MEMORY_BYTES // (5 * images.nbytes))  # as they look, one byte a pixel, and normalised, four
 
     def _places(self) -> list[Place]:
         return list(zip(self.store.studies.members(self.row.id), self.study.members, strict=True))
 
     def _depths(self, seeds: set[int]) -> list[int]:
         """Return how many teachers stand above those who teach, so that each is trained after its own teacher."""
-        return sorted(
-            {teachers_above(m.recipe) for m in self.study.members if m.seed in seeds and m.arm in TEACHING_ARMS}
-        )
+        teaching = (m for m in self.study.members if m.seed in seeds and m.arm in TEACHING_ARMS)
+        return sorted({teachers_above(member.recipe) for member in teaching})
 
-    def _crews(self, seeds: set[int], depth: int | None = None) -> list[TrainingGroup]:
+    def _pending_groups(self, seeds: set[int], depth: int | None = None) -> list[TrainingGroup]:
         """Take finished runs of the same recipes, and sort those that are left to train by who can train together.
 
         Args:
@@ -104,21 +110,16 @@ class StudyRunner:
             depth: those who teach, with so many teachers above them; None for the students.
         """
         wanted: dict[str, Place] = {}
-        for place in self._places():
-            row, member = place
-            due = (
-                row.arm not in TEACHING_ARMS
-                if depth is None
-                else (row.arm in TEACHING_ARMS and teachers_above(member.recipe) == depth)
-            )
+        for row, member in self._places():
+            teaches = row.arm in TEACHING_ARMS
+            due = not teaches if depth is None else teaches and teachers_above(member.recipe) == depth
             if row.seed in seeds and due:
-                wanted.setdefault(row.fingerprint, place)
+                wanted.setdefault(row.fingerprint, (row, member))
         left = [place for place in wanted.values() if not self._is_finished(*place)]
         new = [member.recipe for row, member in left if not row.run]
         begun = iter(self.store.runs.begin(self.row.id, new) if new else [])
-        return list(
-            training_groups([PendingRun(row.run or next(begun), member.recipe) for row, member in left], self.workshop)
-        )
+        pending = [PendingRun(row.run or next(begun), member.recipe) for row, member in left]
+        return list(training_groups(pending, self.context))
 
     def _is_finished(self, row: MemberRow, member: Member) -> bool:
         """Tell whether a member has its finished run, or can be given one."""
@@ -126,26 +127,25 @@ class StudyRunner:
             return self.store.runs.get(row.run).status in ("done", "diverged")
         if self.row.fresh and member.arm not in TEACHING_ARMS:
             return False
-        return self.store.runs.adopt(self.row.id, row.fingerprint) is not None
+        return self.store.runs.reuse_finished(self.row.id, row.fingerprint) is not None
 
-    def _train(self, crew: TrainingGroup) -> Iterator[None]:
-        return train(crew, self.workshop, self.ask, only_ends=self.study.kind != "race")
-
-    def _judge_against_teacher(self, seeds: set[int]) -> None:
+    def _compare_with_teachers(self, seeds: set[int]) -> None:
         """Keep how far each student agrees with its teacher on the test split, from the stored logits."""
         places = [place for place in self._places() if place[0].seed in seeds]
-        of_recipe = {row.fingerprint: row.run for row, _ in places if row.arm == "teacher"}
-        of_cell = {(row.seed, str(row.cell)): row.run for row, _ in places if row.arm == "teacher"}
-        logits, facts = cache(self._test_logits), cache(_against)
-        found = {}
+        teacher_of_recipe = {row.fingerprint: row.run for row, _ in places if row.arm == "teacher"}
+        teacher_of_cell = {(row.seed, str(row.cell)): row.run for row, _ in places if row.arm == "teacher"}
+        logits, compare = cache(self._test_logits), cache(_fidelity)
+        by_position = {}
         for row, member in places:
             own = member.recipe.teacher
             if row.arm == "helper" and own is None:
                 continue  # another teacher: it follows nobody, and may answer another question
-            teacher = of_recipe.get(own.fingerprint()) if own else of_cell.get((row.seed, str(row.cell)))
-            if row.arm != "teacher" and row.run and teacher and (error_json := facts(logits, row.run, teacher)):
-                found[row.position] = error_json
-        self.store.studies.note_agreements(self.row.id, found)
+            teacher = (
+                teacher_of_recipe.get(own.fingerprint()) if own else teacher_of_cell.get((row.seed, str(row.cell)))
+            )
+            if row.arm != "teacher" and row.run and teacher and (fidelity := compare(logits, row.run, teacher)):
+                by_position[row.position] = fidelity
+        self.store.studies.note_agreements(self.row.id, by_position)
 
     def _test_logits(self, run: str) -> torch.Tensor | None:
         epoch = self.store.runs.get(run).reported_epoch
@@ -158,12 +158,13 @@ class StudyRunner:
         first = [place for place in self._places() if place[0].seed == seed and place[0].arm != "helper"]
         if any(row.run is None or self.store.runs.get(row.run).status != "done" for row, _ in first):
             return
-        networks = {str(member.arm): self.workshop.trained(member.recipe, row.run) for row, member in first}
-        shape = self.workshop.source(first[0][1].recipe).train.shape
-        timed = latencies(
-            networks, shape, threads=1 if self.workshop.device.type == "cpu" else None, seconds=TIMING_SECONDS
-        )
-        rows: list[dict[str, Any]] = [{"arm": arm, **vars(one)} for arm, many in timed.items() for one in many]
+        networks = {str(member.arm): self.context.trained_network(member.recipe, row.run) for row, member in first}
+        shape = self.context.dataset(first[0][1].recipe).train.shape
+        threads = 1 if self.context.device.type == "cpu" else None
+        timed = latencies(networks, shape, threads=threads, seconds=TIMING_SECONDS)
+        rows: list[dict[str, Any]] = [
+            {"arm": arm, **vars(latency)} for arm, by_batch in timed.items() for latency in by_batch
+        ]
         self.store.studies.update(self.row.id, latency=rows)
 
 
@@ -172,25 +173,7 @@ def teachers_above(recipe: Recipe) -> int:
     return 0 if recipe.teacher is None else 1 + teachers_above(recipe.teacher)
 
 
-def side_by_side(students: Sequence[TrainingGroup]) -> list[list[TrainingGroup]]:
-    """Return in which rounds crews train: two of different kinds side by side, so that memory holds no more.
-
-    A student alone goes with the distilled one, so that their curves grow together and a gain is known from the first
-    epoch on; crews of one kind (seeds that cannot be lanes, chunks of a large map) follow each other.
-    """
-    found: list[list[TrainingGroup]] = []
-    for crew in students:
-        kind = lane_key(crew.recipe)
-        free = (pair for pair in found if len(pair) == 1 and lane_key(pair[0].recipe) != kind)
-        pair = next(free, None)
-        if pair is None:
-            found.append([crew])
-        else:
-            pair.append(crew)
-    return found
-
-
-def _against(logits: Callable[[str], torch.Tensor | None], student: str, teacher: str) -> dict[str, float] | None:
+def _fidelity(logits: Callable[[str], torch.Tensor | None], student: str, teacher: str) -> dict[str, float] | None:
     """Return how far a student's run agrees with a teacher's, where both are known."""
     theirs, own = logits(teacher), logits(student)
     if theirs is None or own is None:
@@ -205,7 +188,7 @@ def _drain(steps: Iterator[Any]) -> None:
 
 def _outcome(store: Store, study: str) -> tuple[str, dict[str, Any] | None]:
     """Return how a study ended and the first trouble in it; a run that diverged is a result like any other."""
-    found = store.studies.runs_of(study)
-    errors = [found[position].error for position in sorted(found) if found[position].error]
-    failed = any(run.status == "failed" for run in found.values())
+    runs = store.studies.runs_of(study)
+    errors = [runs[position].error for position in sorted(runs) if runs[position].error]
+    failed = any(run.status == "failed" for run in runs.values())
     return "failed" if failed else "done", errors[0] if errors else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kd_core.functional.divergences import label_cross_entropy, log_soften, soften
+from kd_core.functional.divergences import log_soften, soften
 
 
 @dataclass(frozen=True)
@@ -21,29 +21,19 @@ class Scores:
         accuracy: fraction 0..1.
         nll: mean negative log-likelihood of the labels, nats.
         ece: expected calibration error, fraction 0..1, 15 equal-width bins.
-        agreement: fraction of images on which student and teacher choose the same class; None without a teacher.
-        kl_to_teacher: KL(teacher || student) at temperature 1, nats; None without a teacher.
     """
 
     accuracy: float
     nll: float
     ece: float
-    agreement: float | None = None
-    kl_to_teacher: float | None = None
 
 
-def scores(logits: Tensor, labels: Tensor, teacher_logits: Tensor | None = None) -> Scores:
-    """Return all scores of one split at once."""
-    return scores_by_lane(logits[None], labels, None if teacher_logits is None else teacher_logits[None])[0]
-
-
-def scores_by_lane(logits: Tensor, labels: Tensor, teacher_logits: Tensor | None = None) -> list[Scores]:
+def scores_by_lane(logits: Tensor, labels: Tensor) -> list[Scores]:
     """Return the scores of many networks on one split, as fast as those of a few.
 
     Args:
         logits: (L, N, K).
-        labels: (N,), or (L, N) where lanes are judged on images of their own.
-        teacher_logits: (T, N, K), each teacher's lanes one after another, L / T of them; None without a teacher.
+        labels: (N,), or (L, N) where lanes are evaluated on images of their own.
     """
     log_p = log_soften(logits)
     labels = labels.expand(log_p.shape[:2])
@@ -51,11 +41,6 @@ def scores_by_lane(logits: Tensor, labels: Tensor, teacher_logits: Tensor | None
     right = chosen == labels
     likelihood = log_p.gather(-1, labels.unsqueeze(-1)).squeeze(-1)
     columns = [_mean(right), -_mean(likelihood), _calibration_errors(top.exp(), right)]
-    if teacher_logits is not None:
-        teacher = log_soften(teacher_logits).unsqueeze(1)  # (T, 1, N, K)
-        students = log_p.reshape(len(teacher), -1, *log_p.shape[1:])
-        columns.append(_mean(chosen == teacher.argmax(-1).expand(students.shape[:-1]).flatten(0, 1)))
-        columns.append((teacher.exp() * (teacher - students)).sum(-1).double().mean(-1).flatten())
     return [Scores(*row) for row in torch.stack(columns, dim=1).tolist()]
 
 
@@ -77,16 +62,6 @@ def _bin(confidence: Tensor, bins: int) -> Tensor:
     return ((confidence.double() * bins).ceil().long() - 1).clamp(0, bins - 1)
 
 
-def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """Return the fraction of images whose largest logit is at the label."""
-    return float((logits.argmax(-1) == labels).double().mean())
-
-
-def nll(logits: Tensor, labels: Tensor) -> float:
-    """Return the mean negative log-likelihood of the labels, in nats."""
-    return float(label_cross_entropy(logits, labels))
-
-
 def agreement(logits: Tensor, teacher_logits: Tensor) -> float:
     """Return the fraction of images on which two networks choose the same class (Stanton et al. 2021)."""
     return float((logits.argmax(-1) == teacher_logits.argmax(-1)).double().mean())
@@ -105,12 +80,6 @@ def calibration_bins(logits: Tensor, labels: Tensor, bins: int = 15) -> Tensor:
     sums[0].index_add_(0, index, confidence)
     sums[1].index_add_(0, index, right)
     return torch.stack([count, *(sums / count.clamp(min=1))], dim=1)
-
-
-def expected_calibration_error(logits: Tensor, labels: Tensor, bins: int = 15) -> float:
-    """Return the mean gap between confidence and accuracy, weighted by bin size (Guo et al. 2017)."""
-    count, confidence, correct = calibration_bins(logits, labels, bins).unbind(1)
-    return float((count * (confidence - correct).abs()).sum() / count.sum())
 
 
 def confusion(logits: Tensor, labels: Tensor) -> Tensor:

@@ -113,7 +113,7 @@ class Supervisor:
     def _heed_wishes(self) -> None:
         """Give a job that was asked to stop a second for it."""
         for job in self.jobs.values():
-            if job.kill_at is None and self.store.studies.wish(job.study) == "stop":
+            if job.kill_at is None and self.store.studies.stop_requested(job.study) == "stop":
                 job.kill_at = time.monotonic() + STOP_SECONDS
 
     def _kill_the_stubborn(self) -> None:

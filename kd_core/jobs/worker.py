@@ -61,12 +61,12 @@ def carry_out(store: Store, study: str, data_root: Path) -> None:
             raise RunBusy(id=study, status=row.status)
         if not store.studies.begin(study) and store.studies.get(study).status != "running":
             return  # a person stopped it before it began
-        ears = StopSignal(store, study)
-        ears.listen()
+        stop = StopSignal(store, study)
+        stop.listen()
         from kd_core.experiments import run_study
 
-        run_study(store, study, data_root=data_root, ask=ears)
-        ears.done.set()
+        run_study(store, study, data_root=data_root, stop_check=stop)
+        stop.done.set()
 
 
 def wait(home: str, data_root: str, line: Connection) -> None:
@@ -99,7 +99,7 @@ class StopSignal:
         if self.interrupted.is_set():
             return "interrupted"
         if not self.answer and time.monotonic() - self.asked_at >= ASK_SECONDS:
-            self.answer = "stopped" if self.store.studies.wish(self.study) == "stop" else ""
+            self.answer = "stopped" if self.store.studies.stop_requested(self.study) == "stop" else ""
             self.asked_at = time.monotonic()
         return self.answer
 
@@ -107,7 +107,7 @@ class StopSignal:
         """Take SIGTERM, Ctrl-C and the end of the supervisor as an interruption; call it in the main thread."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
-        threading.Thread(target=self._watch, daemon=True, name="ears").start()
+        threading.Thread(target=self._watch, daemon=True, name="stop signal").start()
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.interrupted.set()

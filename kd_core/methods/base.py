@@ -36,10 +36,6 @@ class Method(Settings):
     needs_teacher: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset()
     """Features that student and teacher must provide; a method that needs any runs the teacher live."""
-    own_teacher: ClassVar[bool] = False
-    """Whether the network's own answer, held fixed by the bridge, is its teacher."""
-    keeps_bridge: ClassVar[bool] = False
-    """Whether what the bridge learned is kept with the trained network, because it is of use there."""
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Further ways to use it, by name: what of a recipe to change, by path."""
     formula: ClassVar[str]

@@ -23,8 +23,6 @@ class SelfExits(Method):
 
     name: Literal["self_exits"] = "self_exits"
     needs_teacher: ClassVar[bool] = False
-    own_teacher: ClassVar[bool] = True
-    keeps_bridge: ClassVar[bool] = True
     needs: ClassVar[frozenset[str]] = frozenset({"early", "middle", "late", "embedding"})
     formula: ClassVar[str] = (
         r"\mathcal{L} = \mathrm{CE}(y, p) + \sum_{e}"

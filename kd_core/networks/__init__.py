@@ -16,6 +16,7 @@ from kd_core.settings import Registry
 
 NETWORKS: Registry[Architecture] = Registry("network", __name__, Architecture)
 
+
 __all__ = [
     "NETWORKS",
     "Architecture",

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kd_core.events import Event
-from kd_core.protocols.context import Fit, Predict
+from kd_core.networks import Architecture, Network, Shape
 from kd_core.settings import Settings
+
+if TYPE_CHECKING:
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 SEED_STRIDE = 1000
 """How far apart the seeds of networks lie that are alike but for their seed."""
 
 
 class Protocol(Settings):
-    """A way of arranging networks; it never imports the loop, ``runs`` hands it in.
+    """A way of arranging networks; it never imports the loop, which a context hands it.
 
     The subclass's docstring is its text on the methods page: the first line says what it does.
     """
@@ -34,14 +38,22 @@ class Protocol(Settings):
     """Whether a student may begin with layers of its teacher."""
     stops_early: ClassVar[bool] = True
     """Whether a network may stop while others go on."""
+    arranges_networks: ClassVar[bool] = False
+    """Whether the recipe's further networks have a part in it, such as assistants or peers."""
+    students_see: ClassVar[Literal["own data", "public images", "made-up images"]] = "own data"
+    """From which images the student learns."""
     recommended: ClassVar[Mapping[str, Any]] = {}
     """What else of a recipe its source sets, by path."""
     source: ClassVar[str] = ""
     """Authors and year."""
 
     @abstractmethod
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
-        """Carry out ``recipe``, yielding every event of every loop inside."""
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
+        """Carry out ``recipe``, yielding every event of its own network's loop."""
+
+    def build_student(self, architecture: Architecture, shape: Shape, classes: int) -> Network:
+        """Return a fresh student for images of ``shape`` (C, H, W), as this protocol arranges it."""
+        return architecture.build(shape, classes)
 
     def steps_per_epoch(self, plain: int, batch: int) -> int:
         """Return about how many steps an epoch has, where a plain student would take ``plain`` of ``batch`` images."""
@@ -52,6 +64,6 @@ class Protocol(Settings):
         """Return about how many times the work of a plain student's step a step is."""
         return 1.0
 
-    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Recipe) -> tuple[Recipe, ...]:
         """Return the recipes whose networks must be trained first, beside the teacher's, in this order."""
         return ()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from kd_core.events import EpochDone, Event, Finished, Logged
+from kd_core.events import EpochEnd, Event, Finished, Logged
 from kd_core.functional import soften
+from kd_core.notes import EnsembleAccuracy
 from kd_core.protocols.base import Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
+
+if TYPE_CHECKING:
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 
 class Chain(Protocol):
@@ -24,6 +28,7 @@ class Chain(Protocol):
     """
 
     needs_teacher_term: ClassVar[bool] = True
+    arranges_networks: ClassVar[bool] = True
     source: ClassVar[str] = "Furlanello et al. 2018 (born again); Mirzadeh et al. 2020 (assistants)"
 
     name: Literal["chain"] = "chain"
@@ -35,39 +40,39 @@ class Chain(Protocol):
         le=10,
     )
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the last network of the chain, and at the end how all generations answer together."""
         links = self.prerequisites(recipe)
-        last = _taught(recipe, links[-1] if links else recipe.teacher)
-        said: dict[int, Tensor] = {}
+        last = _taught_by(recipe, links[-1] if links else recipe.teacher)
+        logits: dict[int, Tensor] = {}
         reported = -1
-        for event in fit(last):
+        for event in context.fit(last):
             yield event
-            if isinstance(event, EpochDone):  # with early stopping any epoch may be the one to report
-                said = {**(said if recipe.optim.patience else {}), event.epoch: event.logits["test"]}
+            if isinstance(event, EpochEnd):  # with early stopping any epoch may be the one to report
+                logits = {**(logits if recipe.optim.patience else {}), event.epoch: event.logits["test"][0]}
             elif isinstance(event, Finished):
                 reported = event.epoch
-        if reported in said and self.generations > 1:
-            earlier = [predict(link, "test") for link in links[len(links) - self.generations + 1 :]]
-            labels = fit.splits(recipe).test.labels.cpu()
-            yield Logged("ensemble", reported, _ensemble([*earlier, said[reported]], labels))
+        if reported in logits and self.generations > 1:
+            earlier = [context.predict(link, "test") for link in links[len(links) - self.generations + 1 :]]
+            labels = context.splits(recipe).test.labels.cpu()
+            yield Logged(reported, _ensemble_accuracy([*earlier, logits[reported]], labels))
 
-    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Recipe) -> tuple[Recipe, ...]:
         """Return the assistants, then the generations before the last."""
-        links: list[Any] = []
+        links: list[Recipe] = []
         for network in [*recipe.others, *[recipe.student] * (self.generations - 1)]:
-            link = _taught(recipe, links[-1] if links else recipe.teacher)
+            link = _taught_by(recipe, links[-1] if links else recipe.teacher)
             links.append(link.model_copy(update={"student": network}))
         return tuple(links)
 
 
-def _taught(recipe: Any, teacher: Any) -> Any:
+def _taught_by(recipe: Recipe, teacher: Recipe | None) -> Recipe:
     """Return a plain recipe of one link, without the chain it belongs to."""
     return recipe.offline().model_copy(update={"teacher": teacher})
 
 
-def _ensemble(logits: list[Tensor], labels: Tensor) -> dict[str, Any]:
+def _ensemble_accuracy(logits: list[Tensor], labels: Tensor) -> EnsembleAccuracy:
     """Return how right each generation is, and the mean of all their probabilities."""
-    mean = torch.stack([soften(one.float()) for one in logits]).mean(0)
-    by_generation = [float((one.argmax(-1) == labels).double().mean()) for one in logits]
-    return {"accuracy": float((mean.argmax(-1) == labels).double().mean()), "generations": by_generation}
+    mean = torch.stack([soften(of_generation.float()) for of_generation in logits]).mean(0)
+    generations = [float((of_generation.argmax(-1) == labels).double().mean()) for of_generation in logits]
+    return EnsembleAccuracy(float((mean.argmax(-1) == labels).double().mean()), generations)

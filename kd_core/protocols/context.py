@@ -1,51 +1,68 @@
-"""What a protocol is handed: the loop and its parts."""
+"""The context that a protocol is handed: data, trained networks and the loop, so that it imports neither."""
 
 from __future__ import annotations
 
 import typing
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from torch import Tensor
 
-from kd_core.events import Event
+if TYPE_CHECKING:
+    from kd_core.compute import StepPlan
+    from kd_core.datasets import Split, Splits
+    from kd_core.events import Event
+    from kd_core.networks import Network
+    from kd_core.recipe import Recipe
+    from kd_core.training import ComputeLosses, DistillationLoader, Loader, Trainable, Trainer, TransformTeacher
 
 
-class Fit(typing.Protocol):
-    """The loop, handed in by ``runs``: called, it trains the network of a recipe and yields its events.
+class ProtocolContext(typing.Protocol):
+    """What a protocol may use for one run.
 
-    Its parts are there for protocols that arrange several networks or make their own lessons; ``speed`` is how a
-    step is taken fastest on this machine.
+    Attributes:
+        plan: how a training step is taken fastest on this machine.
     """
 
-    speed: Any
+    @property
+    def plan(self) -> StepPlan:
+        """Return how a training step is taken."""
 
-    def __call__(self, recipe: Any) -> Iterator[Event]:
-        """Train the network of a recipe, yielding events."""
+    def fit(self, recipe: Recipe) -> Iterator[Event]:
+        """Train the network of a recipe in the plain way, yielding events."""
 
-    def splits(self, recipe: Any) -> Any:
-        """Return train, validation and test as a recipe sees them."""
+    def train(self, recipe: Recipe, trainer: Trainable, loader: Loader) -> Iterator[Event]:
+        """Train one network or several in one loop; a loader with a state is kept in checkpoints too.
 
-    def teachers(self, recipe: Any, further: Sequence[Any] = ()) -> Any:
-        """Return the trained network of the recipe's teacher; answers of ``further`` ones are its heads, by number."""
+        Args:
+            recipe: for how many epochs, and on whose validation and test everybody is evaluated.
+            trainer: who learns.
+            loader: from what.
+        """
 
-    def asked(self, recipe: Any, network: Any) -> dict[str, Any]:
-        """Return by part what a network says about a recipe's ``validation`` and ``test``: Outputs without features."""
-
-    def learner(
-        self, recipe: Any, *, splits: Any = None, teacher: Any = None, hears: Callable[[Any, Any], Any] | None = None
-    ) -> Any:
-        """Return a fresh network with its optimiser, ready for a loop.
+    def trainer(
+        self,
+        recipe: Recipe,
+        *,
+        splits: Splits | None = None,
+        teacher: Network | None = None,
+        transform_teacher: TransformTeacher | None = None,
+        compute_losses: ComputeLosses | None = None,
+    ) -> Trainer:
+        """Return a fresh network with its optimizer, ready for a loop.
 
         Args:
             recipe: which network, how optimised.
-            splits: on which it is judged; the recipe's by default.
-            teacher: whose features a bridge must know.
-            hears: from the method in use and the teacher's answer to what the student is to hear.
+            splits: on which it is evaluated; the recipe's by default.
+            teacher: whose features an auxiliary module must know.
+            transform_teacher: from the method in use and the teacher's outputs to what the student is taught by.
+            compute_losses: the loss terms of a step; the method's by default.
         """
 
-    def lesson(self, recipe: Any, *, train: Any = None, teacher: Any = None) -> Any:
-        """Return the batches of a recipe, with what a teacher says about them.
+    def loader(
+        self, recipe: Recipe, *, train: Split | None = None, teacher: Network | None = None
+    ) -> DistillationLoader:
+        """Return the batches of a recipe, with what a teacher says about them; its outputs are cached where possible.
 
         Args:
             recipe: in whose order.
@@ -53,19 +70,11 @@ class Fit(typing.Protocol):
             teacher: who is asked; nobody by default.
         """
 
-    def together(
-        self, recipe: Any, learners: Any, lesson: Any, teacher: Mapping[str, Tensor] | None = None
-    ) -> Iterator[tuple[int, Event]]:
-        """Train several learners in one loop, yielding every event with the number of its learner.
+    def splits(self, recipe: Recipe) -> Splits:
+        """Return train, validation and test as a recipe sees them."""
 
-        Args:
-            recipe: for how many epochs.
-            learners: who learns.
-            lesson: from what.
-            teacher: what a teacher says about ``validation`` and ``test``, (N, K), to measure agreement.
-        """
+    def teacher_ensemble(self, recipe: Recipe, further: Sequence[Recipe] = ()) -> Network:
+        """Return the trained teacher of a recipe; logits of ``further`` trained networks are its heads, by number."""
 
-
-Predict = Callable[..., Tensor]
-"""Return the logits (N, K) of a recipe's trained network: ``predict(recipe)`` on its training images,
-``predict(recipe, "test")`` on a part."""
+    def predict(self, recipe: Recipe, split: str) -> Tensor:
+        """Return the logits (N, K) of a recipe's trained network on a split of its own by name, on the CPU."""

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from kd_core.events import Event
+from kd_core.networks import Architecture, Network, Shape, ThroughView
 from kd_core.protocols.base import Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
+
+if TYPE_CHECKING:
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 
 class CrossModal(Protocol):
@@ -30,6 +34,10 @@ class CrossModal(Protocol):
         "quarter of the pixels a side.",
     )
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of one loop; the student's network begins with its view."""
-        yield from fit(recipe)
+        yield from context.fit(recipe)
+
+    def build_student(self, architecture: Architecture, shape: Shape, classes: int) -> Network:
+        """Return the student behind its view."""
+        return ThroughView(self.view, architecture, shape, classes)

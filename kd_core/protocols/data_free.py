@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import torch
 from torch import Tensor, nn
 
-from kd_core.events import EpochDone, Event, Logged
+from kd_core.events import EpochEnd, Event, Logged
 from kd_core.functional import (
     entropy,
     label_cross_entropy,
@@ -21,10 +21,17 @@ from kd_core.functional import (
     under_prefix,
     with_prefix,
 )
+from kd_core.notes import GeneratorLosses
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
+
+if TYPE_CHECKING:
+    from kd_core.compute import StepPlan
+    from kd_core.datasets import Split
+    from kd_core.networks import Network
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 SHOWN = 20
 
@@ -39,6 +46,7 @@ class DataFree(Protocol):
     title: ClassVar[str] = "Data-free"
     needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
+    students_see: ClassVar[Literal["own data", "public images", "made-up images"]] = "made-up images"
     recommended: ClassVar[Mapping[str, Any]] = {
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0},
         "optim.lr": 0.002,
@@ -70,15 +78,15 @@ class DataFree(Protocol):
         """Return what making an image costs beside learning from it: on a CPU about as much as thirty small steps."""
         return 30.0
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the student; what is made up becomes notes."""
-        teacher, train = fit.teachers(recipe), fit.splits(recipe).train
-        dreams = GeneratedLoader(self, recipe, teacher, train, fit.speed)
-        learner = fit.learner(recipe, teacher=teacher)
-        for _, event in fit.together(recipe, learner, dreams, fit.asked(recipe, teacher)):
+        teacher, train = context.teacher_ensemble(recipe), context.splits(recipe).train
+        loader = GeneratedLoader(self, recipe, teacher, train, context.plan)
+        trainer = context.trainer(recipe, teacher=teacher)
+        for event in context.train(recipe, trainer, loader):
+            if isinstance(event, EpochEnd):
+                yield Logged(event.epoch, loader.losses(), {"images": loader.pictures()})
             yield event
-            if isinstance(event, EpochDone):
-                yield Logged("made_up", event.epoch, dreams.facts(), {"images": dreams.pictures()})
 
 
 class GeneratedLoader:
@@ -89,17 +97,17 @@ class GeneratedLoader:
         recipe: the student's, for seed and batch.
         teacher: on the training device.
         train: for the shape and the normalisation of images; none of its images is looked at.
-        speed: how the generator takes a step: it is most of the work.
+        plan: how the generator takes a step: it is most of the work.
     """
 
-    def __init__(self, settings: DataFree, recipe: Any, teacher: Any, train: Any, speed: Any) -> None:
-        self.settings, self.recipe, self.teacher, self.train, self.speed = settings, recipe, teacher, train, speed
+    def __init__(self, settings: DataFree, recipe: Recipe, teacher: Network, train: Split, plan: StepPlan) -> None:
+        self.settings, self.recipe, self.teacher, self.train, self.plan = settings, recipe, teacher, train, plan
         self.steps = settings.steps
         self.device = train.images.device
         with seeded(recipe.seed, "generator"):
-            self.generator = speed.laid_out(Generator(settings.noise, train.shape).to(self.device))
-        self.optimiser = torch.optim.Adam(self.generator.parameters(), lr=settings.generator_lr)
-        self.told: dict[str, float] = {}
+            self.generator = plan.laid_out(Generator(settings.noise, train.shape).to(self.device))
+        self.optimizer = torch.optim.Adam(self.generator.parameters(), lr=settings.generator_lr)
+        self.last_losses: dict[str, Tensor] = {}
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs]]:
         """Yield images, labels that are all withheld, and the teacher's answer."""
@@ -109,24 +117,24 @@ class GeneratedLoader:
         for _ in range(self.steps):
             self.generator.train()
             noise = torch.randn(len(withheld), self.settings.noise, generator=draws, device=self.device)
-            with self.speed.forward(self.device):
+            with self.plan.forward(self.device):
                 images = self.generator(noise)
             images = images.float()
-            answer: Outputs = self.teacher(images)
-            self._learn(answer)
-            yield images.detach(), withheld, answer.mapped(Tensor.detach)
+            outputs = self.teacher(images)
+            self._train_generator(outputs)
+            yield images.detach(), withheld, outputs.mapped(Tensor.detach)
 
-    def _learn(self, answer: Outputs) -> None:
-        losses = generator_losses(answer)
+    def _train_generator(self, teacher: Outputs) -> None:
+        losses = generator_losses(teacher)
         weights = {"certainty": 1.0, "balance": self.settings.balance, "excitement": self.settings.excitement}
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimizer.zero_grad(set_to_none=True)
         torch.stack([weights[name] * loss for name, loss in losses.items()]).sum().backward()  # type: ignore[no-untyped-call]
-        self.optimiser.step()
-        self.told = {name: loss.detach() for name, loss in losses.items()}  # type: ignore[misc]
+        self.optimizer.step()
+        self.last_losses = {name: loss.detach() for name, loss in losses.items()}
 
-    def facts(self) -> dict[str, float]:
+    def losses(self) -> GeneratorLosses:
         """Return the generator's losses at the last step."""
-        return {name: float(loss) for name, loss in self.told.items()}
+        return GeneratorLosses(**{name: float(loss) for name, loss in self.last_losses.items()})
 
     @torch.no_grad()
     def pictures(self) -> Tensor:
@@ -138,14 +146,14 @@ class GeneratedLoader:
         looks: Tensor = ((made * sd + mean).clamp(0, 1) * 255).round().byte().cpu()
         return looks
 
-    def snapshot(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return all that is needed to go on."""
-        return to_cpu({**with_prefix("generator", self.generator.state_dict()), **optimizer_state(self.optimiser)})
+        return to_cpu({**with_prefix("generator", self.generator.state_dict()), **optimizer_state(self.optimizer)})
 
-    def restore(self, flat: Mapping[str, Tensor]) -> None:
-        """Go on from a snapshot."""
-        self.generator.load_state_dict(under_prefix("generator", flat))
-        load_optimizer_state(self.optimiser, flat)
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from ``state_dict``."""
+        self.generator.load_state_dict(under_prefix("generator", tensors))
+        load_optimizer_state(self.optimizer, tensors)
 
 
 class Generator(nn.Module):

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from kd_core.errors import InvalidSetting
-from kd_core.events import Diverged, EpochDone, Event, Logged
+from kd_core.events import EpochEnd, Event, Logged
 from kd_core.functional import derive_seed, make_generator, soften
+from kd_core.notes import FederatedRound
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import SEED_STRIDE, Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.protocols.peers import PeerTrainer
 from kd_core.settings import setting
+
+if TYPE_CHECKING:
+    from kd_core.datasets import Split
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
+    from kd_core.training import Trainer
 
 BYTES_OF_NUMBER = 4
 
@@ -31,6 +37,8 @@ class Federated(Protocol):
     """
 
     needs_teacher: ClassVar[bool] = False
+    arranges_networks: ClassVar[bool] = True
+    students_see: ClassVar[Literal["own data", "public images", "made-up images"]] = "public images"
     needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
     recommended: ClassVar[Mapping[str, Any]] = {
@@ -78,27 +86,24 @@ class Federated(Protocol):
         """Return one for the server, for each client and for its twin."""
         return 1.0 + 2 * self.clients
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the server's student; clients, twins and what was sent become notes."""
-        splits = fit.splits(recipe)
-        deal = dirichlet_partition(splits.train.labels.cpu(), self.clients, self.alpha, self.public, recipe.seed)
-        everybody = [recipe, *self._clients(recipe), *self._clients(recipe)]
-        members = FederatedTrainer([fit.learner(one, splits=splits) for one in everybody], self.clients)
-        lesson = FederatedLoader(self, recipe, splits.train, deal, members)
-        told: dict[int, EpochDone] = {}  # by lane; of one that broke, what it said last
-        left: set[int] = set()
-        for lane, event in fit.together(recipe, members, lesson):
-            if lane == 0:
-                yield event
-            if isinstance(event, Diverged):
-                left.add(lane)
-            elif isinstance(event, EpochDone):
-                told[lane] = event
-                taking_part = [lane for lane in range(len(everybody)) if lane not in left]
-                if len(told) == len(everybody) and lane == taking_part[-1]:
-                    yield self._noted([told[one] for one in range(len(everybody))], event.epoch, lesson, splits.train)
+        splits = context.splits(recipe)
+        labels = splits.train.labels.cpu()
+        partition = dirichlet_partition(labels, self.clients, self.alpha, self.public, recipe.seed)
+        recipes = [recipe, *self._clients(recipe), *self._clients(recipe)]
+        trainer = FederatedTrainer([context.trainer(member, splits=splits) for member in recipes], self.clients)
+        loader = FederatedLoader(self, recipe, splits.train, partition, trainer)
+        accuracies: dict[int, float] = {}  # by lane; of one that broke, the last that it had
+        for event in context.train(recipe, trainer, loader):
+            if isinstance(event, EpochEnd):
+                accuracies |= {lane: told.scores["test"].accuracy for lane, told in event.lanes.items()}
+                if len(accuracies) == len(recipes):
+                    yield Logged(event.epoch, self._round([accuracies[lane] for lane in range(len(recipes))], loader))
+            if own := event.only(0):
+                yield own
 
-    def _clients(self, recipe: Any) -> list[Any]:
+    def _clients(self, recipe: Recipe) -> list[Recipe]:
         networks = recipe.others or [recipe.student]
         return [
             recipe.model_copy(
@@ -107,62 +112,61 @@ class Federated(Protocol):
             for i in range(self.clients)
         ]
 
-    def _noted(self, told: Sequence[EpochDone], epoch: int, lesson: FederatedLoader, train: Any) -> Logged:
-        accuracy = [event.scores["test"].accuracy for event in told]
-        labels = [torch.bincount(train.labels[own].cpu(), minlength=len(train.classes)).tolist() for own in lesson.own]
-        facts = {
-            "server": accuracy[0],
-            "clients": accuracy[1 : self.clients + 1],
-            "twins": accuracy[self.clients + 1 :],
-            "labels": labels,
-            "bytes_of_logits": lesson.bytes_of_logits,
-            "bytes_of_weights": lesson.bytes_of_weights,
-        }
-        return Logged("round", epoch, facts)
+    def _round(self, accuracies: Sequence[float], loader: FederatedLoader) -> FederatedRound:
+        train = loader.train
+        labels = [torch.bincount(train.labels[own].cpu(), minlength=len(train.classes)).tolist() for own in loader.own]
+        return FederatedRound(
+            server=accuracies[0],
+            clients=accuracies[1 : self.clients + 1],
+            twins=accuracies[self.clients + 1 :],
+            labels=labels,
+            bytes_of_logits=loader.bytes_of_logits,
+            bytes_of_weights=loader.bytes_of_weights,
+        )
 
 
 class FederatedTrainer(PeerTrainer):
     """The server's student, the clients, and their twins; lanes in that order.
 
     Args:
-        members: learners.
+        members: trainers.
         clients: how many of them are clients.
     """
 
-    def __init__(self, members: Sequence[Any], clients: int) -> None:
+    def __init__(self, members: Sequence[Trainer], clients: int) -> None:
         super().__init__(members)
         self.clients = clients
 
-    def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> dict[str, Tensor]:
+    def training_step(self, images: Tensor, labels: Tensor, teacher: Outputs | None) -> dict[str, Tensor]:
         """Take a step: on public images (B, ...) towards the mean answer, or on private ones (clients, B, ...).
 
         Twins take no step on public images, the server none on private ones.
         """
-        terms: list[dict[str, Tensor]] = [{} for _ in self.members]
+        losses: list[dict[str, Tensor]] = [{} for _ in self.members]
         for lane, member in enumerate(self.members):
             client = (lane - 1) % self.clients
-            if answer is not None and lane <= self.clients:
-                own, _ = member.answers(images, None)
-                told = member.method.terms(own, answer, labels)
-                terms[lane] = {"teacher": torch.stack([told[name] for name in told if name != "labels"]).sum()}
-            elif answer is None and lane > 0:
-                own, _ = member.answers(images[client], None)
-                terms[lane] = {"labels": member.method.terms(own, own, labels[client])["labels"]}
-            if terms[lane] and self.going[lane]:
-                member.step(terms[lane])
+            if teacher is not None and lane <= self.clients:
+                own, _ = member.forward(images, None)
+                terms = member.method.terms(own, teacher, labels)
+                losses[lane] = {"teacher": torch.stack([terms[name] for name in terms if name != "labels"]).sum()}
+            elif teacher is None and lane > 0:
+                own, _ = member.forward(images[client], None)
+                losses[lane] = {"labels": member.method.terms(own, own, labels[client])["labels"]}
+            if losses[lane] and self.progress.active[lane]:
+                member.backward_and_step(losses[lane])
         nothing = images.new_zeros(())
         names = ("teacher", "labels")
-        return {name: torch.stack([one.get(name, nothing).detach() for one in terms]) for name in names}
+        return {name: torch.stack([own.get(name, nothing).detach() for own in losses]) for name in names}
 
-    def answers(self, images: Tensor) -> Tensor:
+    def client_logits(self, images: Tensor) -> Tensor:
         """Return the clients' logits (clients, B, K) about public images, as they answer when they do not learn."""
-        said = []
+        logits = []
         for member in self.members[1 : self.clients + 1]:
             member.network.eval()
             with torch.no_grad():
-                said.append(member.network(images).logits.float())
+                logits.append(member.network(images).logits.float())
             member.network.train()
-        return torch.stack(said)
+        return torch.stack(logits)
 
 
 class FederatedLoader:
@@ -172,16 +176,16 @@ class FederatedLoader:
         settings: of the protocol.
         recipe: for batch and seed.
         train: all training images.
-        deal: positions of the public images, then of each client's own.
+        partition: positions of the public images, then of each client's own.
         members: who is asked about the public images.
     """
 
     def __init__(
-        self, settings: Federated, recipe: Any, train: Any, deal: Sequence[Tensor], members: FederatedTrainer
+        self, settings: Federated, recipe: Recipe, train: Split, partition: Sequence[Tensor], members: FederatedTrainer
     ) -> None:
         self.recipe, self.train, self.members = recipe, train, members
         device = train.images.device
-        self.public, *self.own = (positions.to(device) for positions in deal)
+        self.public, *self.own = (positions.to(device) for positions in partition)
         self.own_steps, self.average, self.head_start = settings.own_steps, settings.average, settings.head_start
         batch = recipe.optim.batch
         self.public_steps = max(1, len(self.public) // batch)
@@ -189,9 +193,8 @@ class FederatedLoader:
         classes = len(train.classes)
         # Each client sends its logits and gets the mean back; with weights it would send and get all parameters.
         self.bytes_of_logits = 2 * settings.clients * len(self.public) * classes * BYTES_OF_NUMBER
-        parameters = [
-            sum(one.numel() for one in m.network.parameters()) for m in members.members[1 : settings.clients + 1]
-        ]
+        clients = members.members[1 : settings.clients + 1]
+        parameters = [sum(values.numel() for values in client.network.parameters()) for client in clients]
         self.bytes_of_weights = 2 * sum(parameters) * BYTES_OF_NUMBER
 
     def batches(self, epoch: int) -> Iterator[tuple[Tensor, Tensor, Outputs | None]]:
@@ -221,10 +224,10 @@ class FederatedLoader:
 
         A client whose numbers broke is not heard.
         """
-        said = self.members.answers(self.train.normalised(index))
-        sound = said.isfinite().all((1, 2))
-        said = said[sound] if bool(sound.any()) else said
-        return said.mean(0) if self.average == "logits" else soften(said).mean(0).clamp(min=1e-12).log()
+        logits = self.members.client_logits(self.train.normalised(index))
+        sound = logits.isfinite().all((1, 2))
+        logits = logits[sound] if bool(sound.any()) else logits
+        return logits.mean(0) if self.average == "logits" else soften(logits).mean(0).clamp(min=1e-12).log()
 
 
 def dirichlet_partition(labels: Tensor, clients: int, alpha: float, public: int, seed: int) -> list[Tensor]:

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from torch import Tensor
 
-from kd_core.events import EpochDone, Event, Logged
+from kd_core.datasets import TARGETS
+from kd_core.events import EpochEnd, Event, Logged
+from kd_core.networks import Architecture, Network, SecondHead, Shape
+from kd_core.notes import SecondAnswer
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
+
+if TYPE_CHECKING:
+    from kd_core.datasets import Split
+    from kd_core.methods import Method
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 
 class MultiTask(Protocol):
@@ -40,93 +48,57 @@ class MultiTask(Protocol):
         1.0, title="Weight of the second question", description="Of all its loss terms.", ge=0, le=100
     )
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the student; how it answers the second question becomes notes."""
-        splits, second = fit.splits(recipe), fit.splits(self.asking_second(recipe))
+        splits, second = context.splits(recipe), context.splits(self.asking_second(recipe))
         both = {
             part: replace(getattr(splits, part), extra={"second": getattr(second, part).labels})
             for part in ("train", "validation", "test")
         }
-        teacher = fit.teachers(recipe, self.prerequisites(recipe)) if recipe.teacher else None
-        student = MultiTaskTrainer(fit.learner(recipe, splits=replace(splits, **both)), self.second_weight)
-        lesson = fit.lesson(recipe, train=_with_both_labels(both["train"]), teacher=teacher)
-        for _, event in fit.together(recipe, student, lesson, fit.asked(recipe, teacher) if teacher else None):
+        teacher = context.teacher_ensemble(recipe, self.prerequisites(recipe)) if recipe.teacher else None
+        trainer = context.trainer(recipe, splits=replace(splits, **both), compute_losses=self.losses)
+        loader = context.loader(recipe, train=_with_both_labels(both["train"]), teacher=teacher)
+        for event in context.train(recipe, trainer, loader):
+            if isinstance(event, EpochEnd):
+                right = {name: _second_accuracy(trainer.network, both[name]) for name in ("validation", "test")}
+                yield Logged(event.epoch, SecondAnswer(**right))
             yield event
-            if isinstance(event, EpochDone):
-                yield Logged("second_question", event.epoch, student.second_facts(both))
 
-    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
+    def losses(self, method: Method, student: Outputs, teacher: Outputs | None, labels: Tensor) -> dict[str, Tensor]:
+        """Return the weighted terms of both questions, from the labels (B, 2) of both."""
+        first_labels, second_labels = labels.unbind(1)
+        second_student = replace(student, logits=student.heads["second"])
+        second_teacher = None if teacher is None else replace(teacher, logits=teacher.heads["1"])
+        second = method.terms(second_student, second_teacher, second_labels)
+        weighted = {f"second_{name}": self.second_weight * loss for name, loss in second.items()}
+        return method.terms(student, teacher, first_labels) | weighted
+
+    def build_student(self, architecture: Architecture, shape: Shape, classes: int) -> Network:
+        """Return the student with a second head."""
+        return SecondHead(architecture.build(shape, classes), shape, len(TARGETS[self.question]))
+
+    def prerequisites(self, recipe: Recipe) -> tuple[Recipe, ...]:
         """Return the teacher of the second question: the first one's recipe, asked something else."""
         return (self.asking_second(recipe.teacher),) if recipe.teacher else ()
 
-    def asking_second(self, recipe: Any) -> Any:
+    def asking_second(self, recipe: Recipe) -> Recipe:
         """Return a plain recipe with the labels of the second question."""
         return recipe.offline().changed({"data.question": self.question})
 
 
-class MultiTaskTrainer:
-    """A student that answers two questions; everything else is its learner's.
-
-    Args:
-        learner: of a network whose head ``second`` answers the second question.
-        weight: of the second question's terms.
-    """
-
-    def __init__(self, learner: Any, weight: float) -> None:
-        self.learner, self.weight = learner, weight
-        self.begin_epoch, self.applied, self.says = learner.begin_epoch, learner.applied, learner.says
-        self.shares, self.reported, self.snapshot = (
-            learner.shares, learner.reported, learner.snapshot,
-        )  # fmt: skip
-        self.restore = learner.restore
-
-    @property
-    def going(self) -> list[bool]:
-        """Return whether it still learns."""
-        going: list[bool] = self.learner.going
-        return going
-
-    @property
-    def broken(self) -> list[bool]:
-        """Return whether its numbers broke."""
-        broken: list[bool] = self.learner.broken
-        return broken
-
-    @property
-    def epoch(self) -> int:
-        """Return the next epoch, 0-based."""
-        return int(self.learner.epoch)
-
-    def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> Mapping[str, Tensor]:
-        """Take a step on a batch with the labels (B, 2) of both questions; return the weighted terms of both."""
-        said, heard = self.learner.answers(images, answer)
-        first, second = labels.unbind(1)
-        terms: dict[str, Tensor] = self.learner.method.terms(said, heard, first)
-        other = None if heard is None else replace(heard, logits=heard.heads["1"])
-        asked = self.learner.method.terms(replace(said, logits=said.heads["second"]), other, second)
-        terms = terms | {f"second_{name}": self.weight * term for name, term in asked.items()}
-        self.learner.step(terms)
-        return terms
-
-    def end_epoch(self, epoch: int, marks: Sequence[Any]) -> None:
-        """Count the epoch."""
-        self.learner.end_epoch(epoch, marks)
-
-    def second_facts(self, splits: Mapping[str, Any]) -> dict[str, float]:
-        """Return how often the second answer is right, on validation and test."""
-        return {part: self._right(splits[part]) for part in ("validation", "test")}
-
-    @torch.no_grad()
-    def _right(self, split: Any) -> float:
-        self.learner.network.eval()
-        right = 0
-        for start in range(0, len(split), 512):
-            said = self.learner.network(split.normalised(slice(start, start + 512))).heads["second"]
-            right += int((said.argmax(-1) == split.extra["second"][start : start + 512]).sum())
-        return right / max(1, len(split))
+@torch.no_grad()
+def _second_accuracy(network: Network, split: Split) -> float:
+    """Return how often a network's second answer is right."""
+    network.eval()
+    right = 0
+    for start in range(0, len(split), 512):
+        here = slice(start, start + 512)
+        logits = network(split.normalised(here)).heads["second"]
+        right += int((logits.argmax(-1) == split.extra["second"][here]).sum())
+    return right / max(1, len(split))
 
 
-def _with_both_labels(train: Any) -> Any:
+def _with_both_labels(train: Split) -> Split:
     """Return the training images with labels (N, 2); where the first is withheld, the second is too."""
     second = torch.where(train.labels >= 0, train.extra["second"], -1)
     return replace(train, labels=torch.stack([train.labels, second], dim=1))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from kd_core.events import EpochDone, Event, Logged
+from kd_core.events import EpochEnd, Event, LaneEpoch, Logged
+from kd_core.notes import PeerEpoch
 from kd_core.protocols.base import SEED_STRIDE, Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.protocols.peers import PeerTrainer
 from kd_core.settings import name_of, setting
+
+if TYPE_CHECKING:
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 
 class Mutual(Protocol):
@@ -22,6 +26,7 @@ class Mutual(Protocol):
 
     title: ClassVar[str] = "Mutual learning"
     needs_teacher: ClassVar[bool] = False
+    arranges_networks: ClassVar[bool] = True
     needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
     recommended: ClassVar[Mapping[str, Any]] = {
@@ -38,18 +43,19 @@ class Mutual(Protocol):
         """Return one for each network."""
         return float(self.networks)
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the student's own network; those of its peers become notes."""
-        splits = fit.splits(recipe)
-        everybody = [recipe, *self.peers(recipe)]
-        members = [fit.learner(one, splits=splits) for one in everybody]
-        for lane, event in fit.together(recipe, PeerTrainer(members), fit.lesson(recipe)):
-            if lane == 0:
-                yield event
-            elif isinstance(event, EpochDone):
-                yield _noted(lane + 1, everybody[lane], event)
+        splits = context.splits(recipe)
+        recipes = [recipe, *self.peers(recipe)]
+        trainer = PeerTrainer([context.trainer(peer, splits=splits) for peer in recipes])
+        for event in context.train(recipe, trainer, context.loader(recipe)):
+            if isinstance(event, EpochEnd):
+                peers = ((lane, told) for lane, told in event.lanes.items() if lane > 0)
+                yield from (Logged(event.epoch, _peer_epoch(lane + 1, recipes[lane], told)) for lane, told in peers)
+            if own := event.only(0):
+                yield own
 
-    def peers(self, recipe: Any) -> list[Any]:
+    def peers(self, recipe: Recipe) -> list[Recipe]:
         """Return the recipes of the student's peers."""
         others = recipe.others or [recipe.student]
         count = self.networks - 1
@@ -59,13 +65,13 @@ class Mutual(Protocol):
         ]
 
 
-def _noted(number: int, recipe: Any, event: EpochDone) -> Logged:
-    test, validation = event.scores["test"], event.scores["validation"]
-    facts = {
-        "network": name_of(recipe.student),
-        "label": recipe.student.label,
-        "accuracy": test.accuracy,
-        "nll": test.nll,
-        "validation": validation.accuracy,
-    }
-    return Logged(f"peer_{number}", event.epoch, facts)
+def _peer_epoch(number: int, recipe: Recipe, epoch: LaneEpoch) -> PeerEpoch:
+    test, validation = epoch.scores["test"], epoch.scores["validation"]
+    return PeerEpoch(
+        number=number,
+        network=name_of(recipe.student),
+        label=recipe.student.label,
+        accuracy=test.accuracy,
+        nll=test.nll,
+        validation=validation.accuracy,
+    )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from kd_core.events import Event
 from kd_core.protocols.base import Protocol
-from kd_core.protocols.context import Fit, Predict
+
+if TYPE_CHECKING:
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 
 class Offline(Protocol):
@@ -17,6 +20,6 @@ class Offline(Protocol):
 
     name: Literal["offline"] = "offline"
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of one loop."""
-        yield from fit(recipe)
+        yield from context.fit(recipe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -15,8 +15,12 @@ from kd_core.events import Event
 from kd_core.functional import entropy, log_soften, soften
 from kd_core.outputs import Outputs
 from kd_core.protocols.base import SEED_STRIDE, Protocol
-from kd_core.protocols.context import Fit, Predict
 from kd_core.settings import setting
+
+if TYPE_CHECKING:
+    from kd_core.methods import Method
+    from kd_core.protocols.context import ProtocolContext
+    from kd_core.recipe import Recipe
 
 SUREST = 1e-3
 
@@ -30,6 +34,7 @@ class SeveralTeachers(Protocol):
     """
 
     needs_teacher_term: ClassVar[bool] = True
+    arranges_networks: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
     copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015; Kwon et al. 2020 (by entropy)"
@@ -42,24 +47,24 @@ class SeveralTeachers(Protocol):
         description="The same for all, or image by image: one over the entropy of what it says.",
     )
 
-    def run(self, recipe: Any, fit: Fit, predict: Predict) -> Iterator[Event]:
+    def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the student."""
-        council = fit.teachers(recipe, self.prerequisites(recipe))
-        asked = fit.asked(recipe, council)
-        mixed = {part: self.mix_teachers(_every(answer)) for part, answer in asked.items()}
-        learner = fit.learner(recipe, teacher=council, hears=self.transform_teacher)
-        for _, event in fit.together(recipe, learner, fit.lesson(recipe, teacher=council), mixed):
-            yield event
+        ensemble = context.teacher_ensemble(recipe, self.prerequisites(recipe))
+        trainer = context.trainer(recipe, teacher=ensemble, transform_teacher=self.transform_teacher)
+        yield from context.train(recipe, trainer, context.loader(recipe, teacher=ensemble))
 
-    def prerequisites(self, recipe: Any) -> tuple[Any, ...]:
+    def prerequisites(self, recipe: Recipe) -> tuple[Recipe, ...]:
         """Return the teachers beside the recipe's own."""
+        if recipe.teacher is None:
+            return ()
         others = [recipe.teacher.model_copy(update={"student": network}) for network in recipe.others]
-        copies = (recipe.teacher.seeded(recipe.teacher.seed + SEED_STRIDE * i) for i in range(1, self.teachers))
+        first = recipe.teacher
+        copies = (first.seeded(first.seed + SEED_STRIDE * i) for i in range(1, self.teachers))
         return tuple([*others, *copies][: self.teachers - 1])
 
-    def transform_teacher(self, method: Any, answer: Outputs) -> Outputs:
-        """Return the teacher's answer with the mixture's logits, at the temperature in use."""
-        return replace(answer, logits=self.mix_teachers(_every(answer), getattr(method, "temperature", 1.0)))
+    def transform_teacher(self, method: Method, outputs: Outputs) -> Outputs:
+        """Return the teachers' outputs with the mixture's logits, at the temperature in use."""
+        return replace(outputs, logits=self.mix_teachers(_every(outputs), getattr(method, "temperature", 1.0)))
 
     def mix_teachers(self, logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
         """Return logits (N, K) that, softened at ``temperature``, are the mean of the teachers' probabilities.
@@ -86,6 +91,6 @@ class SeveralTeachers(Protocol):
         return float((mixed.argmax(-1).numpy() == labels).mean())
 
 
-def _every(answer: Outputs) -> Tensor:
+def _every(outputs: Outputs) -> Tensor:
     """Return the logits of all teachers, (M, N, K)."""
-    return torch.stack([answer.logits, *answer.heads.values()])
+    return torch.stack([outputs.logits, *outputs.heads.values()])

@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from kd_core.datasets import DATASETS, TARGETS, Conditions, Dataset
+from kd_core.datasets import DATASETS, Conditions, Dataset
 from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
 from kd_core.methods import METHODS, Method
 from kd_core.methods.labels_only import LabelsOnly
-from kd_core.networks import NETWORKS, Architecture, Network, SecondHead, Shape, ThroughView
+from kd_core.networks import NETWORKS, Architecture, Network, Shape
 from kd_core.protocols import PROTOCOLS, Protocol
-from kd_core.protocols.cross_modal import CrossModal
-from kd_core.protocols.multi_task import MultiTask
 from kd_core.protocols.offline import Offline
 from kd_core.recipe.optim import Optim
 from kd_core.recipe.schedules import AnySchedule
@@ -176,9 +174,4 @@ class Recipe(ExtensibleSettings):
         Raises:
             RecipeMismatch: the images are too small for it.
         """
-        if isinstance(self.protocol, CrossModal):
-            return ThroughView(self.protocol.view, self.student, shape, classes)
-        network = self.student.build(shape, classes)
-        if isinstance(self.protocol, MultiTask):
-            return SecondHead(network, shape, len(TARGETS[self.protocol.question]))
-        return network
+        return self.protocol.build_student(self.student, shape, classes)

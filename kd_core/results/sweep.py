@@ -12,7 +12,7 @@ from kd_core.store import MemberProgress, Store
 
 def load_sweep(store: Store, study: str) -> SweepResults:
     """Return a sweep as far as it is, by three light queries."""
-    spec, places = store.studies.get(study).spec, store.studies.places(study)
+    spec, places = store.studies.get(study).spec, store.studies.member_progress(study)
     scores = store.runs.scores(wanted_scores(places))
     return sweep_results(spec["axes"], spec["cells"], spec["seeds"], places, scores)
 

@@ -17,7 +17,7 @@ from kd_core.store.arrays import Arrays, half, read_arrays, read_part, size_of, 
 from kd_core.store.lane_files import LaneFiles
 
 
-class Artifacts:
+class RunFiles:
     """The files of a store; run and source ids come from the database, never from outside.
 
     Args:

@@ -13,16 +13,16 @@ from kd_core.errors import RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.database import Database
 from kd_core.store.rows import EpochRow, NoteRow, PointRow, RunRow
-from kd_core.store.run_files import Artifacts
+from kd_core.store.run_files import RunFiles
 from kd_core.store.tables import epochs, members, notes, points, runs
 
 KEPT_POINTS = 400
 
 
-class Runs:
+class RunTable:
     """What was trained."""
 
-    def __init__(self, database: Database, files: Artifacts) -> None:
+    def __init__(self, database: Database, files: RunFiles) -> None:
         self.database, self.files = database, files
 
     def begin(self, study: str, recipes: Sequence[Settings]) -> Sequence[str]:
@@ -51,7 +51,7 @@ class Runs:
             "epochs": told["optim"]["epochs"],
         }
 
-    def adopt(self, study: str, fingerprint: str) -> str | None:
+    def reuse_finished(self, study: str, fingerprint: str) -> str | None:
         """Give a study's members of a recipe its newest finished run, and return its id, or None."""
         run = self.finished(fingerprint)
         if run is not None:

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 
 from kd_core.errors import StoreFull
 from kd_core.store.database import Database, disk_error
-from kd_core.store.run_files import Artifacts
-from kd_core.store.runs import Runs
-from kd_core.store.studies import Studies
+from kd_core.store.run_files import RunFiles
+from kd_core.store.runs import RunTable
+from kd_core.store.studies import StudyTable
 from kd_core.store.tables import facts
 
 DEFAULT_LIMIT_BYTES = 20 * 10**9
@@ -43,9 +43,9 @@ class Store:
             raise disk_error(error, self.home) from error
         self.url = url or f"sqlite:///{self.home / 'kd.sqlite'}"
         self.database = Database(self.url, self.home)
-        self.files = Artifacts(self.home)
-        self.runs = Runs(self.database, self.files)
-        self.studies = Studies(self.database, self.runs)
+        self.files = RunFiles(self.home)
+        self.runs = RunTable(self.database, self.files)
+        self.studies = StudyTable(self.database, self.runs)
 
     def close(self) -> None:
         """Let go of the database."""

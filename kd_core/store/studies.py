@@ -13,15 +13,15 @@ from kd_core.errors import NothingToResume, RunBusy, RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.database import Database
 from kd_core.store.rows import MemberProgress, MemberRow, RunRow, StudyRow
-from kd_core.store.runs import Runs
+from kd_core.store.runs import RunTable
 from kd_core.store.tables import members, runs, studies
 from kd_core.vocabulary import ALIVE, RESUMABLE
 
 
-class Studies:
+class StudyTable:
     """What was asked for."""
 
-    def __init__(self, database: Database, table: Runs) -> None:
+    def __init__(self, database: Database, table: RunTable) -> None:
         self.database, self.runs = database, table
 
     def add(
@@ -97,7 +97,7 @@ class Studies:
         with self.database.reading() as connection:
             return [MemberRow(**row) for row in connection.execute(query).mappings()]
 
-    def places(self, study: str) -> Sequence[MemberProgress]:
+    def member_progress(self, study: str) -> Sequence[MemberProgress]:
         """Return the members of a study with the state of their runs: light enough for hundreds, twice a second."""
         mine = (members.c.position, members.c.arm, members.c.seed, members.c.cell, members.c.fingerprint, members.c.run)
         far = (runs.c.status, runs.c.epoch, runs.c.epochs, runs.c.reported_epoch, runs.c.source, runs.c.cost)
@@ -194,7 +194,7 @@ class Studies:
         with self.database.writing() as connection:
             return bool(connection.execute(sa.update(studies).where(waiting).values(values)).rowcount)
 
-    def wish(self, study: str) -> str | None:
+    def stop_requested(self, study: str) -> str | None:
         """Return what a person asked of a study's job, by a query cheap enough for several times a second."""
         with self.database.reading() as connection:
             return connection.execute(sa.select(studies.c.wish).where(studies.c.id == study)).scalar()

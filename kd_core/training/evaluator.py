@@ -1,4 +1,4 @@
-"""The evaluator: metrics of every lane on validation and test."""
+"""The evaluator: scores of every lane on validation and test."""
 
 from __future__ import annotations
 
@@ -10,23 +10,26 @@ from kd_core.datasets import Split, Splits
 from kd_core.functional import Scores, scores_by_lane
 
 
+def eval_splits(splits: Splits) -> dict[str, Split]:
+    """Return the splits on which a network is evaluated after every epoch, by name."""
+    return {"validation": splits.validation, "test": splits.test}
+
+
 class Evaluator:
-    """Validation and test, and what the teacher says about them.
+    """From logits to scores, by split and lane.
 
     Args:
-        labels: by part, (N,), or (L, N) where lanes are judged on images of their own.
-        teacher: by part, (T, N, K), each teacher's lanes one after another; empty without one.
+        labels: by split, (N,), or (L, N) where lanes are evaluated on images of their own.
     """
 
-    def __init__(self, labels: Mapping[str, Tensor], teacher: Mapping[str, Tensor]) -> None:
-        self.labels = {part: told.cpu() for part, told in labels.items()}
-        self.teacher = teacher
+    def __init__(self, labels: Mapping[str, Tensor]) -> None:
+        self.labels = {name: values.cpu() for name, values in labels.items()}
 
-    def scores(self, logits: Mapping[str, Tensor]) -> dict[str, list[Scores]]:
-        """Return by part the scores of every lane."""
-        return {part: scores_by_lane(logits[part], self.labels[part], self.teacher.get(part)) for part in self.labels}
+    @classmethod
+    def of(cls, splits: Splits) -> Evaluator:
+        """Return the evaluator of networks that all see the same splits."""
+        return cls({name: split.labels for name, split in eval_splits(splits).items()})
 
-
-def judged(splits: Splits) -> dict[str, Split]:
-    """Return the splits on which a network is judged after every epoch."""
-    return {"validation": splits.validation, "test": splits.test}
+    def __call__(self, logits: Mapping[str, Tensor]) -> dict[str, list[Scores]]:
+        """Return by split the scores of every lane, from logits (L, N, K)."""
+        return {name: scores_by_lane(logits[name], labels) for name, labels in self.labels.items()}

@@ -8,66 +8,71 @@ from typing import Protocol
 
 from torch import Tensor
 
-from kd_core.compute import PLAIN, Speed
+from kd_core.compute import PLAIN, StepPlan
 from kd_core.datasets import Splits
-from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone, Together
+from kd_core.events import Diverged, EpochEnd, Event, Finished, LaneEpoch, Started, StepDone
 from kd_core.functional import Scores
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
 from kd_core.training.batches import DistillationLoader, Loader
 from kd_core.training.diagnostics import diagnostics
-from kd_core.training.evaluator import Evaluator, judged
+from kd_core.training.evaluator import Evaluator
 from kd_core.training.loss_meter import LossMeter
-from kd_core.training.teacher_outputs import TeacherOutputs, cache_teacher_outputs
+from kd_core.training.teacher_outputs import cache_teacher_outputs
 from kd_core.training.trainer import Trainer
 
 
-class Trainable(Protocol):
-    """Who is trained by one loop: a single network, or many as lanes.
+class LaneProgress(Protocol):
+    """What the loop must know of every lane: ``Progress``, or that of peers."""
 
-    Attributes:
-        going: by lane, whether it still learns.
-        broken: by lane, whether it went because its numbers broke.
-        epoch: the next one, 0-based.
-    """
-
-    going: list[bool]
-    broken: list[bool]
     epoch: int
+    active: list[bool]
+    diverged: list[bool]
 
-    def begin_epoch(self, epoch: int) -> None:
+
+class Trainable(Protocol):
+    """Who is trained by one loop: a single network, or many as lanes."""
+
+    @property
+    def progress(self) -> LaneProgress:
+        """Return how far every lane is."""
+
+    def on_epoch_start(self, epoch: int) -> None:
         """Go into training mode with what applies in this epoch."""
 
-    def learn(self, images: Tensor, labels: Tensor, answer: Outputs | None) -> Mapping[str, Tensor]:
+    def training_step(self, images: Tensor, labels: Tensor, teacher: Outputs | None) -> Mapping[str, Tensor]:
         """Take one step; return each weighted loss term, a scalar or one a lane."""
 
-    def applied(self, lane: int) -> Mapping[str, float]:
-        """Return what applies in this epoch."""
+    def predict(self, split: str) -> Tensor:
+        """Return every lane's logits (L, N, K) about "validation" or "test", on the CPU."""
 
-    def shares(self, lane: int) -> Mapping[str, float]:
-        """Return how much each term pulled in this epoch, where that was measured."""
-
-    def says(self, part: str) -> Tensor:
-        """Return every lane's logits (L, N, K) about a part of the data, on the CPU."""
-
-    def end_epoch(self, epoch: int, marks: Sequence[Scores]) -> None:
+    def on_epoch_end(self, epoch: int, scores: Sequence[Scores]) -> None:
         """Count the epoch; a lane whose patience has run out goes no further."""
 
-    def reported(self, lane: int) -> tuple[dict[str, Tensor], int]:
+    def schedule_values(self, lane: int) -> Mapping[str, float]:
+        """Return what applies in this epoch."""
+
+    def gradient_shares(self, lane: int) -> Mapping[str, float]:
+        """Return each term's share of the gradient in this epoch, where that was measured."""
+
+    def selected_weights(self, lane: int) -> tuple[dict[str, Tensor], int]:
         """Return the weights to report and their epoch."""
 
-    def snapshot(self) -> dict[str, Tensor]:
+    def state_dict(self) -> dict[str, Tensor]:
         """Return all that is needed to go on from the end of this epoch."""
+
+    def load_state_dict(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go on from ``state_dict``."""
 
 
 def fit(
     recipe: Recipe,
     splits: Splits,
     teacher: Network | None = None,
-    snapshot: Mapping[str, Tensor] | None = None,
-    speed: Speed = PLAIN,
-    heard: TeacherOutputs | None = None,
+    checkpoint: Mapping[str, Tensor] | None = None,
+    plan: StepPlan = PLAIN,
+    teacher_outputs: Outputs | None = None,
 ) -> Iterator[Event]:
     """Train the network of ``recipe``; close the generator to stop.
 
@@ -75,87 +80,92 @@ def fit(
         recipe: what to train; its data conditions have been applied to ``splits``.
         splits: on the device on which to train.
         teacher: the trained teacher, on the same device, where the method listens to one.
-        snapshot: what an earlier ``EpochDone.snapshot()`` returned, to go on from there.
-        speed: how to take a step.
-        heard: what the teacher said when it was asked before; else it is asked now.
+        checkpoint: what an earlier ``EpochEnd.state_dict()`` returned, to go on from there.
+        plan: how to take a step.
+        teacher_outputs: on all training images, where they were cached before; else they are now, where that will do.
 
     Yields:
-        ``Started``, then ``StepDone`` about ten times a second and ``EpochDone`` after every epoch, and at the end
+        ``Started``, then ``StepDone`` about ten times a second and ``EpochEnd`` after every epoch, and at the end
         ``Finished`` or ``Diverged``.
     """
-    learner = Trainer(recipe, splits, teacher, speed)
-    if snapshot:
-        learner.restore(snapshot)
-    labels = {part: split.labels for part, split in judged(splits).items()}
-    if heard is None and teacher is not None:
-        heard = cache_teacher_outputs(recipe, splits, teacher)
-    says = {part: told[None] for part, told in heard.judged.items()} if heard else {}
-    lesson = DistillationLoader(recipe, splits.train, teacher, heard)
-    for _, event in course(recipe, learner, lesson, Evaluator(labels, says)):
-        if not isinstance(event, Together):
-            yield event
-        if isinstance(event, EpochDone):
-            yield from diagnostics(learner, splits, teacher, event)
+    trainer = Trainer(recipe, splits, teacher, plan)
+    if checkpoint:
+        trainer.load_state_dict(checkpoint)
+    if teacher_outputs is None:
+        teacher_outputs = cache_teacher_outputs(recipe, splits.train, teacher)
+    loader = DistillationLoader(recipe, splits.train, teacher, teacher_outputs)
+    for event in train(trainer, loader, Evaluator.of(splits), recipe.optim.epochs):
+        if isinstance(event, EpochEnd):
+            yield from diagnostics(trainer, splits, teacher, event.epoch)
+        yield event
 
 
-def course(recipe: Recipe, learners: Trainable, lesson: Loader, judge: Evaluator) -> Iterator[tuple[int, Event]]:
-    """Train whoever learns through all epochs of ``recipe``; yield every event with its lane."""
-    epochs, lanes = recipe.optim.epochs, len(learners.going)
-    for lane in range(lanes):
-        yield lane, Started(epochs, lesson.steps, learners.epoch)
-        if not learners.broken[lane] and (not learners.going[lane] or learners.epoch == epochs):
-            yield lane, Finished(*learners.reported(lane), stopped_early=learners.epoch < epochs)
-    for epoch in range(learners.epoch, epochs):
-        if not any(learners.going):
-            break
-        ledger = LossMeter(epoch * lesson.steps, lanes)
-        yield from train_one_epoch(learners, lesson, epoch, ledger)
-        taking_part = [lane for lane in range(lanes) if learners.going[lane]]
-        if not taking_part:
+def train(trainer: Trainable, loader: Loader, evaluate: Evaluator, epochs: int) -> Iterator[Event]:
+    """Train every lane to its end; this is the one loop of the house."""
+    progress = trainer.progress
+    yield Started(epochs, loader.steps, progress.epoch, lanes=len(progress.active))
+    yield from _finished_before(trainer, epochs)
+    for epoch in range(progress.epoch, epochs):
+        if not any(progress.active):
             return
-        logits = {part: learners.says(part) for part in judge.labels}
-        marks = judge.scores(logits)
-        learners.end_epoch(epoch, marks["validation"])
-        for lane in taking_part:
-            own = {part: values[lane] for part, values in logits.items()}
-            told = {part: by_lane[lane] for part, by_lane in marks.items()}
-            applied, seconds = learners.applied(lane), ledger.seconds / len(taking_part)
-            shares = learners.shares(lane)
-            yield lane, EpochDone(epoch, ledger.means(lane), applied, own, told, seconds, learners.snapshot, shares)
-        yield taking_part[0], Together(epoch, tuple(taking_part), logits, learners.snapshot)
-        for lane in taking_part:
-            if not learners.going[lane] or epoch == epochs - 1:
-                yield lane, Finished(*learners.reported(lane), stopped_early=epoch < epochs - 1)
+        meter = LossMeter(first_step=epoch * loader.steps, lanes=len(progress.active))
+        yield from train_one_epoch(trainer, loader, epoch, meter)
+        lanes = [lane for lane, active in enumerate(progress.active) if active]
+        if not lanes:
+            return
+        logits = {split: trainer.predict(split) for split in evaluate.labels}
+        scores = evaluate(logits)
+        trainer.on_epoch_end(epoch, scores["validation"])
+        yield EpochEnd(epoch, _lane_epochs(lanes, trainer, meter, scores), logits, trainer.state_dict)
+        for lane in lanes:
+            if not progress.active[lane] or epoch == epochs - 1:
+                yield Finished(*trainer.selected_weights(lane), stopped_early=epoch < epochs - 1, lane=lane)
 
 
-def train_one_epoch(
-    learners: Trainable, lesson: Loader, epoch: int, ledger: LossMeter
-) -> Iterator[tuple[int, StepDone | Diverged]]:
-    """Take every step of one epoch; ``ledger`` then knows mean terms and seconds, listeners' time left out."""
-    learners.begin_epoch(epoch)
+def train_one_epoch(trainer: Trainable, loader: Loader, epoch: int, meter: LossMeter) -> Iterator[StepDone | Diverged]:
+    """Take every step of one epoch; ``meter`` then knows mean losses and seconds, listeners' time left out."""
+    trainer.on_epoch_start(epoch)
     began = time.perf_counter()
-    for images, labels, answer in lesson.batches(epoch):
-        ledger.note(learners.learn(images, labels, answer))
-        if ledger.due():
-            ledger.seconds += time.perf_counter() - began
-            yield from _report(learners, epoch, ledger)
-            if not any(learners.going):
+    for images, labels, teacher in loader.batches(epoch):
+        meter.update(trainer.training_step(images, labels, teacher))
+        if meter.report_due():
+            meter.seconds += time.perf_counter() - began
+            yield from _stop_diverged(trainer.progress, meter)
+            lanes = [lane for lane, active in enumerate(trainer.progress.active) if active]
+            if not lanes:
                 return
+            yield StepDone(epoch, meter.step, {lane: meter.latest(lane) for lane in lanes})
             began = time.perf_counter()
-    ledger.seconds += time.perf_counter() - began
-    yield from _leaving(learners, ledger)
+    meter.seconds += time.perf_counter() - began
+    yield from _stop_diverged(trainer.progress, meter)
 
 
-def _report(learners: Trainable, epoch: int, ledger: LossMeter) -> Iterator[tuple[int, StepDone | Diverged]]:
-    yield from _leaving(learners, ledger)
-    for lane, going in enumerate(learners.going):
-        if going:
-            yield lane, StepDone(epoch, ledger.step, ledger.reported(lane))
-
-
-def _leaving(learners: Trainable, ledger: LossMeter) -> Iterator[tuple[int, Diverged]]:
+def _stop_diverged(progress: LaneProgress, meter: LossMeter) -> Iterator[Diverged]:
     """Let the lanes go whose numbers broke; the others are not touched by it."""
-    for lane, broken in ledger.broken().items():
-        if learners.going[lane]:
-            learners.going[lane], learners.broken[lane] = False, True
-            yield lane, broken
+    for lane, diverged in meter.pop_diverged().items():
+        if progress.active[lane]:
+            progress.active[lane], progress.diverged[lane] = False, True
+            yield diverged
+
+
+def _finished_before(trainer: Trainable, epochs: int) -> Iterator[Finished]:
+    """Tell the end of lanes that a checkpoint brings back at their end."""
+    progress = trainer.progress
+    for lane, active in enumerate(progress.active):
+        if not progress.diverged[lane] and (not active or progress.epoch == epochs):
+            yield Finished(*trainer.selected_weights(lane), stopped_early=progress.epoch < epochs, lane=lane)
+
+
+def _lane_epochs(
+    lanes: Sequence[int], trainer: Trainable, meter: LossMeter, scores: Mapping[str, Sequence[Scores]]
+) -> dict[int, LaneEpoch]:
+    return {
+        lane: LaneEpoch(
+            losses=meter.averages(lane),
+            schedule_values=trainer.schedule_values(lane),
+            scores={split: of_lanes[lane] for split, of_lanes in scores.items()},
+            seconds=meter.seconds / len(lanes),
+            gradient_shares=trainer.gradient_shares(lane),
+        )
+        for lane in lanes
+    }

@@ -1,4 +1,4 @@
-"""Ledger: the loss terms of one epoch, lane by lane, read from the device only when a report is due."""
+"""The loss meter: the loss terms of one epoch, lane by lane, read from the device only when a report is due."""
 
 from __future__ import annotations
 
@@ -42,35 +42,35 @@ class LossMeter:
         """Return the steps taken in all epochs so far."""
         return self.first_step + self.steps
 
-    def note(self, terms: Mapping[str, Tensor]) -> None:
+    def update(self, terms: Mapping[str, Tensor]) -> None:
         """Keep one step's terms, each a scalar or (L,), without waiting for the device."""
         self.waiting.append({name: term.detach() for name, term in terms.items()})
         self.steps += 1
 
-    def due(self) -> bool:
+    def report_due(self) -> bool:
         """Tell whether the last report is long enough ago."""
         return time.perf_counter() - self.reported_at >= REPORT_SECONDS
 
-    def broken(self) -> dict[int, Diverged]:
+    def pop_diverged(self) -> dict[int, Diverged]:
         """Read what waits; return by lane the first step and term that became infinite or not a number."""
         rows, self.waiting, self.reported_at = self.waiting, [], time.perf_counter()
         if not rows:
             return {}
-        first, found = self.step - len(rows) + 1, dict[int, Diverged]()
+        first, diverged = self.step - len(rows) + 1, dict[int, Diverged]()
         for name in rows[0]:
             values = torch.stack([row[name] for row in rows]).reshape(len(rows), self.lanes).double().cpu().numpy()
             for lane in map(int, np.flatnonzero(~np.isfinite(values).all(0))):
                 at = int(np.flatnonzero(~np.isfinite(values[:, lane]))[0])
-                if lane not in found or first + at < found[lane].step:
-                    found[lane] = Diverged(first + at, name, float(values[at, lane]))
+                if lane not in diverged or first + at < diverged[lane].step:
+                    diverged[lane] = Diverged(first + at, name, float(values[at, lane]), lane)
             self.sums[name] = self.sums.get(name, 0.0) + values.sum(0)
             self.last[name] = values.mean(0)
-        return found
+        return diverged
 
-    def reported(self, lane: int) -> dict[str, float]:
+    def latest(self, lane: int) -> dict[str, float]:
         """Return each term's mean over the steps of the last report."""
         return {name: float(values[lane]) for name, values in self.last.items()}
 
-    def means(self, lane: int) -> dict[str, float]:
+    def averages(self, lane: int) -> dict[str, float]:
         """Return each term's mean over the epoch so far."""
         return {name: float(total[lane]) / max(1, self.steps) for name, total in self.sums.items()}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from kd_core.compute.plan import Speed
+from kd_core.compute.plan import StepPlan
 from kd_core.experiments.groups import PendingRun, TrainingGroup
 from kd_core.experiments.study_runner import run_study, side_by_side
 from kd_core.recipe import Member, Recipe, Study
@@ -36,9 +36,9 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, str
     made.close()
 
 
-def carried_out(store: Store, study: Study, ask: Callable[[], str] = lambda: "", **how: Any) -> str:
+def carried_out(store: Store, study: Study, stop_check: Callable[[], str] = lambda: "", **how: Any) -> str:
     made = store.studies.add(study, **how)
-    run_study(store, made, data_root=DATA, ask=ask)
+    run_study(store, made, data_root=DATA, stop_check=stop_check)
     return made
 
 
@@ -239,7 +239,7 @@ def test_a_resumed_run_with_dropout_noise_and_patience_equals_an_uninterrupted_o
     straight = Store(tmp_path / "straight")
     reference = carried_out(straight, one)
     store.set_fact("checkpoint_seconds", 0.0)
-    study = carried_out(store, one, ask=counting(7, "interrupted"))
+    study = carried_out(store, one, stop_check=counting(7, "interrupted"))
     assert 0 < runs(store, study)[0].epoch < 12
     assert store.studies.get(study).status == "interrupted"
     store.studies.ask_resume(study)
@@ -250,7 +250,7 @@ def test_a_resumed_run_with_dropout_noise_and_patience_equals_an_uninterrupted_o
 
 @pytest.mark.parametrize("answer", ["stopped", "interrupted"])
 def test_a_stop_keeps_what_is_finished_and_resume_trains_only_the_rest(store: Store, answer: str) -> None:
-    study = carried_out(store, Study.race(recipe()), ask=counting(8, answer))
+    study = carried_out(store, Study.race(recipe()), stop_check=counting(8, answer))
     teacher, *students = runs(store, study)
     assert store.studies.get(study).status == answer
     assert teacher.status == "done" and {run.status for run in students} == {answer}
@@ -395,14 +395,18 @@ def test_a_large_enough_network_is_probed_once_and_its_way_kept_and_told(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("kd_core.experiments.study_context.SMALL_STEP_MACS", 0)
-    ways = [Speed(), Speed(dtype="bfloat16", channels_last=True)]
-    monkeypatch.setattr("kd_core.experiments.study_context.probed", lambda *_: list(zip(ways, (1.0, 0.4), strict=True)))
+    ways = [StepPlan(), StepPlan(dtype="bfloat16", channels_last=True)]
+    monkeypatch.setattr(
+        "kd_core.experiments.study_context.time_plans", lambda *_: list(zip(ways, (1.0, 0.4), strict=True))
+    )
     conv = recipe(student={"name": "convnet", "channels": [4], "fc": 8}).baseline()
     [fast] = runs(store, carried_out(store, alone(conv)))
     assert fast.execution is not None and fast.status == "done"
     assert (fast.execution["dtype"], fast.execution["channels_last"]) == ("bfloat16", True)
 
-    monkeypatch.setattr("kd_core.experiments.study_context.probed", lambda *_: pytest.fail("it was measured before"))
+    monkeypatch.setattr(
+        "kd_core.experiments.study_context.time_plans", lambda *_: pytest.fail("it was measured before")
+    )
     [exact] = runs(store, carried_out(store, alone(conv), fresh=True, precision="float32"))
     assert exact.execution is not None and exact.execution["dtype"] == "float32"
 
@@ -441,14 +445,14 @@ def test_what_cannot_be_a_lane_trains_by_itself_and_says_why(store: Store) -> No
     assert told["teacher"]["lanes"] == 2 and told["teacher"]["why_alone"] == ""
 
 
-@pytest.mark.parametrize("asks", [20, 60, 90], ids=lambda asks: f"after {asks} events")
+@pytest.mark.parametrize("asks", [8, 17, 26], ids=lambda asks: f"after {asks} events")
 def test_a_sweep_that_was_stopped_half_way_goes_on_to_the_numbers_of_an_undisturbed_one(
     store: Store, tmp_path: Path, asks: int
 ) -> None:
     undisturbed = Store(tmp_path / "undisturbed")
     whole = by_recipe(undisturbed, carried_out(undisturbed, grid()))
     store.set_fact("checkpoint_seconds", 0.0)
-    study = carried_out(store, grid(), ask=counting(asks, "stopped"))
+    study = carried_out(store, grid(), stop_check=counting(asks, "stopped"))
     assert store.studies.get(study).status == "stopped"
     kept = {run.id for run in store.studies.runs_of(study).values() if run.status == "done"}
 
@@ -464,7 +468,7 @@ def test_a_sweep_that_was_stopped_half_way_goes_on_to_the_numbers_of_an_undistur
 
 def test_a_sweep_whose_cell_was_deleted_meanwhile_trains_what_is_left_again(store: Store) -> None:
     store.set_fact("checkpoint_seconds", 0.0)
-    study = carried_out(store, grid(epochs=30), ask=counting(200, "stopped"))
+    study = carried_out(store, grid(epochs=30), stop_check=counting(50, "stopped"))
     one = next(run for run in store.studies.runs_of(study).values() if run.status == "stopped")
     with store.database.writing() as connection:
         connection.exec_driver_sql(f"DELETE FROM runs WHERE id = '{one.id}'")
@@ -487,7 +491,7 @@ def test_a_cell_that_diverges_is_told_and_the_others_of_its_loop_come_to_their_e
 
 
 def test_memory_bounds_how_many_cells_train_at_once(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("kd_core.experiments.study_context.Workshop.bytes_of_lane", lambda self, recipe: 2**30)
+    monkeypatch.setattr("kd_core.experiments.groups._bytes_of_lane", lambda recipe, study: 2**30)
     study = carried_out(store, grid(epochs=2))
     members, found = store.studies.members(study), store.studies.runs_of(study)
     lanes = {(found[m.position].execution or {})["lanes"] for m in members if m.arm == "distilled"}

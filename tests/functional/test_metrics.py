@@ -8,17 +8,14 @@ import pytest
 import torch
 from sklearn import metrics as sklearn_metrics
 
-from kd_core.functional.divergences import kl_divergence, soften
+from kd_core.functional.divergences import soften
 from kd_core.functional.metrics import (
-    accuracy,
+    Scores,
     agreement,
     calibration_bins,
     confusion,
-    expected_calibration_error,
     mean_soft_labels,
-    nll,
     per_class_accuracy,
-    scores,
     scores_by_lane,
 )
 
@@ -34,15 +31,29 @@ def logits_of(confidences: list[float]) -> torch.Tensor:
     return torch.stack([first, 1 - first], dim=1).log()
 
 
+def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    return float((logits.argmax(-1) == labels).double().mean())
+
+
+def scores(logits: torch.Tensor, labels: torch.Tensor) -> Scores:
+    """Return the scores of a single network."""
+    return scores_by_lane(logits[None], labels)[0]
+
+
+def ece(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    return scores(logits, labels).ece
+
+
 def test_accuracy_by_hand() -> None:
     logits = torch.tensor([[2.0, 1.0], [0.0, 1.0], [3.0, 1.0], [0.0, 9.0]])
-    assert accuracy(logits, torch.tensor([0, 1, 1, 1])) == 0.75
+    assert scores(logits, torch.tensor([0, 1, 1, 1])).accuracy == 0.75
 
 
 def test_accuracy_confusion_and_nll_agree_with_scikit_learn() -> None:
     chosen = LOGITS.argmax(-1)
-    assert accuracy(LOGITS, LABELS) == pytest.approx(sklearn_metrics.accuracy_score(LABELS, chosen))
-    assert nll(LOGITS, LABELS) == pytest.approx(sklearn_metrics.log_loss(LABELS, LOGITS.double().softmax(-1)), rel=1e-6)
+    assert scores(LOGITS, LABELS).accuracy == pytest.approx(sklearn_metrics.accuracy_score(LABELS, chosen))
+    expected = sklearn_metrics.log_loss(LABELS, LOGITS.double().softmax(-1))
+    assert scores(LOGITS, LABELS).nll == pytest.approx(expected, rel=1e-6)
     assert confusion(LOGITS, LABELS).tolist() == sklearn_metrics.confusion_matrix(LABELS, chosen).tolist()
     recall = sklearn_metrics.recall_score(LABELS, chosen, average=None)
     assert per_class_accuracy(LOGITS, LABELS).tolist() == pytest.approx(recall.tolist())
@@ -70,13 +81,13 @@ def test_calibration_error_by_hand() -> None:
     # 15 bins. Three images in (.8, .8667] of confidence .85, two of them right; one in (.5333, .6] of .6, right.
     logits = logits_of([0.85, 0.85, 0.85, 0.6])
     expected = (3 * abs(0.85 - 2 / 3) + 1 * abs(0.6 - 1)) / 4
-    assert expected_calibration_error(logits, torch.tensor([0, 0, 1, 0])) == pytest.approx(expected, abs=1e-6)
+    assert ece(logits, torch.tensor([0, 0, 1, 0])) == pytest.approx(expected, abs=1e-6)
 
 
 def test_confident_and_right_is_perfectly_calibrated() -> None:
     logits = torch.tensor([[50.0, 0.0], [0.0, 50.0]])
-    assert expected_calibration_error(logits, torch.tensor([0, 1])) == pytest.approx(0, abs=1e-6)
-    assert expected_calibration_error(logits, torch.tensor([1, 0])) == pytest.approx(1, abs=1e-6)
+    assert ece(logits, torch.tensor([0, 1])) == pytest.approx(0, abs=1e-6)
+    assert ece(logits, torch.tensor([1, 0])) == pytest.approx(1, abs=1e-6)
 
 
 def test_calibration_error_is_the_usual_sum_over_bins() -> None:
@@ -87,7 +98,7 @@ def test_calibration_error_is_the_usual_sum_over_bins() -> None:
         if inside.any():
             gap = (chosen[inside] == LABELS[inside]).double().mean() - confidence[inside].mean()
             expected += float(inside.double().mean() * gap.abs())
-    assert expected_calibration_error(LOGITS, LABELS) == pytest.approx(expected, abs=1e-6)
+    assert ece(LOGITS, LABELS) == pytest.approx(expected, abs=1e-6)
 
 
 def test_calibration_bins_hold_every_image_once() -> None:
@@ -110,34 +121,15 @@ def test_mean_soft_labels_of_a_class_are_a_distribution_over_its_images() -> Non
     assert mean_soft_labels(LOGITS[:1], torch.tensor([1]))[0].isnan().all()
 
 
-def test_scores_tell_all_at_once() -> None:
-    told = scores(LOGITS, LABELS, OTHERS)
-    assert told.accuracy == accuracy(LOGITS, LABELS)
-    assert told.nll == pytest.approx(nll(LOGITS, LABELS), rel=1e-6)
-    assert told.ece == pytest.approx(expected_calibration_error(LOGITS, LABELS), rel=1e-6)
-    assert told.agreement == agreement(LOGITS, OTHERS)
-    assert told.kl_to_teacher is not None and told.kl_to_teacher > 0
-    assert scores(LOGITS, LABELS, LOGITS).kl_to_teacher == 0
-
-
-def test_without_a_teacher_there_is_no_agreement() -> None:
-    told = scores(LOGITS, LABELS)
-    assert told.agreement is None and told.kl_to_teacher is None
-
-
 def test_extreme_logits_stay_numbers() -> None:
-    told = scores(torch.tensor([[1e4, -1e4], [-1e4, 1e4]]), torch.tensor([0, 0]), torch.zeros(2, 2))
-    assert all(math.isfinite(value) for value in (told.accuracy, told.nll, told.ece, told.kl_to_teacher or 0.0))
+    extreme = scores(torch.tensor([[1e4, -1e4], [-1e4, 1e4]]), torch.tensor([0, 0]))
+    assert all(math.isfinite(value) for value in (extreme.accuracy, extreme.nll, extreme.ece))
 
 
 def test_scores_of_many_networks_are_those_of_each_alone() -> None:
     draws = torch.Generator().manual_seed(0)
-    logits, teachers = torch.randn(6, 40, 5, generator=draws) * 3, torch.randn(2, 40, 5, generator=draws)
+    logits = torch.randn(6, 40, 5, generator=draws) * 3
     labels = torch.randint(0, 5, (6, 40), generator=draws)
-    for lane, told in enumerate(scores_by_lane(logits, labels, teachers)):
-        alone = scores(logits[lane], labels[lane], teachers[lane // 3])
-        assert vars(told) == pytest.approx(vars(alone), rel=1e-5)
-        assert told.accuracy == accuracy(logits[lane], labels[lane])
-        assert told.ece == pytest.approx(expected_calibration_error(logits[lane], labels[lane]), rel=1e-5)
-        assert told.agreement == agreement(logits[lane], teachers[lane // 3])
-        assert told.kl_to_teacher == pytest.approx(float(kl_divergence(teachers[lane // 3], logits[lane])), rel=1e-5)
+    for lane, together in enumerate(scores_by_lane(logits, labels)):
+        assert vars(together) == pytest.approx(vars(scores(logits[lane], labels[lane])), rel=1e-5)
+        assert together.accuracy == accuracy(logits[lane], labels[lane])

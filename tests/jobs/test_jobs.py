@@ -90,7 +90,7 @@ def beyond_its_checkpoint(store: Store, study: str) -> None:
     """Wait until a study has a checkpoint and told more epochs than it holds."""
     run = eventually(lambda: store.studies.runs_of(study).get(0)).id
     kept = eventually(lambda: store.files.checkpoint(run))
-    eventually(lambda: epoch_of(store, study) > kept["progress"][0] + 3)
+    eventually(lambda: epoch_of(store, study) > kept["progress"].flat[0] + 3)
 
 
 def gone(processes: list[psutil.Process]) -> bool:

@@ -23,6 +23,7 @@ from kd_core.protocols.peers import PeerTrainer, mean_terms
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
+from kd_core.training import Progress
 from tests.functional.fixed_input import STUDENT, TEACHER
 
 DIGITS = PRESETS["digits"].recipe
@@ -236,20 +237,20 @@ def test_a_peer_that_broke_in_this_step_leads_nobody(networks: int) -> None:
         method = DIGITS.method
 
         def __init__(self, logits: torch.Tensor) -> None:
-            self.logits = logits
+            self.logits, self.progress = logits, Progress(patience=None)
 
-        def answers(self, images: torch.Tensor, answer: None) -> tuple[Outputs, None]:
+        def forward(self, images: torch.Tensor, teacher: None) -> tuple[Outputs, None]:
             return Outputs(self.logits, {}), None
 
-        def step(self, terms: object) -> None: ...
+        def backward_and_step(self, losses: object) -> None: ...
 
     members = [Member(STUDENT.float()), Member(torch.full_like(STUDENT.float(), math.nan))]
     members += [Member(TEACHER.float())] * (networks - 2)
-    terms = PeerTrainer(members).learn(torch.zeros(4, 1), torch.arange(4), None)
+    losses = PeerTrainer(members).training_step(torch.zeros(4, 1), torch.arange(4), None)
     for lane, healthy in enumerate([True, False, True][:networks]):
-        assert all(bool(values[lane].isfinite()) == healthy for values in terms.values())
+        assert all(bool(values[lane].isfinite()) == healthy for values in losses.values())
     if networks == 2:
-        assert float(terms["teacher"][0]) == pytest.approx(0, abs=1e-6)
+        assert float(losses["teacher"][0]) == pytest.approx(0, abs=1e-6)
 
 
 def test_a_rate_that_would_be_out_of_range_is_told_by_its_name() -> None:

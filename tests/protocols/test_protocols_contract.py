@@ -10,12 +10,13 @@ import torch
 
 from kd_core.compute.plan import PLAIN
 from kd_core.errors import RecipeMismatch
-from kd_core.events import EpochDone, Event, Finished, Logged, Started
-from kd_core.experiments.group_runner import train
+from kd_core.events import EpochEnd, Event, Finished, Logged, Started
+from kd_core.experiments.group_runner import GroupRunner
 from kd_core.experiments.groups import PendingRun, TrainingGroup
-from kd_core.experiments.protocol_context import Loop
-from kd_core.experiments.study_context import Workshop
+from kd_core.experiments.protocol_context import RunContext
+from kd_core.experiments.study_context import StudyContext
 from kd_core.experiments.study_runner import run_study
+from kd_core.experiments.teacher_cache import TeacherCache
 from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
@@ -38,7 +39,7 @@ def recipe(name: str) -> Recipe:
 
 
 @pytest.fixture(scope="module")
-def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+def context(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudyContext]:
     """A store in which every teacher and helper has been trained."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -48,14 +49,17 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
         study = store.studies.add(Study.race(recipe(name)), status="running")
         run_study(store, study, data_root=folder)
         assert store.studies.get(study).status == "done", store.studies.get(study).error
-    yield Workshop(store, folder)
+    yield StudyContext(store, folder)
     torch.set_num_threads(before)
 
 
-def events(workshop: Workshop, name: str, snapshot: dict[str, torch.Tensor] | None = None) -> list[Event]:
+def running(context: StudyContext, name: str, checkpoint: dict[str, torch.Tensor] | None = None) -> Iterator[Event]:
     wanted = recipe(name).without_unused_teacher()
-    loop = Loop(workshop, snapshot, PLAIN)
-    return list(wanted.protocol.run(wanted, loop, loop.predict))
+    return wanted.protocol.run(wanted, RunContext(context, TeacherCache(context), checkpoint, PLAIN))
+
+
+def events(context: StudyContext, name: str, checkpoint: dict[str, torch.Tensor] | None = None) -> list[Event]:
+    return list(running(context, name, checkpoint))
 
 
 @members
@@ -69,50 +73,51 @@ def test_it_speaks_for_itself(name: str) -> None:
 
 
 @members
-def test_the_run_has_one_network_with_one_curve(name: str, workshop: Workshop) -> None:
-    found = events(workshop, name)
+def test_the_run_has_one_network_with_one_curve(name: str, context: StudyContext) -> None:
+    found = events(context, name)
     assert isinstance(found[0], Started)
-    assert [event.epoch for event in found if isinstance(event, EpochDone)] == list(range(EPOCHS))
+    epochs = [event for event in found if isinstance(event, EpochEnd)]
+    assert [event.epoch for event in epochs] == list(range(EPOCHS))
+    assert all(list(event.lanes) == [0] for event in epochs)
     ends = [event for event in found if isinstance(event, Finished)]
     assert len(ends) == 1 and ends[0].weights
-    assert all(
-        event.terms and all(v == v for v in event.terms.values()) for event in found if isinstance(event, EpochDone)
-    )
+    losses = [event.lanes[0].losses for event in epochs]
+    assert all(own and all(value == value for value in own.values()) for own in losses)
 
 
 @members
-def test_the_same_recipe_gives_the_same_numbers(name: str, workshop: Workshop) -> None:
-    first, again = events(workshop, name), events(workshop, name)
+def test_the_same_recipe_gives_the_same_numbers(name: str, context: StudyContext) -> None:
+    first, again = events(context, name), events(context, name)
     assert told(first) == told(again)
 
 
-def test_a_chain_with_early_stopping_mixes_what_its_generations_report(workshop: Workshop) -> None:
+def test_a_chain_with_early_stopping_mixes_what_its_generations_report(context: StudyContext) -> None:
     early = {"optim.patience": 1, "optim.epochs": 12, "optim.lr": 0.05}
     wanted = recipe("chain").changed(early)
-    study = workshop.store.studies.add(Study.race(wanted), status="running")
-    run_study(workshop.store, study, data_root=workshop.store.home)
-    (note,) = [note for note in workshop.store.runs.notes([distilled(workshop, study)]) if note.subject == "ensemble"]
-    row = workshop.store.runs.get(distilled(workshop, study))
+    study = context.store.studies.add(Study.race(wanted), status="running")
+    run_study(context.store, study, data_root=context.store.home)
+    (note,) = [note for note in context.store.runs.notes([distilled(context, study)]) if note.subject == "ensemble"]
+    row = context.store.runs.get(distilled(context, study))
     assert row.reported_epoch is not None and row.reported_epoch < row.epoch - 1, "it stopped early"
-    (last,) = [e for e in workshop.store.runs.epochs([row.id]) if e.epoch == row.reported_epoch]
+    (last,) = [e for e in context.store.runs.epochs([row.id]) if e.epoch == row.reported_epoch]
     assert note.epoch == row.reported_epoch
     assert note.facts["generations"][-1] == pytest.approx(last.scores["test"]["accuracy"])
 
 
-def test_points_stay_where_they_were_when_an_epoch_has_steps_of_its_own(workshop: Workshop) -> None:
+def test_points_stay_where_they_were_when_an_epoch_has_steps_of_its_own(context: StudyContext) -> None:
     wanted = recipe("data_free").changed({"protocol.steps": 60, "optim.epochs": 4, "optim.batch": 20, "seed": 9})
-    store = workshop.store
+    store = context.store
     store.set_fact("checkpoint_seconds", 0.0)
     study = store.studies.add(Study.race(wanted), status="running")
     done = {"epoch": 0}
 
     def ask() -> str:
-        row = store.runs.get(distilled(workshop, study)) if distilled(workshop, study) else None
+        row = store.runs.get(distilled(context, study)) if distilled(context, study) else None
         done["epoch"] = row.epoch if row else 0
         return "interrupted" if row and row.epoch == 2 and row.status == "running" else ""
 
-    run_study(store, study, data_root=store.home, ask=ask)
-    run = distilled(workshop, study)
+    run_study(store, study, data_root=store.home, stop_check=ask)
+    run = distilled(context, study)
     before = [point.step for point in store.runs.points([run]) if point.step <= 60]  # of the first epoch, surely kept
     assert before and store.studies.get(study).status == "interrupted"
     store.studies.ask_resume(study, status="running")
@@ -121,22 +126,18 @@ def test_points_stay_where_they_were_when_an_epoch_has_steps_of_its_own(workshop
     assert after[: len(before)] == before and after == sorted(set(after)) and after[-1] > 3 * 60
 
 
-def distilled(workshop: Workshop, study: str) -> str:
-    return next(one.run or "" for one in workshop.store.studies.members(study) if one.arm == "distilled")
+def distilled(context: StudyContext, study: str) -> str:
+    return next(one.run or "" for one in context.store.studies.members(study) if one.arm == "distilled")
 
 
 @members
-def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(name: str, workshop: Workshop) -> None:
-    whole = events(workshop, name)
-    after = next(event for event in whole if isinstance(event, EpochDone)).epoch
-    wanted = recipe(name).without_unused_teacher()
-    loop = Loop(workshop, None, PLAIN)
-    snapshot = next(
-        event.snapshot()
-        for event in wanted.protocol.run(wanted, loop, loop.predict)
-        if isinstance(event, EpochDone) and event.epoch == after
+def test_it_goes_on_from_a_checkpoint_as_if_nothing_had_been(name: str, context: StudyContext) -> None:
+    whole = events(context, name)
+    after = next(event for event in whole if isinstance(event, EpochEnd)).epoch
+    checkpoint = next(
+        event.state_dict() for event in running(context, name) if isinstance(event, EpochEnd) and event.epoch == after
     )
-    rest = events(workshop, name, snapshot)
+    rest = events(context, name, checkpoint)
     assert told(rest) == [one for one in told(whole) if one[0] > after]
 
 
@@ -166,16 +167,16 @@ def test_what_it_cannot_pass_on_is_refused(name: str) -> None:
 
 
 @members
-def test_notes_are_kept_with_the_run(name: str, workshop: Workshop) -> None:
-    found = [event for event in events(workshop, name) if isinstance(event, Logged)]
-    store = workshop.store
+def test_notes_are_kept_with_the_run(name: str, context: StudyContext) -> None:
+    found = [event for event in events(context, name) if isinstance(event, Logged)]
+    store = context.store
     wanted = recipe(name).without_unused_teacher()
     run = store.runs.finished(wanted.fingerprint())
     assert run is not None
     kept = {(row.subject, row.epoch): row.facts for row in store.runs.notes([run])}
-    assert kept == {(event.subject, event.epoch): event.facts for event in found}
+    assert kept == {(event.note.stored_subject, event.epoch): event.note.to_facts() for event in found}
     for event in found:
-        pictures = store.files.note(run, event.subject, event.epoch)
+        pictures = store.files.note(run, event.note.stored_subject, event.epoch)
         assert set(pictures or {}) == set(event.arrays)
 
 
@@ -183,15 +184,16 @@ def told(found: list[Event]) -> list[tuple[int, str, object]]:
     """Return what every epoch and every note says, without times."""
     rows: list[tuple[int, str, object]] = []
     for event in found:
-        if isinstance(event, EpochDone):
-            rows.append((event.epoch, "epoch", (event.terms, event.scores)))
+        if isinstance(event, EpochEnd):
+            rows.append((event.epoch, "epoch", (event.lanes[0].losses, event.lanes[0].scores)))
         elif isinstance(event, Logged):
-            rows.append((event.epoch, event.subject, event.facts))
+            rows.append((event.epoch, event.note.stored_subject, event.note.to_facts()))
     return rows
 
 
-def test_crews_train_protocols_by_themselves(workshop: Workshop) -> None:
+def test_groups_train_protocols_by_themselves(context: StudyContext) -> None:
     mutual = recipe("mutual").without_unused_teacher().changed({"seed": 7})
-    (run,) = workshop.store.runs.begin("nobody", [mutual])
-    list(train(TrainingGroup([[PendingRun(run, mutual)]]), workshop, lambda: "", only_ends=False))
-    assert workshop.store.runs.get(run).status == "done"
+    (run,) = context.store.runs.begin("nobody", [mutual])
+    runner = GroupRunner(context, TeacherCache(context), lambda: "", last_and_best_only=False)
+    list(runner.run(TrainingGroup([[PendingRun(run, mutual)]])))
+    assert context.store.runs.get(run).status == "done"

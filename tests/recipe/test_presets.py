@@ -10,7 +10,7 @@ import torch
 from kd_core.compute.profile import parameters
 from kd_core.datasets import Split, Splits
 from kd_core.errors import UnknownName
-from kd_core.events import EpochDone, Finished
+from kd_core.events import EpochEnd, Finished
 from kd_core.networks import Network
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
@@ -116,7 +116,7 @@ def test_one_step_of_training_works(name: str) -> None:
     with torch.random.fork_rng(devices=[]):
         teacher = built(teacher_of(recipe)).eval()
     *_, epoch, finished = list(fit(recipe, splits, teacher))
-    assert isinstance(epoch, EpochDone) and set(epoch.terms) == {"labels", "teacher"}
+    assert isinstance(epoch, EpochEnd) and set(epoch.lanes[0].losses) == {"labels", "teacher"}
     assert isinstance(finished, Finished) and finished.epoch == 0
     if "resnet" not in name:
         *_, taught = list(fit(teacher_of(recipe).changed({"optim.batch": count}), splits))

@@ -13,10 +13,11 @@ from kd_core.events import Logged
 from kd_core.functional.seeding import make_generator
 from kd_core.networks.convnet import ConvNet
 from kd_core.networks.mlp import MLP
+from kd_core.notes import CopiedLayers
 from kd_core.recipe import Study
 from kd_core.training.lanes.grouping import why_solo
 from kd_core.training.trainer import Trainer, copy_matching_weights
-from tests.training.test_loop import SPLITS, a_teacher, assert_resumes, epochs_of, recipe, trained
+from tests.training.stripes import SPLITS, a_teacher, assert_resumes, epochs_of, recipe, trained
 
 # Adjusting while training
 
@@ -28,7 +29,7 @@ def test_temperature_and_weight_follow_the_students_own_validation() -> None:
     marks = [event.scores["validation"].accuracy for event in found]
     start = wanted.method.temperature  # type: ignore[attr-defined]
     expected = [wanted.schedules["temperature"].value(start, epoch, 8, marks[:epoch]) for epoch in range(8)]
-    assert [event.applied["temperature"] for event in found] == expected
+    assert [event.schedule_values["temperature"] for event in found] == expected
     assert expected[-1] < start, "in eight epochs there is a plateau of one"
 
 
@@ -67,8 +68,8 @@ def test_the_run_says_what_was_copied() -> None:
     wanted = recipe(student=of_teacher.student.to_json(), start="teacher")
     own, theirs = Trainer(wanted, SPLITS, teacher).network.state_dict(), teacher.state_dict()
     assert all(torch.equal(own[name], theirs[name]) for name in own)
-    (note,) = [event for event in trained(wanted, teacher) if isinstance(event, Logged)]
-    assert note.subject == "copied" and note.facts["numbers"] == note.facts["of"] > 0
+    (logged,) = [event for event in trained(wanted, teacher) if isinstance(event, Logged)]
+    assert isinstance(logged.note, CopiedLayers) and logged.note.numbers == logged.note.of > 0
     assert why_solo(wanted.changed({"student": {"name": "mlp"}})) == "copied"
 
 
@@ -84,7 +85,7 @@ def test_nobody_can_copy_from_nobody() -> None:
 
 def test_the_rate_can_be_a_fraction_of_the_teachers() -> None:
     wanted = recipe(optim__lr_of_teacher=0.1, teacher__optim__lr=0.02)
-    assert epochs_of(trained(wanted, a_teacher()))[0].applied["lr"] == pytest.approx(0.002)
+    assert epochs_of(trained(wanted, a_teacher()))[0].schedule_values["lr"] == pytest.approx(0.002)
     arms = {member.arm: member.recipe for member in Study.race(wanted).members}
     assert arms["alone"].optim.lr == arms["distilled"].optim.lr == pytest.approx(0.002)
     assert arms["teacher"].optim.lr == 0.02
@@ -104,7 +105,7 @@ def test_strong_augmentation_hides_a_square_and_changes_contrast() -> None:
 
 def test_the_teacher_sees_the_same_changed_image(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = recipe(data__augmentation="strong", optim__epochs=1)
-    teacher, plain = a_teacher(), Trainer.answers
+    teacher, plain = a_teacher(), Trainer.forward
     shown: list[torch.Tensor] = []
     learned: list[torch.Tensor] = []
 
@@ -113,6 +114,6 @@ def test_the_teacher_sees_the_same_changed_image(monkeypatch: pytest.MonkeyPatch
         return plain(self, images, answer)
 
     teacher.register_forward_pre_hook(lambda module, inputs: shown.append(inputs[0].clone()))
-    monkeypatch.setattr(Trainer, "answers", watched)
+    monkeypatch.setattr(Trainer, "forward", watched)
     trained(wanted, teacher)
     assert learned and all(any(torch.equal(one, other) for other in shown) for one in learned)

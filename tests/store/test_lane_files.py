@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kd_core.store.run_files import Artifacts
+from kd_core.store.run_files import RunFiles
 
 
 @pytest.fixture
-def files(tmp_path: Path) -> Artifacts:
-    made = Artifacts(tmp_path)
+def files(tmp_path: Path) -> RunFiles:
+    made = RunFiles(tmp_path)
     made.lanes.found("group", ["a", "b", "c"])
     return made
 
@@ -22,7 +22,7 @@ def logits(lanes: int = 3, seed: int = 0) -> dict[str, np.ndarray]:
     return {"validation": draws.normal(size=(lanes, 4, 5)), "test": draws.normal(size=(lanes, 6, 5))}
 
 
-def test_each_run_reads_its_own_lane(files: Artifacts) -> None:
+def test_each_run_reads_its_own_lane(files: RunFiles) -> None:
     told = logits()
     files.lanes.save_logits("group", "00007", [7, 7, 7], told)
     for lane, run in enumerate("abc"):
@@ -36,7 +36,7 @@ def test_each_run_reads_its_own_lane(files: Artifacts) -> None:
     assert files.kept_epochs("b") == [7]
 
 
-def test_best_and_last_epochs_differ_between_lanes(files: Artifacts) -> None:
+def test_best_and_last_epochs_differ_between_lanes(files: RunFiles) -> None:
     best, last = logits(seed=1), logits(seed=2)
     files.lanes.save_logits("group", "best", [3, 9, -1], best)
     files.lanes.save_logits("group", "last", [9, 9, 4], last)
@@ -48,13 +48,13 @@ def test_best_and_last_epochs_differ_between_lanes(files: Artifacts) -> None:
     assert files.logits("c", 9) is None
 
 
-def test_logits_too_large_for_float16_stay_finite(files: Artifacts) -> None:
+def test_logits_too_large_for_float16_stay_finite(files: RunFiles) -> None:
     files.lanes.save_logits("group", "last", [0, 0, 0], {"test": np.full((3, 1, 2), 1e30)})
     read = files.logits("a", 0)
     assert read is not None and np.isfinite(read).all()
 
 
-def test_the_groups_files_go_with_the_last_of_its_runs(files: Artifacts, tmp_path: Path) -> None:
+def test_the_groups_files_go_with_the_last_of_its_runs(files: RunFiles, tmp_path: Path) -> None:
     files.lanes.save_logits("group", "last", [0, 0, 0], logits())
     whole = files.size("a")
     assert 0 < whole < files.size()
@@ -65,7 +65,7 @@ def test_the_groups_files_go_with_the_last_of_its_runs(files: Artifacts, tmp_pat
     assert not (tmp_path / "lanes" / "group").exists()
 
 
-def test_a_rewind_forgets_later_epochs_and_half_written_files(files: Artifacts, tmp_path: Path) -> None:
+def test_a_rewind_forgets_later_epochs_and_half_written_files(files: RunFiles, tmp_path: Path) -> None:
     for epoch in (1, 2, 3):
         files.lanes.save_logits("group", f"{epoch:05d}", [epoch] * 3, logits())
     half = tmp_path / "lanes" / "group" / "logits-00003.1.partial"
@@ -75,7 +75,7 @@ def test_a_rewind_forgets_later_epochs_and_half_written_files(files: Artifacts, 
     assert not half.exists()
 
 
-def test_a_checkpoint_is_read_back_and_forgotten(files: Artifacts) -> None:
+def test_a_checkpoint_is_read_back_and_forgotten(files: RunFiles) -> None:
     files.lanes.save_checkpoint("group", {"progress": np.arange(3)})
     kept = files.lanes.checkpoint("group")
     assert kept is not None and kept["progress"].tolist() == [0, 1, 2]
@@ -83,13 +83,13 @@ def test_a_checkpoint_is_read_back_and_forgotten(files: Artifacts) -> None:
     assert files.lanes.checkpoint("group") is None
 
 
-def test_a_run_that_was_trained_by_itself_has_no_place(files: Artifacts) -> None:
+def test_a_run_that_was_trained_by_itself_has_no_place(files: RunFiles) -> None:
     assert files.lanes.place("somebody") is None
     assert files.kept_epochs("somebody") == []
     assert files.lanes.members("nowhere") == []
 
 
-def test_a_run_that_is_trained_anew_reads_from_its_new_group(files: Artifacts) -> None:
+def test_a_run_that_is_trained_anew_reads_from_its_new_group(files: RunFiles) -> None:
     files.lanes.save_logits("group", "last", [1, 1, 1], logits(seed=1))
     assert files.logits("b", 1) is not None
     files.lanes.found("another", ["b", "a"])

@@ -234,7 +234,7 @@ def test_stop_ends_what_waits_and_asks_what_runs(store: Store) -> None:
         store.studies.ask_stop(study)
     assert store.studies.get(waiting).status == "stopped"
     assert not store.studies.begin(waiting)
-    assert (store.studies.get(running).status, store.studies.wish(running)) == ("running", "stop")
+    assert (store.studies.get(running).status, store.studies.stop_requested(running)) == ("running", "stop")
 
 
 def test_the_end_of_a_study_is_the_end_of_its_runs_but_not_of_those_it_only_uses(store: Store) -> None:
@@ -271,8 +271,8 @@ def test_delete_keeps_runs_that_another_study_shares(store: Store) -> None:
     for run in (alone, shared):
         store.files.save_weights(run, {"w": np.ones(3)})
         store.runs.record({}, [point(run, 1)], [epoch(run, 0)])
-    assert store.runs.adopt(second, store.runs.get(shared).fingerprint) == shared
-    assert store.runs.adopt(second, "unheard of") is None
+    assert store.runs.reuse_finished(second, store.runs.get(shared).fingerprint) == shared
+    assert store.runs.reuse_finished(second, "unheard of") is None
 
     store.studies.end(first, "done")
     store.studies.delete(first)

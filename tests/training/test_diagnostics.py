@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from kd_core.events import EpochDone, Logged
+from kd_core.events import Logged
 from kd_core.networks import NETWORKS
+from kd_core.notes import ExitAccuracies
 from kd_core.training.loop import fit
-from tests.training.test_loop import SPLITS, a_teacher, recipe
+from tests.training.stripes import SPLITS, a_teacher, epochs_of, recipe
 
 CONVNET = {"name": "convnet", "channels": [4, 6, 8], "fc": 8}
 
@@ -25,21 +26,22 @@ def test_a_depth_is_reached_without_what_lies_beyond(name: str, depth: str) -> N
 def test_exits_tell_their_accuracy_after_every_epoch_and_their_latency_at_the_end() -> None:
     wanted = recipe(CONVNET, method={"name": "self_exits"}, optim__epochs=3)
     events = list(fit(wanted, SPLITS))
-    notes = [event for event in events if isinstance(event, Logged)]
-    ends = [event for event in events if isinstance(event, EpochDone)]
-    assert [note.epoch for note in notes] == [0, 1, 2]
-    for note, end in zip(notes, ends, strict=True):
-        assert note.facts["exits"] == ["early", "middle", "end"]
-        assert note.facts["test"][-1] == pytest.approx(end.scores["test"].accuracy)
-        assert note.facts["validation"][-1] == pytest.approx(end.scores["validation"].accuracy)
-    latency = notes[-1].facts["latency_ms"]
-    assert len(latency) == 3 and min(latency) > 0 and "latency_ms" not in notes[0].facts
+    logged = [event for event in events if isinstance(event, Logged)]
+    assert [event.epoch for event in logged] == [0, 1, 2]
+    notes = [event.note for event in logged]
+    for note, epoch in zip(notes, epochs_of(events), strict=True):
+        assert isinstance(note, ExitAccuracies)
+        assert note.exits == ["early", "middle", "end"]
+        assert note.test[-1] == pytest.approx(epoch.scores["test"].accuracy)
+        assert note.validation[-1] == pytest.approx(epoch.scores["validation"].accuracy)
+    latency = notes[-1].to_facts()["latency_ms"]
+    assert len(latency) == 3 and min(latency) > 0 and "latency_ms" not in notes[0].to_facts()
 
 
 def test_attention_transfer_shows_where_both_networks_look() -> None:
     wanted = recipe(CONVNET, method={"name": "attention_transfer"}, optim__epochs=2)
     notes = [event for event in fit(wanted, SPLITS, a_teacher()) if isinstance(event, Logged)]
-    assert [note.subject for note in notes] == ["pictures", "pictures"]
+    assert [event.note.subject for event in notes] == ["pictures", "pictures"]
     names = {f"{who}_{depth}" for who in ("student", "teacher") for depth in ("early", "middle", "late")}
     assert set(notes[0].arrays) == names
     assert all(picture.dtype == torch.uint8 and int(picture.amax()) == 255 for picture in notes[0].arrays.values())

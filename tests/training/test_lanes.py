@@ -11,12 +11,12 @@ from torch import Tensor
 
 from kd_core.datasets import Split, Splits
 from kd_core.datasets.conditions import noisy_labels
-from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone, Together
+from kd_core.events import Diverged, EpochEnd, Event, Finished, Started, StepDone
 from kd_core.networks import Network
 from kd_core.recipe import Recipe
 from kd_core.training.lanes.trainer import fit_lanes
 from kd_core.training.loop import fit
-from tests.training.test_loop import CONVNET, SPLITS, a_teacher, stripes
+from tests.training.stripes import CONVNET, SPLITS, a_teacher, ends_of, epochs_of, stripes
 
 
 class Precise(Split):
@@ -61,19 +61,20 @@ def splits_of(seed: int, kind: type[Split] = Split) -> Splits:
     return Splits(*(kind(part.images, part.labels, part.classes, part.mean, part.sd) for part in parts))
 
 
-def told(
+def events_by_lane(
     recipes: list[list[Recipe]],
     kind: type[Split] = Split,
     teachers: Sequence[Network | None] | None = None,
     **other: Any,
 ) -> dict[int, list[Event]]:
-    """The events of every lane; Together is left out."""
+    """The events of every lane, as a network by itself would tell them."""
     splits = [splits_of(seed, kind) for seed in range(len(recipes))]
     everybody = [a_teacher() for _ in recipes] if teachers is None else teachers
-    events: dict[int, list[Event]] = {}
-    for lane, event in fit_lanes(recipes, splits, everybody):
-        if not isinstance(event, Together):
-            events.setdefault(lane, []).append(event)
+    events: dict[int, list[Event]] = {lane: [] for lane in range(sum(map(len, recipes)))}
+    for event in fit_lanes(recipes, splits, everybody):
+        for lane, own in events.items():
+            if (told := event.only(lane)) is not None:
+                own.append(told)
     return events
 
 
@@ -117,7 +118,7 @@ LANES: dict[str, Any] = {
 def test_a_lane_equals_a_network_trained_by_itself(algorithm: str, axes: dict[str, Any]) -> None:
     recipe = base(optim__algorithm=algorithm, optim__lr=0.01 if algorithm != "sgd" else 0.05)
     recipes = grid(recipe, 2, **axes)
-    events = told(recipes, Precise)
+    events = events_by_lane(recipes, Precise)
     for lane, recipe in enumerate(one for row in recipes for one in row):
         by_itself = alone(recipe, Precise)
         mine, theirs = end(events[lane]), end(by_itself)
@@ -133,18 +134,18 @@ def test_a_lane_equals_a_network_trained_by_itself(algorithm: str, axes: dict[st
 def test_schedules_move_each_lane_from_its_own_start(schedule: str) -> None:
     recipe = base(optim__lr_schedule="cosine").changed({"schedules.temperature": {"name": schedule}})
     recipes = grid(recipe, 1, method__temperature=[2, 10])
-    events = told(recipes, Precise)
+    events = events_by_lane(recipes, Precise)
     for lane, one in enumerate(recipes[0]):
         by_itself = alone(one, Precise)
         assert largest_difference(end(events[lane]).weights, end(by_itself).weights) < 1e-10
-        applied = [event.applied for event in events[lane] if isinstance(event, EpochDone)]
-        assert applied == [event.applied for event in by_itself if isinstance(event, EpochDone)]
+        values = [epoch.schedule_values for epoch in epochs_of(events[lane])]
+        assert values == [epoch.schedule_values for epoch in epochs_of(by_itself)]
 
 
 @pytest.mark.usefixtures("precise")
 def test_lanes_see_the_same_augmented_images_and_live_teacher_as_by_themselves() -> None:
     recipes = grid(base(data__augmentation="shift"), 2, method__temperature=[1, 8])
-    events = told(recipes, Precise, [a_teacher().double() for _ in recipes])
+    events = events_by_lane(recipes, Precise, [a_teacher().double() for _ in recipes])
     for lane, recipe in enumerate(one for row in recipes for one in row):
         by_itself = alone(recipe, Precise, a_teacher().double())
         assert largest_difference(end(events[lane]).weights, end(by_itself).weights) < 1e-10
@@ -152,35 +153,28 @@ def test_lanes_see_the_same_augmented_images_and_live_teacher_as_by_themselves()
 
 def test_every_epoch_tells_what_a_network_by_itself_tells() -> None:
     recipes = grid(base(), 2, method__temperature=[1, 8])
-    events = told(recipes)
+    events = events_by_lane(recipes)
     for lane, recipe in enumerate(one for row in recipes for one in row):
-        pairs = zip(
-            [event for event in events[lane] if isinstance(event, EpochDone)],
-            [event for event in alone(recipe) if isinstance(event, EpochDone)],
-            strict=True,
-        )
-        for mine, theirs in pairs:
-            assert mine.epoch == theirs.epoch and mine.applied == theirs.applied
-            assert mine.terms == pytest.approx(theirs.terms, rel=1e-3)
-            assert mine.logits["test"].shape == (60, 4) and mine.logits["validation"].shape == (40, 4)
+        for mine, theirs in zip(ends_of(events[lane]), ends_of(alone(recipe)), strict=True):
+            assert mine.epoch == theirs.epoch and mine.lanes[0].schedule_values == theirs.lanes[0].schedule_values
+            assert mine.lanes[0].losses == pytest.approx(theirs.lanes[0].losses, rel=1e-3)
+            assert mine.logits["test"].shape == (1, 60, 4) and mine.logits["validation"].shape == (1, 40, 4)
             torch.testing.assert_close(mine.logits["test"], theirs.logits["test"], atol=2e-2, rtol=2e-2)
-            assert mine.scores["test"].agreement == pytest.approx(theirs.scores["test"].agreement, abs=0.05)
 
 
 def test_without_a_teacher_lanes_learn_too() -> None:
     recipes = [[base(optim__epochs=12).baseline().seeded(seed)] for seed in range(3)]
-    events = told(recipes, teachers=[None, None, None])
+    events = events_by_lane(recipes, teachers=[None, None, None])
     for lane in range(3):
-        last = [event for event in events[lane] if isinstance(event, EpochDone)][-1]
-        assert last.scores["test"].accuracy > 0.9 and last.scores["test"].agreement is None
+        assert epochs_of(events[lane])[-1].scores["test"].accuracy > 0.9
 
 
 def test_a_lane_that_diverges_tells_its_end_and_the_others_go_on() -> None:
     recipes = grid(base(optim__algorithm="sgd", optim__epochs=3), 1, optim__lr=[0.01, 10.0, 0.02])
     recipes[0][1] = recipes[0][1].model_copy(update={"optim": recipes[0][1].optim.with_tensors(lr=1e30)})
-    events = told(recipes)
+    events = events_by_lane(recipes)
     assert isinstance(events[1][-1], Diverged)
-    assert not any(isinstance(event, EpochDone) and event.epoch == 2 for event in events[1])
+    assert not any(isinstance(event, EpochEnd) and event.epoch == 2 for event in events[1])
     for lane in (0, 2):
         assert end(events[lane]).epoch == 2
         assert all(values.isfinite().all() for values in end(events[lane]).weights.values())
@@ -189,14 +183,14 @@ def test_a_lane_that_diverges_tells_its_end_and_the_others_go_on() -> None:
 def test_lanes_stop_early_each_for_itself() -> None:
     recipe = base(optim__patience=2, optim__epochs=40, optim__algorithm="sgd")
     recipes = grid(recipe, 2, optim__lr=[0.2, 1e-7])
-    events = told(recipes)
+    events = events_by_lane(recipes)
     lengths = []
     for lane, one in enumerate(one for row in recipes for one in row):
         by_itself = alone(one)
         assert end(events[lane]).epoch == end(by_itself).epoch
         assert end(events[lane]).stopped_early == end(by_itself).stopped_early
         assert largest_difference(end(events[lane]).weights, end(by_itself).weights) < 1e-3
-        lengths.append(sum(isinstance(event, EpochDone) for event in events[lane]))
+        lengths.append(len(epochs_of(events[lane])))
     assert len(set(lengths)) > 1
 
 
@@ -208,45 +202,43 @@ def test_resumed_lanes_equal_uninterrupted_ones_bit_for_bit(changes: dict[str, A
     recipes = grid(base(**changes), 2, **axes)
     splits, teachers = [splits_of(seed) for seed in range(2)], [a_teacher(), a_teacher()]
     events = list(fit_lanes(recipes, splits, teachers))
-    half = [event for _, event in events if isinstance(event, Together)]
-    snapshots = []
-    for _, event in fit_lanes(recipes, splits, teachers):
-        if isinstance(event, Together) and event.epoch == 3:
-            snapshots.append(event.snapshot())
+    checkpoints = []
+    for event in fit_lanes(recipes, splits, teachers):
+        if isinstance(event, EpochEnd) and event.epoch == 3:
+            checkpoints.append(event.state_dict())
             break
-    resumed = list(fit_lanes(recipes, splits, teachers, snapshots[0]))
-    assert len(half) > 4
-    ends = {lane: event for lane, event in events if isinstance(event, Finished)}
-    again = {lane: event for lane, event in resumed if isinstance(event, Finished)}
+    resumed = list(fit_lanes(recipes, splits, teachers, checkpoints[0]))
+    assert len(ends_of(events)) > 4
+    ends = {event.lane: event for event in events if isinstance(event, Finished)}
+    again = {event.lane: event for event in resumed if isinstance(event, Finished)}
     assert ends.keys() == again.keys()
     for lane, event in ends.items():
         assert event.epoch == again[lane].epoch
         assert all(torch.equal(event.weights[name], again[lane].weights[name]) for name in event.weights)
-    assert resumed[0] == (0, Started(9, 6, 4))
+    assert resumed[0] == Started(9, 6, 4, lanes=4)
 
 
-def test_together_holds_every_lanes_logits_in_one_piece() -> None:
+def test_an_epochs_end_holds_every_lanes_logits_in_one_piece() -> None:
     recipes = grid(base(optim__epochs=2), 2, method__temperature=[1, 8, 20])
     splits = [splits_of(seed) for seed in range(2)]
-    own: dict[int, EpochDone] = {}
-    for lane, event in fit_lanes(recipes, splits, [a_teacher(), a_teacher()]):
-        if isinstance(event, EpochDone):
-            own[lane] = event
-        if isinstance(event, Together):
-            assert event.lanes == tuple(range(6))
-            assert event.logits["test"].shape == (6, 60, 4)
-            for lane, done in own.items():
-                assert torch.equal(event.logits["validation"][lane], done.logits["validation"])
+    for event in ends_of(fit_lanes(recipes, splits, [a_teacher(), a_teacher()])):
+        assert tuple(event.lanes) == tuple(range(6))
+        assert event.logits["test"].shape == (6, 60, 4)
+        for lane in range(6):
+            own = event.only(lane)
+            assert own is not None and list(own.lanes) == [0]
+            assert torch.equal(event.logits["validation"][lane], own.logits["validation"][0])
+        assert event.only(6) is None
 
 
 def test_closing_the_generator_ends_all_lanes() -> None:
     running = fit_lanes(grid(base(optim__epochs=1000), 1, method__temperature=[1, 2]), [SPLITS], [a_teacher()])
-    next(event for _, event in running if isinstance(event, EpochDone))
+    next(event for event in running if isinstance(event, EpochEnd))
     running.close()  # type: ignore[attr-defined]
     assert list(running) == []
 
 
 def test_the_global_generator_is_left_alone() -> None:
     before = torch.get_rng_state()
-    told(grid(base(optim__epochs=1), 2, method__temperature=[1, 2]))
+    events_by_lane(grid(base(optim__epochs=1), 2, method__temperature=[1, 2]))
     assert torch.equal(torch.get_rng_state(), before)

@@ -1,10 +1,10 @@
-"""The loop: what it promises about teacher, student, chance, interruption and failure."""
+"""The loop: what it promises about events, teacher, student and failure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import pytest
 import torch
@@ -12,87 +12,37 @@ from torch import Tensor, nn
 from torch.nn.modules.module import register_module_forward_pre_hook
 
 from kd_core.datasets import Split, Splits
-from kd_core.events import Diverged, EpochDone, Event, Finished, Started, StepDone
-from kd_core.functional.metrics import scores
+from kd_core.events import Diverged, EpochEnd, Finished, Started, StepDone
+from kd_core.functional.metrics import scores_by_lane
 from kd_core.functional.seeding import make_generator, seeded
 from kd_core.methods.soft_targets import SoftTargets
 from kd_core.networks import Network
-from kd_core.networks.auxiliary import Auxiliary, OutputPair
 from kd_core.outputs import Outputs
-from kd_core.recipe import Recipe
-from kd_core.training import batches, loss_meter, trainer
+from kd_core.training import loss_meter
 from kd_core.training.loop import fit
-
-CLASSES = ("north", "east", "south", "west")
-MLP: dict[str, Any] = {"name": "mlp", "widths": [16]}
-CONVNET: dict[str, Any] = {"name": "convnet", "channels": [4], "fc": 8, "batch_norm": True}
-CONVNET_WITH_DROPOUT = CONVNET | {"dropout": 0.5}
-
-
-def stripes(count: int, seed: int) -> Split:
-    """Return 8 x 8 images with noise, brighter on the side that the label names."""
-    random = torch.Generator().manual_seed(seed)
-    labels = torch.arange(count) % 4
-    images = torch.randint(0, 120, (count, 1, 8, 8), generator=random)
-    for label in range(4):
-        side = torch.zeros(8, 8)
-        side[:2] = 100
-        images[labels == label] += side.rot90(label).long()
-    return Split(images.to(torch.uint8), labels, CLASSES, (0.3,), (0.25,))
-
-
-SPLITS = Splits(train=stripes(84, seed=0), validation=stripes(40, seed=1), test=stripes(60, seed=2))
-BATCHES = math.ceil(84 / 16)
-
-
-def recipe(student: Mapping[str, Any] = MLP, **changes: Any) -> Recipe:
-    """Return a distilled student's recipe; ``__`` in a keyword stands for the dot of a path."""
-    values = {
-        "data": {"source": "digits"},
-        "student": student,
-        "method": "soft_targets",
-        "optim": {"batch": 16, "epochs": 3, "lr": 0.01},
-        "teacher": {"data": {"source": "digits"}, "student": CONVNET},
-    }
-    return Recipe.from_json(values).changed({path.replace("__", "."): value for path, value in changes.items()})
-
-
-def a_teacher(student: Mapping[str, Any] = CONVNET) -> Network:
-    """Return a network with weights and batch statistics of its own."""
-    with seeded(99, "teacher"):
-        network = recipe(student).student.build((1, 8, 8), 4)
-        network.train()(torch.randn(32, 1, 8, 8))
-    return network.eval()
-
-
-def trained(
-    wanted: Recipe, teacher: Network | None = None, snapshot: Mapping[str, Tensor] | None = None
-) -> list[Event]:
-    return list(fit(wanted, SPLITS, teacher, snapshot))
-
-
-def epochs_of(events: list[Event]) -> list[EpochDone]:
-    return [event for event in events if isinstance(event, EpochDone)]
-
-
-def end_of(events: list[Event]) -> Finished:
-    assert isinstance(events[-1], Finished)
-    return events[-1]
-
-
-def same(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> bool:
-    """Tell whether two sets of tensors are equal bit for bit."""
-    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
-
+from tests.training.stripes import (
+    BATCHES,
+    CLASSES,
+    CONVNET,
+    CONVNET_WITH_DROPOUT,
+    SPLITS,
+    a_teacher,
+    end_of,
+    ends_of,
+    epochs_of,
+    recipe,
+    same,
+    trained,
+)
 
 # What leaves as events
 
 
 def test_a_run_is_told_from_start_to_end() -> None:
     events = [event for event in trained(recipe(), a_teacher()) if not isinstance(event, StepDone)]
-    assert [type(event) for event in events] == [Started, EpochDone, EpochDone, EpochDone, Finished]
+    assert [type(event) for event in events] == [Started, EpochEnd, EpochEnd, EpochEnd, Finished]
     assert events[0] == Started(epochs=3, steps_per_epoch=BATCHES)
-    assert [event.epoch for event in epochs_of(events)] == [0, 1, 2]
+    assert [event.epoch for event in ends_of(events)] == [0, 1, 2]
     assert end_of(events).epoch == 2 and not end_of(events).stopped_early
 
 
@@ -103,16 +53,9 @@ def test_it_learns() -> None:
 
 
 def test_scores_are_those_of_the_logits() -> None:
-    teacher = a_teacher()
-    with torch.no_grad():
-        says = teacher(SPLITS.test.normalised()).logits
-    for event in epochs_of(trained(recipe(), teacher)):
-        assert event.logits["test"].shape == (60, 4) and event.logits["validation"].shape == (40, 4)
-        assert event.scores["test"] == scores(event.logits["test"], SPLITS.test.labels, says)
-
-
-def test_without_a_teacher_nothing_is_said_about_agreement() -> None:
-    assert epochs_of(trained(recipe().baseline()))[0].scores["test"].agreement is None
+    for event in ends_of(trained(recipe(), a_teacher())):
+        assert event.logits["test"].shape == (1, 60, 4) and event.logits["validation"].shape == (1, 40, 4)
+        assert [event.lanes[0].scores["test"]] == scores_by_lane(event.logits["test"], SPLITS.test.labels)
 
 
 def test_every_step_can_be_reported_and_their_mean_is_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,12 +63,11 @@ def test_every_step_can_be_reported_and_their_mean_is_the_epochs(monkeypatch: py
     events = trained(recipe(optim__epochs=2), a_teacher())
     steps = [event for event in events if isinstance(event, StepDone)]
     assert [step.step for step in steps] == list(range(1, 2 * BATCHES + 1))
-    for epoch in epochs_of(events):
-        own = [step for step in steps if step.epoch == epoch.epoch]
+    for number, epoch in enumerate(epochs_of(events)):
+        own = [step.losses[0] for step in steps if step.epoch == number]
         for name in ("labels", "teacher"):
-            assert epoch.terms[name] == pytest.approx(sum(step.terms[name] for step in own) / BATCHES)
-        assert epoch.loss == pytest.approx(sum(epoch.terms.values()))
-        assert own[0].loss == pytest.approx(sum(own[0].terms.values()))
+            assert epoch.losses[name] == pytest.approx(sum(losses[name] for losses in own) / BATCHES)
+        assert epoch.loss == pytest.approx(sum(epoch.losses.values()))
 
 
 def test_the_first_loss_is_that_of_the_first_batch_and_the_fresh_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,13 +80,13 @@ def test_the_first_loss_is_that_of_the_first_batch_and_the_fresh_network(monkeyp
     with torch.no_grad():
         logits = network(SPLITS.train.normalised(index)).logits
     expected = nn.functional.cross_entropy(logits, SPLITS.train.labels[index])
-    assert first.terms["labels"] == pytest.approx(float(expected), rel=1e-5)
+    assert first.losses[0]["labels"] == pytest.approx(float(expected), rel=1e-5)
 
 
 def test_closing_the_generator_ends_the_training() -> None:
     running = fit(recipe(optim__epochs=1000), SPLITS, a_teacher())
     assert isinstance(next(running), Started)
-    next(event for event in running if isinstance(event, EpochDone))
+    next(event for event in running if isinstance(event, EpochEnd))
     running.close()  # type: ignore[attr-defined]
     assert list(running) == []
 
@@ -218,186 +160,6 @@ def test_images_without_a_label_teach_through_the_teacher_only() -> None:
     with seeded(0, "initialisation"):
         assert same(end_of(alone).weights, wanted.student.build((1, 8, 8), 4).state_dict())
     assert epochs_of(distilled)[-1].scores["test"].accuracy > 0.9
-
-
-# Chance
-
-
-def test_the_same_recipe_gives_the_same_numbers() -> None:
-    wanted = recipe(CONVNET_WITH_DROPOUT, data__augmentation="shift")
-    first = trained(wanted, a_teacher())
-    torch.rand(5)  # whatever ran before
-    again = trained(wanted, a_teacher())
-    assert same(end_of(first).weights, end_of(again).weights)
-    assert [event.terms for event in epochs_of(first)] == [event.terms for event in epochs_of(again)]
-
-
-def test_another_seed_gives_other_numbers() -> None:
-    first, other = (end_of(trained(recipe(seed=seed).baseline())).weights for seed in (0, 1))
-    assert not same(first, other)
-
-
-def test_the_global_generator_is_left_alone() -> None:
-    before = torch.get_rng_state()
-    trained(recipe(CONVNET_WITH_DROPOUT, data__augmentation="shift"), a_teacher())
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_every_epoch_has_an_order_augmentation_and_dropout_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn: set[tuple[int | str, ...]] = set()
-
-    def noted(*purpose: int | str, device: Any = "cpu") -> torch.Generator:
-        drawn.add(purpose)
-        return make_generator(*purpose, device=device)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(batches, "make_generator", noted)
-    monkeypatch.setattr(trainer, "make_generator", noted)
-    trained(recipe(CONVNET_WITH_DROPOUT, data__augmentation="shift", seed=5), a_teacher())
-    assert drawn == {(5, kind, epoch) for kind in ("order", "augmentation", "dropout") for epoch in range(3)}
-
-
-def test_keeping_images_normalised_or_not_gives_the_same_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = end_of(trained(recipe().baseline()))
-    monkeypatch.setattr(batches, "KEPT_INPUTS_BYTES", 0)
-    assert same(kept.weights, end_of(trained(recipe().baseline())).weights)
-
-
-# What moves over the epochs
-
-
-def test_five_cools_by_five_percent_an_epoch_and_is_what_the_method_uses(monkeypatch: pytest.MonkeyPatch) -> None:
-    used: list[float] = []
-    terms = SoftTargets.terms
-
-    def spied(self: SoftTargets, *given: Any) -> dict[str, Tensor]:
-        used.append(self.temperature)
-        return terms(self, *given)
-
-    monkeypatch.setattr(SoftTargets, "terms", spied)
-    cooling = {"name": "exponential", "factor": 0.95, "floor": 1}
-    wanted = recipe(method__temperature=5, schedules__temperature=cooling, optim__epochs=4)
-    told = [event.applied["temperature"] for event in epochs_of(trained(wanted, a_teacher()))]
-    assert told == pytest.approx([5, 4.75, 4.5125, 4.286875])
-    assert used[::BATCHES] == pytest.approx(told) and len(used) == 4 * BATCHES
-
-
-def test_the_floor_holds() -> None:
-    falling = {"name": "exponential", "factor": 0.1, "floor": 1}
-    wanted = recipe(method__temperature=5, schedules__temperature=falling)
-    assert [event.applied["temperature"] for event in epochs_of(trained(wanted, a_teacher()))] == [5, 1, 1]
-
-
-def test_a_learning_rate_falls_along_a_cosine() -> None:
-    events = epochs_of(trained(recipe(optim__epochs=4, optim__lr_schedule="cosine").baseline()))
-    expected = [0.01 * (1 + math.cos(math.pi * epoch / 4)) / 2 for epoch in range(4)]
-    assert [event.applied["lr"] for event in events] == pytest.approx(expected)
-
-
-def test_settings_that_do_not_move_are_told_too() -> None:
-    applied = epochs_of(trained(recipe(method__teacher_weight=0.7), a_teacher()))[0].applied
-    assert applied == {"lr": 0.01, "temperature": 4, "teacher_weight": 0.7}
-
-
-# Early stopping
-
-
-def test_early_stopping_reports_the_best_epoch_on_validation() -> None:
-    wanted = recipe(optim__epochs=200, optim__patience=3, optim__lr=0.05).baseline()
-    snapshots, done = {}, []
-    for event in fit(wanted, SPLITS):
-        if isinstance(event, EpochDone):
-            snapshots[event.epoch] = event.snapshot()
-            done.append(event)
-    assert isinstance(event, Finished)
-    marks = [(one.scores["validation"].accuracy, -one.scores["validation"].nll) for one in done]
-    assert event.epoch == marks.index(max(marks))
-    assert event.stopped_early and len(done) == event.epoch + 3 + 1 < 200
-    best = {
-        name.removeprefix("network/"): v for name, v in snapshots[event.epoch].items() if name.startswith("network/")
-    }
-    assert same(event.weights, best)
-
-
-def test_patience_that_never_runs_out_ends_with_the_last_epoch() -> None:
-    events = trained(recipe(optim__patience=100).baseline())
-    assert len(epochs_of(events)) == 3 and not end_of(events).stopped_early
-
-
-# Interruption
-
-
-class Bridged(SoftTargets):
-    """Soft targets on logits that a learned layer has seen."""
-
-    name: Literal["bridged"] = "bridged"  # type: ignore[assignment]
-    needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
-
-    def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary:
-        return Rotated(student.logits.shape[-1])
-
-
-class Rotated(Auxiliary):
-    def __init__(self, classes: int) -> None:
-        super().__init__()
-        self.layer = nn.Linear(classes, classes)
-
-    def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
-        return Outputs(self.layer(student.logits), student.features), teacher
-
-
-@pytest.mark.parametrize("algorithm", ["adam", "adamw", "sgd"])
-@pytest.mark.parametrize("after", [0, 2])
-def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(algorithm: str, after: int) -> None:
-    wanted = recipe(
-        CONVNET_WITH_DROPOUT,
-        data__augmentation="shift",
-        optim__algorithm=algorithm,
-        optim__weight_decay=0.01,
-        optim__epochs=4,
-        optim__lr_schedule="cosine",
-        optim__patience=10,
-        schedules__temperature="linear",
-    )
-    assert_resumes(wanted, after)
-
-
-def test_a_resumed_bridge_goes_on_learning_where_it_was() -> None:
-    assert_resumes(recipe(optim__epochs=3).model_copy(update={"method": Bridged()}), after=0)
-
-
-def assert_resumes(wanted: Recipe, after: int) -> None:
-    whole, snapshots = [], {}
-    for event in fit(wanted, SPLITS, a_teacher()):
-        whole.append(event)
-        if isinstance(event, EpochDone):
-            snapshots[event.epoch] = event.snapshot()
-    rest = trained(wanted, a_teacher(), snapshots[after])
-    assert isinstance(rest[0], Started) and rest[0].epoch == after + 1
-    for event, again in zip(epochs_of(whole)[after + 1 :], epochs_of(rest), strict=True):
-        assert (event.epoch, event.terms, event.applied, event.scores) == (
-            again.epoch, again.terms, again.applied, again.scores,
-        )  # fmt: skip
-        assert same(event.logits, again.logits)
-    assert same(end_of(whole).weights, end_of(rest).weights)
-
-
-def test_early_stopping_remembers_across_an_interruption() -> None:
-    wanted = recipe(optim__epochs=200, optim__patience=3, optim__lr=0.05).baseline()
-    snapshots = [event.snapshot() for event in fit(wanted, SPLITS) if isinstance(event, EpochDone)]
-    whole, rest = end_of(trained(wanted)), end_of(trained(wanted, snapshot=snapshots[-2]))
-    assert (rest.epoch, rest.stopped_early) == (whole.epoch, whole.stopped_early)
-    assert same(rest.weights, whole.weights)
-    at_the_end = end_of(trained(wanted, snapshot=snapshots[-1]))
-    assert at_the_end.epoch == whole.epoch and at_the_end.stopped_early
-
-
-def test_a_snapshot_is_named_tensors_on_the_cpu_that_later_steps_leave_alone() -> None:
-    running = fit(recipe(optim__epochs=2).baseline(), SPLITS)
-    first = next(event for event in running if isinstance(event, EpochDone)).snapshot()
-    kept = {name: values.clone() for name, values in first.items()}
-    list(running)
-    assert same(first, kept)
-    assert all(isinstance(name, str) and v.device.type == "cpu" and v.is_contiguous() for name, v in first.items())
 
 
 # Failure

@@ -38,7 +38,7 @@ def _view(study: str, was_alive: bool) -> None:
     row = store().studies.get(study)
     if was_alive and not row.alive:
         st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
-    places = store().studies.places(study)
+    places = store().studies.member_progress(study)
     done = sum(place.status == "done" for place in places)
     error_boundary = _numbers(str(store().home), study, row.status, done)
     student, own, refused = _facts_of_recipe(str(store().home), study, language())

@@ -48,7 +48,7 @@ def _sweep_view(study: str, was_alive: bool) -> None:
     row = store().studies.get(study)
     if was_alive and not row.alive:
         st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
-    places = store().studies.places(study)
+    places = store().studies.member_progress(study)
     scores = store().runs.scores(wanted_scores(places))
     found = sweep_results(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
     axes = {path: AxisWords(*facts) for path, facts in _axis_words(study, language()).items()}
