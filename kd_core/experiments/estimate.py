@@ -6,20 +6,23 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from kd_core.compute import macs
 from kd_core.networks import Architecture
 from kd_core.recipe import Recipe, Study
-from kd_core.settings import Settings
 from kd_core.store import RunRow, Store
 from kd_core.training.lanes import group_by_lane_key
+from kd_core.vocabulary import TEACHING_ARMS
 
 STEP_SECONDS = 0.0007
 """One step of a network so small that only the calls count, on a 2-core server of 2026."""
 LANES_STEP_SECONDS = 0.002
 """The same for any number of networks as lanes of one loop."""
-JUDGED_SECONDS = 0.00025
-"""Judging one of many lanes after an epoch, and writing what it said."""
+EVALUATION_SECONDS = 0.00025
+"""Evaluating one of many lanes after an epoch, and writing its logits."""
+PACED_RUNS = 200
+"""So many of the newest runs tell how fast this machine is."""
 START_SECONDS = 1.0
 """From the press of Start to the first step."""
 MACS_PER_SECOND = 20e9
@@ -28,18 +31,20 @@ MACS_PER_SECOND = 20e9
 
 def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
     """Return about how many seconds the members take that are not trained yet, or all students if ``fresh``."""
-    known: dict[str, Pace] = {}
-    for run in reversed(store.runs.list(limit=200)):
-        if run.step and run.status == "done":  # of one that was stopped, the last epoch's steps have no seconds yet
-            known[_kind(Recipe.from_json(run.recipe))] = Pace.of(run)
-    left: dict[str, Recipe] = {}
+    paces = {
+        _kind(run.recipe): Pace.of(run)
+        for run in reversed(store.runs.list(limit=PACED_RUNS))
+        if run.step and run.status == "done"  # of one that was stopped, the last epoch's steps have no seconds yet
+    }
+    pending: dict[str, Recipe] = {}
     for member in study.members:
         fingerprint = member.recipe.fingerprint()
-        again = fresh and member.arm not in ("teacher", "helper")
-        if fingerprint not in left and (again or not store.runs.finished(fingerprint)):
-            left[fingerprint] = member.recipe
-    recipes = list(left.values())
-    training = sum(_seconds([recipes[at] for row in grid for at in row], known) for grid in group_by_lane_key(recipes))
+        again = fresh and member.arm not in TEACHING_ARMS
+        if fingerprint not in pending and (again or not store.runs.finished(fingerprint)):
+            pending[fingerprint] = member.recipe
+    recipes = list(pending.values())
+    grids = group_by_lane_key(recipes)
+    training = sum(_seconds([recipes[position] for row in grid for position in row], paces) for grid in grids)
     return START_SECONDS + training if recipes else 0.0
 
 
@@ -64,27 +69,28 @@ class Pace:
         return LANES_STEP_SECONDS + max(0.0, self.seconds / self.lanes - STEP_SECONDS) * lanes
 
 
-def _seconds(recipes: Sequence[Recipe], known: Mapping[str, Pace]) -> float:
+def _seconds(recipes: Sequence[Recipe], paces: Mapping[str, Pace]) -> float:
     """Return about how many seconds the recipes of one grid take, as lanes of one loop where there are several."""
     recipe, lanes = recipes[0], len(recipes)
-    pace = known.get(_kind(recipe))
+    pace = paces.get(_kind(recipe.to_json()))
     per_step = pace.expected(lanes) if pace else recipe.protocol.relative_cost * _guess(recipe, lanes)
     steps = recipe.protocol.steps_per_epoch(-(-training_images(recipe) // recipe.optim.batch), recipe.optim.batch)
-    return recipe.optim.epochs * (per_step * steps + JUDGED_SECONDS * lanes)
+    return recipe.optim.epochs * (per_step * steps + EVALUATION_SECONDS * lanes)
 
 
 def training_images(recipe: Recipe) -> int:
     """Return about how many images an epoch has."""
-    everything = recipe.data.source.approximate_size
+    size = recipe.data.source.approximate_size
     if recipe.data.labelled is None or recipe.data.unlabelled == "keep":
-        return everything
-    return min(everything, recipe.data.labelled)
+        return size
+    return min(size, recipe.data.labelled)
 
 
-def _kind(recipe: Recipe) -> str:
-    optim, data = recipe.optim, recipe.data
-    parts = (recipe.student, data.source, optim.batch, optim.algorithm, data.augmentation, recipe.protocol)
-    return json.dumps([part.to_json() if isinstance(part, Settings) else part for part in parts])
+def _kind(recipe: Mapping[str, Any]) -> str:
+    """Return what of a recipe's JSON decides how long a step takes, as text."""
+    optim, data = recipe["optim"], recipe["data"]
+    parts = (recipe["student"], data["source"], optim["batch"], optim["algorithm"], data["augmentation"])
+    return json.dumps([*parts, recipe["protocol"]], sort_keys=True)
 
 
 def _guess(recipe: Recipe, lanes: int) -> float:

@@ -58,17 +58,17 @@ def training_groups(pending: Sequence[PendingRun], study: StudyContext) -> Itera
         pending: of different recipes.
         study: knows the data and the networks, and so how many lanes fit into memory.
     """
-    left = {one.run: one for one in pending}
+    left = {waiting.run: waiting for waiting in pending}
     lanes = study.store.files.lanes
     for group_id in dict.fromkeys(place[0] for run in left if (place := lanes.place(run))):
         if group := _interrupted(group_id, left, study.store):
             for run in group.runs:
                 left.pop(run, None)
             yield group
-    begun = [one for one in left.values() if study.store.files.checkpoint(one.run)]
-    yield from (TrainingGroup([[one]]) for one in begun)
-    fresh = [one for one in left.values() if one not in begun]
-    for grid in group_by_lane_key([one.recipe for one in fresh]):
+    begun = [waiting for waiting in left.values() if study.store.files.checkpoint(waiting.run)]
+    yield from (TrainingGroup([[waiting]]) for waiting in begun)
+    fresh = [waiting for waiting in left.values() if waiting not in begun]
+    for grid in group_by_lane_key([waiting.recipe for waiting in fresh]):
         many = len(grid) * len(grid[0]) > 1
         for chunk in fit_memory(grid, _bytes_of_lane(fresh[grid[0][0]].recipe, study)) if many else [grid]:
             rows = [[fresh[position] for position in row] for row in chunk]

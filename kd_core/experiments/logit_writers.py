@@ -24,9 +24,9 @@ class LogitWriter(Protocol):
         """Take epochs that were told, to know which was the best on validation."""
 
     def logits(self, epoch: int, lanes: Sequence[int], logits: Arrays) -> None:
-        """Take (L, N, K) logits by part after an epoch in which ``lanes`` took part."""
+        """Take (L, N, K) logits by split after an epoch in which ``lanes`` took part."""
 
-    def checkpoint(self, snapshot: Arrays) -> None:
+    def checkpoint(self, tensors: Arrays) -> None:
         """Keep what is needed to go on."""
 
     def suspend(self) -> None:
@@ -56,14 +56,14 @@ class RunLogitWriter:
     def logits(self, epoch: int, lanes: Sequence[int], logits: Arrays) -> None:
         """Keep an epoch's logits, if it is one to keep."""
         if self.kept is None or epoch in self.kept:
-            self.files.save_logits(self.run, epoch, {part: values[0] for part, values in logits.items()})
+            self.files.save_logits(self.run, epoch, {split: values[0] for split, values in logits.items()})
         if self.kept is None:
             for old in set(self.files.kept_epochs(self.run)) - {epoch, self.best.best_epoch[0]}:
                 self.files.drop_logits(self.run, old)
 
-    def checkpoint(self, snapshot: Arrays) -> None:
+    def checkpoint(self, tensors: Arrays) -> None:
         """Keep what is needed to go on."""
-        self.files.save_checkpoint(self.run, snapshot)
+        self.files.save_checkpoint(self.run, tensors)
 
     def suspend(self) -> None:
         """Nothing is in hand."""
@@ -91,9 +91,9 @@ class LaneLogitWriter:
         self.best: dict[str, NDArray[np.float16]] = {}
         self.best_epochs = [NOWHERE] * len(runs)
         self.written_at = -LAST_SECONDS
-        if kept is None and (known := self.files.best(group)):
-            self.best_epochs = [int(epoch) for epoch in known.pop("epoch")]
-            self.best = known
+        if kept is None and (stored := self.files.best(group)):
+            self.best_epochs = [int(epoch) for epoch in stored.pop("epoch")]
+            self.best = stored
 
     def remember(self, rows: Sequence[EpochRow]) -> None:
         """Take epochs that were told."""
@@ -111,10 +111,10 @@ class LaneLogitWriter:
         if time.monotonic() - self.written_at >= LAST_SECONDS:
             self._write_last()
 
-    def checkpoint(self, snapshot: Arrays) -> None:
+    def checkpoint(self, tensors: Arrays) -> None:
         """Keep what is needed to go on, with the best logits that belong to it."""
         self._write_best()
-        self.files.save_checkpoint(self.group, snapshot)
+        self.files.save_checkpoint(self.group, tensors)
 
     def suspend(self) -> None:
         """Write what is still in hand."""
@@ -128,8 +128,8 @@ class LaneLogitWriter:
         self.files.drop_checkpoint(self.group)
 
     def _epochs(self, epoch: int, lanes: Sequence[int]) -> list[int]:
-        there = set(lanes)
-        return [epoch if lane in there else NOWHERE for lane in range(len(self.runs))]
+        present = set(lanes)
+        return [epoch if lane in present else NOWHERE for lane in range(len(self.runs))]
 
     def _merged(self, epoch: int, lanes: Sequence[int]) -> list[int]:
         """Return each lane's last epoch: one that ended earlier stays where it was."""
@@ -140,18 +140,18 @@ class LaneLogitWriter:
         if self.last is None or len(lanes) == len(self.runs):
             return logits
         ended = [lane for lane in range(len(self.runs)) if lane not in set(lanes)]
-        merged = {part: values.copy() for part, values in logits.items()}
-        for part, values in merged.items():
-            values[ended] = self.last[1][part][ended]
+        merged = {split: values.copy() for split, values in logits.items()}
+        for split, values in merged.items():
+            values[ended] = self.last[1][split][ended]
         return merged
 
     def _improve(self, epoch: int, lanes: Sequence[int], logits: Arrays) -> None:
-        better = [lane for lane in lanes if self.ranks.best_epoch[lane] == epoch]
-        for part, values in logits.items():
-            if part not in self.best:
-                self.best[part] = np.zeros(values.shape, np.float16)
-            self.best[part][better] = half(values[better])
-        for lane in better:
+        improved = [lane for lane in lanes if self.ranks.best_epoch[lane] == epoch]
+        for split, values in logits.items():
+            if split not in self.best:
+                self.best[split] = np.zeros(values.shape, np.float16)
+            self.best[split][improved] = half(values[improved])
+        for lane in improved:
             self.best_epochs[lane] = epoch
 
     def _write_last(self) -> None:

@@ -30,15 +30,15 @@ def why_solo(recipe: Recipe) -> str:
 
 def lane_key(recipe: Recipe) -> str:
     """Return a text that is equal for recipes that differ in seed and in numbers of lanes only."""
-    told = recipe.to_json()
+    values = recipe.to_json()
     for name in lane_fields(type(recipe.method)):
-        if told["method"][name] is not None:
-            told["method"][name] = "lane"
-    told["data"]["label_noise"] = told["optim"]["lr"] = told["optim"]["weight_decay"] = "lane"
+        if values["method"][name] is not None:
+            values["method"][name] = "lane"
+    values["data"]["label_noise"] = values["optim"]["lr"] = values["optim"]["weight_decay"] = "lane"
     if recipe.teacher is not None and recipe.teacher.seed == recipe.seed:
-        told["teacher"]["seed"] = "lane"
-    told["seed"] = "lane"
-    return json.dumps(told, sort_keys=True)
+        values["teacher"]["seed"] = "lane"
+    values["seed"] = "lane"
+    return json.dumps(values, sort_keys=True)
 
 
 def group_by_lane_key(recipes: Sequence[Recipe]) -> Iterator[Grid]:
@@ -73,17 +73,17 @@ def fit_memory(grid: Grid, bytes_of_lane: int, budget: int = MEMORY_BYTES) -> It
             yield [row[first : first + settings] for row in grid[seed : seed + seeds]]
 
 
-def bytes_of_lane(parameters: int, activations_per_image: int, batch: int, judged: int, classes: int) -> int:
+def bytes_of_lane(parameters: int, activations_per_image: int, batch: int, evaluated: int, classes: int) -> int:
     """Return about how many bytes one lane needs.
 
     Args:
         parameters: of the network.
-        numbers_of_image: how many numbers its layers make of one image.
+        activations_per_image: how many numbers its layers make of one image.
         batch: images in a step; every number is kept twice for the gradient.
-        judged: images of validation and test together.
+        evaluated: images of validation and test together.
         classes: K; logits are kept in float32, twice in float16, and softened.
     """
-    return 4 * (KEPT_COPIES * parameters + 3 * batch * activations_per_image + 4 * judged * classes)
+    return 4 * (KEPT_COPIES * parameters + 3 * batch * activations_per_image + 4 * evaluated * classes)
 
 
 def _setting(recipe: Recipe) -> str:

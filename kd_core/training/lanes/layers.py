@@ -40,13 +40,13 @@ class LaneDropout(Dropout):
 
     Attributes:
         shapes: of what it is asked about for one image, one entry for every time that a network asks.
-        asked: how often it was asked in this pass; ``begin_pass`` sets it back.
+        asked: how often it was asked in this pass; the trainer sets it back before every pass.
     """
 
     shapes: list[tuple[int, ...]]
     asked: int
 
-    def note(self, values: Tensor) -> None:
+    def add_mask(self, values: Tensor) -> None:
         """Make room for one more mask, of the shape of ``values`` (1, ...)."""
         self.register_buffer(f"kept{len(self.shapes)}", torch.ones(()), persistent=False)
         self.shapes.append(tuple(values.shape[1:]))
@@ -61,19 +61,19 @@ class LaneDropout(Dropout):
 
 
 def activations_per_image(network: Network, train: Split) -> int:
-    """Return how many numbers all layers of a network make of one image; dropout layers note what they are asked."""
-    numbers = [0]
+    """Return how many numbers all layers of a network make of one image; dropout layers learn what masks they need."""
+    activations = [0]
 
-    def look(layer: nn.Module, inputs: Any, output: Any) -> None:
+    def count(layer: nn.Module, inputs: Any, output: Any) -> None:
         if isinstance(layer, LaneDropout) and layer.rate:
-            layer.note(inputs[0])
+            layer.add_mask(inputs[0])
         if isinstance(output, Tensor):
-            numbers.append(output[0].numel())
+            activations.append(output[0].numel())
 
-    hooks = [layer.register_forward_hook(look) for layer in network.modules()]
+    hooks = [layer.register_forward_hook(count) for layer in network.modules()]
     network.eval()
     with torch.no_grad():
         network(train.normalised(slice(0, 1)).to(next(network.parameters()).dtype))
     for hook in hooks:
         hook.remove()
-    return sum(numbers)
+    return sum(activations)

@@ -15,20 +15,20 @@ BETAS, EPSILON = (0.9, 0.999), 1e-8
 """PyTorch's own defaults, which a single network is trained with."""
 
 
-def build_lane_optimizer(parameters: Sequence[nn.Parameter], recipes: Sequence[Optim], lanes: tuple[int, int]) -> Any:
+def build_lane_optimizer(parameters: Sequence[nn.Parameter], optims: Sequence[Optim], lanes: tuple[int, int]) -> Any:
     """Return an optimiser of parameters (S, M, ...).
 
     Where all lanes share one rate and one decay, torch's fused kernel does for the stack what it does for one network.
 
     Args:
         parameters: stacked, the lanes in the first two dimensions.
-        recipes: how each lane is optimised, by seed and setting; they differ in rate and decay only.
+        optims: how each lane is optimised, by seed and setting; they differ in rate and decay only.
         lanes: (S, M).
     """
-    if len({(one.lr, one.weight_decay) for one in recipes}) == 1:
-        return build_optimizer(list(parameters), recipes[0])
-    decays = torch.tensor([one.weight_decay for one in recipes]).reshape(lanes)
-    return LaneOptimizer(parameters, recipes[0], decays)
+    if len({(optim.lr, optim.weight_decay) for optim in optims}) == 1:
+        return build_optimizer(list(parameters), optims[0])
+    decays = torch.tensor([optim.weight_decay for optim in optims]).reshape(lanes)
+    return LaneOptimizer(parameters, optims[0], decays)
 
 
 class LaneOptimizer(torch.optim.Optimizer):
@@ -49,7 +49,7 @@ class LaneOptimizer(torch.optim.Optimizer):
         """Move every parameter against its gradient."""
         for parameter in self.param_groups[0]["params"]:
             gradient = parameter.grad
-            rate, decay = (_beside(one, parameter) for one in (self.param_groups[0]["lr"], self.decays))
+            rate, decay = (_beside(values, parameter) for values in (self.param_groups[0]["lr"], self.decays))
             if self.optim.algorithm == "adamw":
                 parameter.mul_(1 - rate * decay)
             else:
@@ -80,5 +80,5 @@ class LaneOptimizer(torch.optim.Optimizer):
 
 def _beside(lanes: Tensor, parameter: Tensor) -> Tensor:
     """Return (S, M) values shaped to be broadcast over (S, M, ...)."""
-    told: Tensor = lanes.to(parameter).reshape(*lanes.shape, *[1] * (parameter.dim() - 2))
-    return told
+    shaped: Tensor = lanes.to(parameter).reshape(*lanes.shape, *[1] * (parameter.dim() - 2))
+    return shaped
