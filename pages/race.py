@@ -10,8 +10,10 @@ from pages.parts.text import t
 if not link.get("study"):
     st.caption(t("app.tagline"))
 left, right = st.columns([1, 2.7], gap="medium")
+nearest_student.take_over_opened_cell()
+shown = nearest_student.find()
+nearest_student.follow(shown)
 with right:
-    shown = nearest_student.shown()
     if shown is None:
         show_first_look()
     else:

@@ -2,23 +2,23 @@
 
 import streamlit as st
 
-from pages.parts.speed import choose_batch, export_section, latency_section, provenance_text, size_table, speed_facts
+from pages.parts.speed import choose_batch, export_section, latency_section, provenance_text, race_of, size_table
 from pages.parts.studies import choose_study
 from pages.parts.text import t
 
 left, right = st.columns([3, 2], gap="large")
 with left:
     study = choose_study("speed_study")
-facts = speed_facts(study)
-if not facts["arms"]:
+race = race_of(study)
+if race is None or not race.arms:
     st.info(t("speed.nothing_finished"))
     st.stop()
 with right:
-    batch = choose_batch(facts["arms"])
+    batch = choose_batch(race.arms)
 st.caption(provenance_text(study))
 
-latency_section(facts["arms"], facts.get("device"), batch)
+latency_section(race.arms, race.device, batch)
 st.header(t("speed.size"), anchor=False)
-size_table(facts["arms"])
+size_table(race.arms)
 st.header(t("speed.export_title"), anchor=False)
 export_section(study)

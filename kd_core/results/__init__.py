@@ -1,22 +1,26 @@
 """What stored numbers say: races, method races, sweeps, and their statistics."""
 
 from kd_core.results import stored_logits
-from kd_core.results.method_race import compare_json
+from kd_core.results.method_race import MethodRaceData, TechniqueResult, compare_json, load_method_race
 from kd_core.results.race import (
     ArmResult,
     CellValues,
     FinishedMember,
+    RaceData,
+    RaceNumbers,
     arm_results,
     finished_members,
+    load_race,
     members_and_runs,
     race_json,
+    race_numbers,
     race_verdict,
     recipe_of,
     sweep_rows,
     test_set_interval,
 )
 from kd_core.results.softmax import Floats, entropy, kl_divergence, log_soften, mean_soft_labels, soften
-from kd_core.results.statistics import Verdict, bootstrap_interval, mean_sd, t_interval, verdict
+from kd_core.results.statistics import MeanSd, Verdict, bootstrap_interval, mean_sd, t_interval, verdict
 from kd_core.results.stored_logits import StoredLogits, most_ambiguous
 from kd_core.results.sweep import sweep_results
 from kd_core.results.sweep_cells import SweepCell, SweepResults
@@ -24,14 +28,18 @@ from kd_core.results.sweep_seeds import cell_key, trios_of, wanted_scores
 from kd_core.results.sweep_views import as_rows, cells_at, is_number, nearest_cell, ordered, pareto_front, slice_along
 
 __all__ = [
-    "CONTENDER",
     "ArmResult",
     "CellValues",
     "FinishedMember",
     "Floats",
+    "MeanSd",
+    "MethodRaceData",
+    "RaceData",
+    "RaceNumbers",
     "StoredLogits",
     "SweepCell",
     "SweepResults",
+    "TechniqueResult",
     "Verdict",
     "arm_results",
     "as_rows",
@@ -43,6 +51,8 @@ __all__ = [
     "finished_members",
     "is_number",
     "kl_divergence",
+    "load_method_race",
+    "load_race",
     "log_soften",
     "mean_sd",
     "mean_soft_labels",
@@ -52,6 +62,7 @@ __all__ = [
     "ordered",
     "pareto_front",
     "race_json",
+    "race_numbers",
     "race_verdict",
     "recipe_of",
     "slice_along",

@@ -1,17 +1,17 @@
-"""Comparison: what a method race says of each technique, computed from stored numbers without any network."""
+"""A method race's results: what it says of each technique, computed from stored numbers without any network."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from kd_core.results.race import ArmResult, FinishedMember, arm_results, finished_members, race_verdict
+from kd_core.results.race import ArmResult, FinishedMember, arm_results, finished_members, measures_json, race_verdict
 from kd_core.results.statistics import Verdict, verdict
-from kd_core.store import Store, StudyRow
-from kd_core.vocabulary import MEASURES, SOFT_TARGETS, TECHNIQUE_KEY
+from kd_core.store import Store
+from kd_core.vocabulary import SOFT_TARGETS, TECHNIQUE_KEY
 
 TAIL = 0.025
 """How often a technique that changes nothing has its 95 % interval above 0, and as often below."""
@@ -35,33 +35,41 @@ class TechniqueResult:
     over_soft_targets: Verdict | None
     extra_parameters: int
 
+    @property
+    def seconds_sd(self) -> float | None:
+        """Return the spread of the training time over seeds; None with one."""
+        seconds = [place.run.seconds for place in self.student.places]
+        return float(np.std(seconds, ddof=1)) if len(seconds) > 1 else None
+
 
 def compared_methods(store: Store, study: str) -> list[TechniqueResult]:
-    """Return the contenders of a method race that have finished seeds, in the order in which they were named."""
+    """Return the techniques of a method race that have finished seeds, in the order in which they were named."""
     by_name: dict[str, list[FinishedMember]] = {}
     for place in finished_members(store, study):
         by_name.setdefault(place.member.cell[TECHNIQUE_KEY], []).append(place)
     soft = _accuracies(by_name.get(SOFT_TARGETS, []))
-    found = []
+    techniques = []
     for name, places in by_name.items():
         arms = arm_results(places)
         if "distilled" in arms:
             against = None if name == SOFT_TARGETS else _paired(_accuracies(places), soft)
             extra = (arms["distilled"].places[0].run.cost or {}).get("extra_parameters", 0)
-            found.append(TechniqueResult(name, arms["distilled"], race_verdict(places), against, extra))
-    return found
+            techniques.append(TechniqueResult(name, arms["distilled"], race_verdict(places), against, extra))
+    return techniques
 
 
-def by_chance(technique_names: Sequence[TechniqueResult]) -> dict[str, float]:
+def by_chance(techniques: Sequence[TechniqueResult]) -> dict[str, float]:
     """Return how many have an interval over the student alone, and how many of those chance would put above 0.
 
     The intervals are not corrected for looking at many: that holds if none of the techniques changes anything. One that
     equals soft targets with every seed is not looked at twice.
     """
-    other = [
-        one for one in technique_names if one.over_soft_targets is None or one.over_soft_targets.ci95_pp != (0.0, 0.0)
+    verdicts = [
+        technique.over_alone
+        for technique in techniques
+        if technique.over_soft_targets is None or technique.over_soft_targets.ci95_pp != (0.0, 0.0)
     ]
-    judged = sum(one.over_alone is not None and one.over_alone.ci95_pp is not None for one in other)
+    judged = sum(verdict is not None and verdict.ci95_pp is not None for verdict in verdicts)
     return {"judged": judged, "better": TAIL * judged}
 
 
@@ -83,49 +91,76 @@ def baselines(store: Store, study: str) -> dict[str, ArmResult]:
     return arm_results(list(shared.values()))
 
 
+@dataclass(frozen=True)
+class MethodRaceData:
+    """What a method race comes to, as far as it is.
+
+    Args:
+        baselines: the teacher and the student alone of the race's own settings, by arm.
+        techniques: those with finished seeds, in the order in which they were named.
+        by_chance: how many are judged, and how many of those chance alone would put above 0.
+        unfinished: techniques without a finished seed.
+    """
+
+    baselines: Mapping[str, ArmResult]
+    techniques: Sequence[TechniqueResult]
+    by_chance: Mapping[str, float]
+    unfinished: Sequence[str]
+
+    @property
+    def ranked(self) -> list[TechniqueResult]:
+        """Return the techniques that can be compared with the student alone, the highest gain first."""
+        judged = [(technique.over_alone, technique) for technique in self.techniques]
+        comparable = [(verdict.difference_pp, technique) for verdict, technique in judged if verdict is not None]
+        return [technique for _, technique in sorted(comparable, key=lambda pair: -pair[0])]
+
+
+def load_method_race(store: Store, study: str) -> MethodRaceData:
+    """Return what a method race comes to."""
+    row, techniques = store.studies.get(study), compared_methods(store, study)
+    finished = {technique.name for technique in techniques}
+    named = [cell[TECHNIQUE_KEY] for cell in row.spec["cells"]]
+    unfinished = [name for name in named if name not in finished]
+    return MethodRaceData(baselines(store, study), techniques, by_chance(techniques), unfinished)
+
+
 def compare_json(store: Store, study: str) -> dict[str, Any]:
     """Return a method race as the command line prints it: baselines, and a row for every technique."""
-    row, found = store.studies.get(study), compared_methods(store, study)
+    row, race = store.studies.get(study), load_method_race(store, study)
     return {
         "preset": row.preset,
         "dataset": row.spec["base"]["data"]["source"]["name"],
         "seeds": row.seeds,
         "study": study,
-        "baselines": {arm: _arm_json(result) for arm, result in baselines(store, study).items()},
-        "techniques": [_contender_json(one) for one in found],
-        "by_chance": by_chance(found),
+        "baselines": {arm: _arm_json(result) for arm, result in race.baselines.items()},
+        "techniques": [_technique_json(technique) for technique in race.techniques],
+        "by_chance": race.by_chance,
         "refused": row.spec.get("refused", {}),
-        "unfinished": [name for name in _asked(row) if name not in {one.name for one in found}],
+        "unfinished": race.unfinished,
     }
-
-
-def _asked(row: StudyRow) -> list[str]:
-    return [cell[TECHNIQUE_KEY] for cell in row.spec["cells"]]
 
 
 def _accuracies(places: Sequence[FinishedMember]) -> dict[int, float]:
     """Return by seed the test accuracy of the distilled students."""
-    mine = [place for place in places if place.member.arm == "distilled"]
-    return {place.member.seed: place.epoch.scores["test"]["accuracy"] or 0.0 for place in mine}
+    students = [place for place in places if place.member.arm == "distilled"]
+    return {place.member.seed: place.epoch.scores["test"]["accuracy"] or 0.0 for place in students}
 
 
-def _paired(mine: Mapping[int, float], others: Mapping[int, float]) -> Verdict | None:
-    seeds = sorted(mine.keys() & others.keys())
-    return verdict([mine[seed] for seed in seeds], [others[seed] for seed in seeds]) if seeds else None
+def _paired(accuracies: Mapping[int, float], others: Mapping[int, float]) -> Verdict | None:
+    seeds = sorted(accuracies.keys() & others.keys())
+    return verdict([accuracies[seed] for seed in seeds], [others[seed] for seed in seeds]) if seeds else None
 
 
 def _arm_json(result: ArmResult) -> dict[str, Any]:
-    spreads = {name: result.spreads[name] for name in MEASURES}
-    measures = {name: None if one is None else asdict(one) for name, one in spreads.items()}
-    return {**measures, "parameters": result.parameters, "macs": result.macs, "seconds": result.seconds}
+    return {**measures_json(result), "parameters": result.parameters, "macs": result.macs, "seconds": result.seconds}
 
 
-def _contender_json(one: TechniqueResult) -> dict[str, Any]:
-    verdicts = {"over_alone": one.over_alone, "over_soft_targets": one.over_soft_targets}
-    told = {name: judged and {**asdict(judged), "sentence": judged.sentence} for name, judged in verdicts.items()}
-    trained = [place.run.seconds for place in one.student.places]
-    more = {
-        "extra_parameters": one.extra_parameters,
-        "seconds_sd": float(np.std(trained, ddof=1)) if len(trained) > 1 else None,
+def _technique_json(technique: TechniqueResult) -> dict[str, Any]:
+    return {
+        "name": technique.name,
+        **_arm_json(technique.student),
+        "extra_parameters": technique.extra_parameters,
+        "seconds_sd": technique.seconds_sd,
+        "over_alone": technique.over_alone and technique.over_alone.to_json(),
+        "over_soft_targets": technique.over_soft_targets and technique.over_soft_targets.to_json(),
     }
-    return {"name": one.name, **_arm_json(one.student), **more, **told}

@@ -1,10 +1,10 @@
-"""Results: what a study's stored numbers say, computed without running or importing any network."""
+"""A race's results: what its stored numbers say, computed without running or importing any network."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from kd_core.store import EpochRow, MemberRow, RunRow, Store, StudyRow
 from kd_core.vocabulary import ARMS, MEASURES
 
 CellValues = Mapping[str, Any]
+"""The values of a sweep's cell by path."""
 
 
 @dataclass(frozen=True)
@@ -35,17 +36,120 @@ class ArmResult:
     """One arm over its finished seeds.
 
     Args:
-        spreads: by measure; None where it does not apply (a teacher's agreement with itself).
+        arm: which.
+        measures: by name, over the seeds; None where it does not apply (a teacher's agreement with itself).
         seconds: mean training time of one network.
+        latency: by batch, how long it takes to answer: ``batch``, ``p50`` and ``p95`` in ms, ``threads``, ``device``.
+        places: the finished members it is made of; empty for a race that comes with the product.
     """
 
     arm: str
-    places: tuple[FinishedMember, ...]
-    spreads: Mapping[str, MeanSd | None]
+    measures: Mapping[str, MeanSd | None]
     parameters: int
     bytes: int
     macs: int
     seconds: float
+    latency: Sequence[Mapping[str, Any]] = ()
+    places: tuple[FinishedMember, ...] = ()
+
+    @property
+    def single_latency(self) -> Mapping[str, Any] | None:
+        """Return how long it takes to answer about one image; None where it was not timed."""
+        return next((timed for timed in self.latency if timed["batch"] == 1), None)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the command line prints of an arm of a race."""
+        single = self.single_latency
+        timed = {name: single[name] for name in ("p50", "p95", "batch", "threads")} if single else None
+        return {
+            **measures_json(self),
+            "parameters": self.parameters,
+            "bytes": self.bytes,
+            "macs": self.macs,
+            "latency_ms": timed,
+            "latency_by_batch": [dict(timed) for timed in self.latency],
+            "seconds": self.seconds,
+        }
+
+    @classmethod
+    def from_json(cls, arm: str, facts: Mapping[str, Any]) -> Self:
+        """Return an arm from what ``to_json`` wrote."""
+        measures = {name: MeanSd.from_json(facts[name]) if facts[name] else None for name in MEASURES}
+        sizes = {name: facts[name] for name in ("parameters", "bytes", "macs", "seconds")}
+        return cls(arm, measures, **sizes, latency=facts["latency_by_batch"])
+
+
+@dataclass(frozen=True)
+class RaceNumbers:
+    """What a race comes to, as far as it is.
+
+    Args:
+        arms: by name, those with finished seeds.
+        verdict: distilled minus alone; None where no seed has both.
+        seeds: how many were asked for.
+        device: on what the first network was trained.
+        test_images: how many judge it.
+        test_set_ci95_pp: the interval of the verdict that the choice of test images alone would give, in points.
+    """
+
+    arms: Mapping[str, ArmResult]
+    verdict: Verdict | None
+    seeds: int
+    device: str | None
+    test_images: int | None
+    test_set_ci95_pp: tuple[float, float] | None
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """Return a race from what ``race_json`` wrote."""
+        arms = {arm: ArmResult.from_json(arm, of_arm) for arm, of_arm in facts["arms"].items()}
+        judged = Verdict.from_json(facts["verdict"]) if facts["verdict"] else None
+        interval = tuple(facts["test_set_ci95_pp"]) if facts["test_set_ci95_pp"] else None
+        return cls(arms, judged, facts["seeds"], facts["device"], facts["test_images"], interval)
+
+
+@dataclass(frozen=True)
+class RaceData:
+    """The rows of a race, or of one cell of a sweep, as a view of it needs them, read once.
+
+    Args:
+        row: the study.
+        cell: of a sweep, whose trio is meant; None for a race.
+        members: that are compared with each other.
+        runs: by position, as far as they have begun.
+        epochs: of those runs, in order.
+        arms: by name, over their finished seeds.
+        verdict: distilled minus alone; None where no seed has both.
+    """
+
+    row: StudyRow
+    cell: CellValues | None
+    members: Sequence[MemberRow]
+    runs: Mapping[int, RunRow]
+    epochs: Sequence[EpochRow]
+    arms: Mapping[str, ArmResult]
+    verdict: Verdict | None
+
+    @property
+    def recipe(self) -> Mapping[str, Any]:
+        """Return the distilled student's recipe as JSON."""
+        begun = (self.runs[m.position].recipe for m in self.members if m.arm == "distilled" and m.position in self.runs)
+        return next(begun, recipe_of(self.row))
+
+
+def load_race(store: Store, row: StudyRow, cell: CellValues | None = None) -> RaceData:
+    """Return all rows of a race, or of a cell of a sweep, by three queries."""
+    members, runs = members_and_runs(store, row.id, cell)
+    epochs = store.runs.epochs({run.id for run in runs.values()})
+    reported = {(epoch.run, epoch.epoch): epoch for epoch in epochs}
+    finished = [
+        FinishedMember(member, run, epoch)
+        for member in members
+        if (run := runs.get(member.position)) is not None
+        and run.status == "done"
+        and (epoch := reported.get((run.id, -1 if run.reported_epoch is None else run.reported_epoch))) is not None
+    ]
+    return RaceData(row, cell, members, runs, epochs, arm_results(finished, row.latency), race_verdict(finished))
 
 
 def members_and_runs(
@@ -58,8 +162,9 @@ def members_and_runs(
         study: a race, or a sweep.
         cell: of a sweep, whose trio is meant; None for all members.
     """
-    members = [one for one in store.studies.members(study) if cell is None or one.cell == cell]
-    return members, store.studies.runs_of(study, None if cell is None else [one.position for one in members])
+    members = [member for member in store.studies.members(study) if cell is None or member.cell == cell]
+    positions = None if cell is None else [member.position for member in members]
+    return members, store.studies.runs_of(study, positions)
 
 
 def finished_members(store: Store, study: str, cell: CellValues | None = None) -> list[FinishedMember]:
@@ -75,16 +180,24 @@ def finished_members(store: Store, study: str, cell: CellValues | None = None) -
     return places
 
 
-def arm_results(places: Sequence[FinishedMember]) -> dict[str, ArmResult]:
-    """Return what is known of each arm of a race, as far as it has finished seeds."""
-    found = {}
+def arm_results(
+    places: Sequence[FinishedMember], latency: Sequence[Mapping[str, Any]] | None = None
+) -> dict[str, ArmResult]:
+    """Return what is known of each arm of a race, as far as it has finished seeds.
+
+    Args:
+        places: the finished members.
+        latency: the study's rows, each with its arm.
+    """
+    results = {}
     for arm in ARMS:
-        mine = tuple(place for place in places if place.member.arm == arm)
+        of_arm = tuple(place for place in places if place.member.arm == arm)
         if arm == "teacher":  # one that taught several seeds counts once
-            mine = tuple({place.run.id: place for place in mine}.values())
-        if mine:
-            found[arm] = _arm_result(arm, mine)
-    return found
+            of_arm = tuple({place.run.id: place for place in of_arm}.values())
+        if of_arm:
+            timed = [timed for timed in latency or [] if timed["arm"] == arm]
+            results[arm] = _arm_result(arm, of_arm, timed)
+    return results
 
 
 def race_verdict(places: Sequence[FinishedMember]) -> Verdict | None:
@@ -114,24 +227,35 @@ def test_set_interval(store: Store, places: Sequence[FinishedMember]) -> tuple[f
     return bootstrap_interval(stacked["distilled"], stacked["alone"])
 
 
-def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[str, Any]:
-    """Return a race, or a cell of a sweep, as the command line prints it: arms, verdict, and on what it was run."""
+def race_numbers(store: Store, study: str, cell: CellValues | None = None) -> RaceNumbers:
+    """Return what a race, or a cell of a sweep, comes to."""
     row, places = store.studies.get(study), finished_members(store, study, cell)
-    arms, judged = arm_results(places), race_verdict(places)
-    latency = {arm: [one for one in row.latency or [] if one["arm"] == arm] for arm in ARMS}
     first = places[0].run if places else None
     source = store.files.source(first.source) if first and first.source else None
+    return RaceNumbers(
+        arm_results(places, row.latency),
+        race_verdict(places),
+        seeds=row.seeds,
+        device=(first.execution or {}).get("device") if first else None,
+        test_images=len(source[0]["labels"]) if source else None,
+        test_set_ci95_pp=test_set_interval(store, places),
+    )
+
+
+def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[str, Any]:
+    """Return a race, or a cell of a sweep, as the command line prints it: arms, verdict, and on what it was run."""
+    row, numbers = store.studies.get(study), race_numbers(store, study, cell)
     return {
         "preset": row.preset,
         "dataset": recipe_of(row)["data"]["source"]["name"],
-        "test_images": len(source[0]["labels"]) if source else None,
+        "test_images": numbers.test_images,
         "seeds": row.seeds,
-        "device": (first.execution or {}).get("device") if first else None,
+        "device": numbers.device,
         "study": study,
-        "arms": {arm: _arm_json(result, latency[arm]) for arm, result in arms.items()},
-        "verdict": None if judged is None else {**asdict(judged), "sentence": judged.sentence},
-        "test_set_ci95_pp": test_set_interval(store, places),
-        "notes": last_notes(store, places),
+        "arms": {arm: result.to_json() for arm, result in numbers.arms.items()},
+        "verdict": numbers.verdict and numbers.verdict.to_json(),
+        "test_set_ci95_pp": numbers.test_set_ci95_pp,
+        "notes": last_notes(store, finished_members(store, study, cell)),
     }
 
 
@@ -141,10 +265,10 @@ def last_notes(store: Store, places: Sequence[FinishedMember]) -> dict[str, list
     last: dict[tuple[str, str], dict[str, Any]] = {}
     for note in store.runs.notes(students):  # by epoch, so that the last one stays
         last[note.subject, note.run] = {"seed": students[note.run], "epoch": note.epoch, **note.facts}
-    found: dict[str, list[dict[str, Any]]] = {}
+    by_subject: dict[str, list[dict[str, Any]]] = {}
     for (subject, _), facts in last.items():
-        found.setdefault(subject, []).append(facts)
-    return {subject: sorted(rows, key=lambda row: row["seed"]) for subject, rows in found.items()}
+        by_subject.setdefault(subject, []).append(facts)
+    return {subject: sorted(rows, key=lambda row: row["seed"]) for subject, rows in by_subject.items()}
 
 
 def recipe_of(row: StudyRow) -> dict[str, Any]:
@@ -164,34 +288,25 @@ def sweep_rows(store: Store, study: str) -> list[dict[str, Any]]:
     return rows
 
 
-def _arm_result(arm: str, places: tuple[FinishedMember, ...]) -> ArmResult:
-    spreads: dict[str, MeanSd | None] = {}
+def measures_json(result: ArmResult) -> dict[str, Any]:
+    """Return an arm's measures as the command line prints them."""
+    by_name = {name: result.measures[name] for name in MEASURES}
+    return {name: None if over_seeds is None else asdict(over_seeds) for name, over_seeds in by_name.items()}
+
+
+def _arm_result(arm: str, places: tuple[FinishedMember, ...], latency: Sequence[Mapping[str, Any]]) -> ArmResult:
+    measures: dict[str, MeanSd | None] = {}
     for name in (*MEASURES, "kl_to_teacher"):
         values = [value for place in places if (value := place.measure(name)) is not None]
-        spreads[name] = mean_sd(values) if len(values) == len(places) else None
+        measures[name] = mean_sd(values) if len(values) == len(places) else None
     costs = places[0].run.cost or {}
     return ArmResult(
         arm,
-        places,
-        spreads,
+        measures,
         parameters=costs.get("parameters", 0),
         bytes=costs.get("bytes", 0),
         macs=costs.get("macs", 0),
         seconds=float(np.mean([place.run.seconds for place in places])),
+        latency=[{name: value for name, value in timed.items() if name != "arm"} for timed in latency],
+        places=places,
     )
-
-
-def _arm_json(result: ArmResult, latency: list[dict[str, Any]]) -> dict[str, Any]:
-    spreads = {name: result.spreads[name] for name in MEASURES}
-    measures = {name: None if one is None else asdict(one) for name, one in spreads.items()}
-    single = next((one for one in latency if one["batch"] == 1), None)
-    timed = {name: single[name] for name in ("p50", "p95", "batch", "threads")} if single else None
-    return {
-        **measures,
-        "parameters": result.parameters,
-        "bytes": result.bytes,
-        "macs": result.macs,
-        "latency_ms": timed,
-        "latency_by_batch": [{k: v for k, v in one.items() if k != "arm"} for one in latency],
-        "seconds": result.seconds,
-    }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,11 @@ class MeanSd:
     mean: float
     sd: float | None
     values: tuple[float, ...]
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """Return what was written as JSON."""
+        return cls(facts["mean"], facts["sd"], tuple(facts["values"]))
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,17 @@ class Verdict:
     ci95_pp: tuple[float, float] | None
     outcome: Outcome
     seeds: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the command line prints, the English sentence included."""
+        return {**asdict(self), "sentence": self.sentence}
+
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """Return a verdict from what ``to_json`` wrote."""
+        interval = facts["ci95_pp"]
+        low_high = None if interval is None else (interval[0], interval[1])
+        return cls(facts["difference_pp"], low_high, facts["outcome"], facts["seeds"])
 
     @property
     def sentence(self) -> str:

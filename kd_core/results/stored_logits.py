@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -12,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from kd_core.results.race import CellValues, members_and_runs
-from kd_core.store import RunRow, Store
+from kd_core.results.race import CellValues, RaceData, members_and_runs
+from kd_core.store import MemberRow, RunRow, Store, StudyRow
 from kd_core.vocabulary import ARMS
 
 
@@ -51,7 +52,7 @@ class StoredLogits:
 def load_study_logits(
     store: Store, study: str, seed: int = 0, epoch: int | None = None, cell: CellValues | None = None
 ) -> StoredLogits | None:
-    """Return a study's material: its networks of one seed at ``epoch`` (the reported or newest if None), or None.
+    """Return what is stored of a study: its networks of one seed at ``epoch`` (the reported or newest if None).
 
     An epoch that an arm has not reached, or whose logits were not kept, shows the nearest one before it.
 
@@ -62,26 +63,35 @@ def load_study_logits(
         epoch: 0-based.
         cell: of a sweep, whose networks are meant; None takes the first cell's.
     """
-    members, begun = members_and_runs(store, study, cell)
-    places = [member for member in members if member.seed == seed and member.position in begun]
-    first: dict[str, RunRow] = {}
-    for place in places:
-        first.setdefault(place.arm, begun[place.position])
-    known = next((run.source for run in first.values() if run.source), None)
-    source = _source(store, known) if known else None
+    return _of_rows(store, store.studies.get(study), *members_and_runs(store, study, cell), seed, epoch)
+
+
+def of_race(store: Store, race: RaceData, seed: int = 0, epoch: int | None = None) -> StoredLogits | None:
+    """Return the same from the rows of a race that have been read."""
+    return _of_rows(store, race.row, race.members, race.runs, seed, epoch)
+
+
+def _of_rows(
+    store: Store, row: StudyRow, members: Sequence[MemberRow], runs: Mapping[int, RunRow], seed: int, epoch: int | None
+) -> StoredLogits | None:
+    by_arm: dict[str, RunRow] = {}
+    for member in members:
+        if member.seed == seed and member.position in runs:
+            by_arm.setdefault(member.arm, runs[member.position])
+    named = next((run.source for run in by_arm.values() if run.source), None)
+    source = _source(store, named) if named else None
     if source is None:
         return None
     arrays, facts = source
     logits, epochs = {}, {}
     for arm in ARMS:
-        if arm in first:
-            epochs[arm] = tuple(store.files.kept_epochs(first[arm].id))
-            values = _logits(store, first[arm], epochs[arm], epoch)
+        if arm in by_arm:
+            epochs[arm] = tuple(store.files.kept_epochs(by_arm[arm].id))
+            values = _logits(store, by_arm[arm], epochs[arm], epoch)
             if values is not None:
                 logits[arm] = values
-    classes = tuple(facts["classes"])
-    told = {"preset": store.studies.get(study).preset, "seed": seed, "study": study, "dataset": facts["label"]}
-    return StoredLogits("live", told, classes, arrays["images"], arrays["labels"], logits, epochs)
+    made = {"preset": row.preset, "seed": seed, "study": row.id, "dataset": facts["label"]}
+    return StoredLogits("live", made, tuple(facts["classes"]), arrays["images"], arrays["labels"], logits, epochs)
 
 
 def most_ambiguous(logits: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -94,7 +104,7 @@ def most_ambiguous(logits: NDArray[np.float32]) -> NDArray[np.int64]:
 def _logits(store: Store, run: RunRow, kept: tuple[int, ...], epoch: int | None) -> NDArray[np.float32] | None:
     if epoch is None and run.reported_epoch is not None:
         return store.files.logits(run.id, run.reported_epoch)
-    wanted = max((one for one in kept if epoch is None or one <= epoch), default=None)
+    wanted = max((number for number in kept if epoch is None or number <= epoch), default=None)
     return None if wanted is None else store.files.logits(run.id, wanted)
 
 

@@ -9,7 +9,7 @@ from kd_core.settings.base import (
     name_of,
     setting,
 )
-from kd_core.settings.paths import at_path
+from kd_core.settings.paths import at_path, json_at_path
 from kd_core.settings.registry import Registry
 from kd_core.settings.search_space import Axis, Range, grid_cells, random_cells, read_axis
 from kd_core.settings.text import format_value, parse_value
@@ -24,6 +24,7 @@ __all__ = [
     "field_extra",
     "format_value",
     "grid_cells",
+    "json_at_path",
     "lane_fields",
     "member_from_name",
     "name_of",

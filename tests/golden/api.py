@@ -7,7 +7,7 @@ from kd_core.recipe import schedules
 from kd_core.recipe.schedules import Schedule
 from kd_core.recipe.techniques import technique_changes as technique_changes, technique_names as technique_names
 from pages.parts.app.link import begin as begin_link
-from pages.parts.form.state import current_recipe as recipe_of_link
+from pages.parts.form.state import current as recipe_of_link
 
 SCHEDULES: Final[Mapping[str, type[Schedule]]] = {
     kind.model_fields["name"].default: kind

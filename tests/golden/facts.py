@@ -110,7 +110,7 @@ def widget_keys() -> list[str]:
     for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call):
-                keys |= {_key_text(word.value) for word in node.keywords if word.arg == "key"}
+                keys |= {_key_text(word.value) for word in node.keywords if (word.arg or "").endswith("key")}
     return sorted(keys - {""})
 
 

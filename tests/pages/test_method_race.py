@@ -12,7 +12,9 @@ from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.techniques import technique_names
-from kd_core.results.method_race import compare_json
+from kd_core.results.method_race import MethodRaceData, TechniqueResult, compare_json, load_method_race
+from kd_core.results.race import ArmResult
+from kd_core.results.statistics import Outcome, Verdict
 from kd_core.store import Store
 from pages.parts.app import engine
 from pages.parts.compare import study_list
@@ -84,17 +86,18 @@ def chart(app: AppTest, name: str) -> dict[str, Any]:
     return spec
 
 
-def verdict_of(difference: float, low: float | None = None, high: float | None = None) -> dict[str, Any]:
-    outcome = (
+def verdict_of(difference: float, low: float | None = None, high: float | None = None) -> Verdict:
+    outcome: Outcome = (
         "one seed" if low is None else "better" if low > 0 else "worse" if (high or 0) < 0 else "no difference detected"
     )
-    interval = None if low is None else [low, high]
-    return {"difference_pp": difference, "ci95_pp": interval, "outcome": outcome, "seeds": 1 if low is None else 3}
+    interval = None if low is None or high is None else (low, high)
+    return Verdict(difference, interval, outcome, seeds=1 if low is None else 3)
 
 
-def told_of(**rows: tuple[dict[str, Any], dict[str, Any] | None]) -> dict[str, Any]:
-    techniques = [{"name": name, "over_alone": mine, "over_soft_targets": soft} for name, (mine, soft) in rows.items()]
-    return {"techniques": techniques}
+def race_of(**verdicts: tuple[Verdict, Verdict | None]) -> MethodRaceData:
+    student = ArmResult("distilled", {}, parameters=0, bytes=0, macs=0, seconds=0.0)
+    techniques = [TechniqueResult(name, student, *both, extra_parameters=0) for name, both in verdicts.items()]
+    return MethodRaceData({}, techniques, {}, [])
 
 
 def test_without_a_method_race_the_form_is_filled_in_and_tells_how_long_it_will_take(app: App, tmp_path: Path) -> None:
@@ -110,8 +113,8 @@ def test_without_a_method_race_the_form_is_filled_in_and_tells_how_long_it_will_
 def test_a_finished_race_is_drawn_as_the_store_has_it(app: App, raced: Raced, store: Store) -> None:
     page = app(raced.home, page="method_race", study=raced.study)
     assert not page.exception
-    told = compare_json(store, raced.study)
-    ranked = [one["name"] for one in say.ranked(told)]
+    told, race = compare_json(store, raced.study), load_method_race(store, raced.study)
+    ranked = [technique.name for technique in race.ranked]
     drawn = {trace["y"][0]: trace for trace in chart(page, "method_race_gain")["data"]}
     assert set(drawn) == {*RACED, "alone"} and drawn["alone"]["x"] == [0]
     for one in told["techniques"]:
@@ -134,7 +137,7 @@ def test_the_table_has_every_technique_and_the_two_that_all_share(app: App, race
     assert len(shown) == len(RACED) + 2
     assert {"Soft targets", "Hints: two stages", "Mutual learning (protocol)", "Teacher"} <= set(shown["technique"])
     assert shown.set_index("technique")["over_soft_targets"]["Soft targets"] == "–"
-    rows = race_rows(compare_json(store, raced.study)).set_index("name")
+    rows = race_rows(load_method_race(store, raced.study)).set_index("name")
     assert rows["extra_parameters"]["hints:two_stages"] == 12 * 16 + 16
     assert rows["accuracy"]["teacher"] > rows["accuracy"]["alone"] > 0
 
@@ -247,7 +250,7 @@ def test_every_variant_has_words_in_both_languages() -> None:
 
 
 def test_the_finding_names_who_is_above_whom_and_nobody_else() -> None:
-    told = told_of(
+    told = race_of(
         soft_targets=(verdict_of(2, 1, 3), None),
         relational=(verdict_of(3, 2, 4), verdict_of(1, 0.5, 1.5)),
         hints=(verdict_of(1, -1, 3), verdict_of(-1, -3, 1)),
@@ -261,7 +264,7 @@ def test_the_finding_names_who_is_above_whom_and_nobody_else() -> None:
 
 
 def test_the_finding_is_no_winner_where_the_intervals_span_0() -> None:
-    told = told_of(soft_targets=(verdict_of(2, -1, 5), None), hints=(verdict_of(3, -1, 7), verdict_of(1, -2, 4)))
+    told = race_of(soft_targets=(verdict_of(2, -1, 5), None), hints=(verdict_of(3, -1, 7), verdict_of(1, -2, 4)))
     assert say.finding(told, alive=False) == (
         "Not one of 2 technique(s) is better than the student alone by more than chance. "
         "None is better than Soft targets by more than chance."
@@ -269,7 +272,7 @@ def test_the_finding_is_no_winner_where_the_intervals_span_0() -> None:
 
 
 def test_a_race_without_soft_targets_says_nothing_of_them() -> None:
-    said = say.finding(told_of(hints=(verdict_of(3, 1, 5), None)), alive=False)
+    said = say.finding(race_of(hints=(verdict_of(3, 1, 5), None)), alive=False)
     assert "Soft targets" not in said
 
 

@@ -51,7 +51,6 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(engine, "engine_ready", lambda: True)
     monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
     monkeypatch.setattr(nearest_student, "engine_is_warm", lambda: True)
-    nearest_student._fingerprint.cache_clear()
     yield
 
 

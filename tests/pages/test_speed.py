@@ -4,19 +4,20 @@ from pathlib import Path
 
 import pytest
 
+from kd_core.results.race import ArmResult
 from kd_core.store import Store
 from pages.parts.speed import facts
 from pages.parts.text.numbers import bytes_text, count_text, ratio_text, seconds_text
 from tests.pages.conftest import App, TrainedHome
 
 
-def one_arm(size: int, *milliseconds: float) -> dict[str, object]:
+def one_arm(size: int, *milliseconds: float) -> ArmResult:
     timed = [
         {"batch": batch, "p50": value, "p95": value, "runs": 100, "threads": 1, "device": "cpu"}
         for batch, value in zip((1, 32, 256), milliseconds, strict=False)
     ]
-    facts = {"parameters": size // 4, "macs": size // 4, "seconds": 1.0, "accuracy": None}
-    return {"bytes": size, "latency_by_batch": timed, **facts}
+    measures = {"accuracy": None}
+    return ArmResult("alone", measures, parameters=size // 4, bytes=size, macs=size // 4, seconds=1.0, latency=timed)
 
 
 def test_recording_is_shown_and_badged_while_the_store_is_empty(app: App, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_unfinished_study_is_told(app: App, tmp_path: Path) -> None:
         (one_arm(4000), one_arm(1000), "The student is 4.0 × smaller"),
     ],
 )
-def test_finding_says_the_ratios(teacher: dict[str, object], student: dict[str, object], said: str) -> None:
+def test_finding_says_the_ratios(teacher: ArmResult, student: ArmResult, said: str) -> None:
     assert facts.finding({"teacher": teacher, "distilled": student}, 1) == said
 
 

@@ -162,11 +162,11 @@ def test_differences_are_paired_by_seed(raced: tuple[Store, str]) -> None:
     store, study = raced
     found = {one.name: one for one in compared_methods(store, study)}
     assert set(found) == set(NAMES) - {"attention_transfer"}
-    alone = baselines(store, study)["alone"].spreads["accuracy"]
-    soft = found["soft_targets"].student.spreads["accuracy"]
+    alone = baselines(store, study)["alone"].measures["accuracy"]
+    soft = found["soft_targets"].student.measures["accuracy"]
     assert alone is not None and soft is not None and found["soft_targets"].over_soft_targets is None
     for one in found.values():
-        own = one.student.spreads["accuracy"]
+        own = one.student.measures["accuracy"]
         assert own is not None and one.over_alone is not None
         assert one.over_alone.difference_pp == pytest.approx(100 * (own.mean - alone.mean))
         if one.over_soft_targets is not None:

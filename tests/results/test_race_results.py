@@ -69,7 +69,7 @@ def _epoch(run: str, epoch: int, accuracy: float) -> EpochRow:
 def test_the_arms_are_told_over_their_seeds(store: Store) -> None:
     found = race.arm_results(race.finished_members(store, fill(store, Study.race(RECIPE, seeds=3))))
     assert list(found) == ["teacher", "alone", "distilled"]
-    accuracy = found["alone"].spreads["accuracy"]
+    accuracy = found["alone"].measures["accuracy"]
     assert accuracy is not None and accuracy.values == (0.90, 0.91, 0.92)
     assert (accuracy.mean, accuracy.sd) == pytest.approx((0.91, 0.01))
     assert (found["teacher"].parameters, found["distilled"].parameters) == (100, 10)
@@ -78,8 +78,8 @@ def test_the_arms_are_told_over_their_seeds(store: Store) -> None:
 
 def test_a_teacher_does_not_agree_with_itself(store: Store) -> None:
     found = race.arm_results(race.finished_members(store, fill(store, Study.race(RECIPE, seeds=2))))
-    assert found["teacher"].spreads["agreement"] is None
-    agreement = found["distilled"].spreads["agreement"]
+    assert found["teacher"].measures["agreement"] is None
+    agreement = found["distilled"].measures["agreement"]
     assert agreement is not None and agreement.mean == 0.8
 
 

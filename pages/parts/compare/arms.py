@@ -78,7 +78,7 @@ def full_rows(sides: Sequence[ComparedArm]) -> pd.DataFrame:
     rows = []
     for side in sides:
         row: dict[str, Any] = {"study": short_label(side.study), "id": side.study.id, "arm": side.arm}
-        for name, mean_sd in side.result.spreads.items():
+        for name, mean_sd in side.result.measures.items():
             row |= {name: mean_sd and mean_sd.mean, f"{name}_sd": mean_sd and mean_sd.sd}
         result = side.result
         sizes = {"parameters": result.parameters, "bytes": result.bytes, "macs": result.macs, "seconds": result.seconds}
@@ -87,7 +87,7 @@ def full_rows(sides: Sequence[ComparedArm]) -> pd.DataFrame:
 
 
 def _row(side: ComparedArm) -> dict[str, Any]:
-    spreads, result = side.result.spreads, side.result
+    spreads, result = side.result.measures, side.result
     accuracy, agreement = spreads["accuracy"], spreads["agreement"]
     return {
         "study": short_label(side.study),
@@ -103,5 +103,5 @@ def _row(side: ComparedArm) -> dict[str, Any]:
 
 
 def _plain(side: ComparedArm, measure: str) -> str:
-    one = side.result.spreads[measure]
+    one = side.result.measures[measure]
     return plain_spread_text(one.mean, one.sd) if one else "–"

@@ -80,7 +80,7 @@ def _facts(study: str) -> dict[str, Any]:
     judged = race_verdict(places) if race else None
     arms = arm_results(places) if race else {}
     return {
-        "accuracy": {arm: (s.mean, s.sd, len(s.values)) for arm in arms if (s := arms[arm].spreads["accuracy"])},
+        "accuracy": {arm: (s.mean, s.sd, len(s.values)) for arm in arms if (s := arms[arm].measures["accuracy"])},
         "verdict": judged and {"outcome": judged.outcome, "pp": judged.difference_pp},
         "seconds": sum(run.seconds for run in {run.id: run for run in runs.values()}.values()),
         "bytes": sum(store().files.size(run) for run in {run.id for run in runs.values()}),

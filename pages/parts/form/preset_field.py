@@ -35,7 +35,7 @@ def choose_preset() -> None:
 def shared_settings() -> None:
     """Draw what all networks of a study have in common: a preset with the changes that the Race page made."""
     choose_preset()
-    recipe = state.current_recipe()
+    recipe = state.current()
     teacher = recipe.teacher.student.label if recipe.teacher else "–"
     facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
     if changed := len(link.settings()):

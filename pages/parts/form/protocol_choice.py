@@ -31,7 +31,7 @@ def protocol_changes(name: str) -> dict[str, Any]:
     """Return what to change in the form's recipe, by path, to use a protocol."""
     from kd_core.protocols import PROTOCOLS
 
-    recipe, preset = state.current_recipe(), _preset_recipe()
+    recipe, preset = state.current(), _preset_recipe()
     undone = dict(_undone(recipe.protocol.recommended, recipe.to_json(), preset.to_json()))
     homeless: dict[str, Any] = {} if name in ARRANGING_OTHERS or not recipe.others else {"others": []}
     return {**undone, **homeless, "protocol": {"name": name}, **PROTOCOLS[name].recommended}

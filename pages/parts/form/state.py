@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -36,17 +37,22 @@ def seeds() -> int:
     return int(link.number("seeds", PRESETS[preset_name()].seeds, 1, 100))
 
 
-def current_recipe() -> Recipe:
+def current() -> Recipe:
     """Return the preset's recipe with the link's changes; what cannot be used is told and dropped."""
+    changes = tuple(sorted(link.settings().items()))
+    try:
+        recipe = _recipe(preset_name(), changes)
+    except KDError:
+        recipe = _without_refused(_recipe(preset_name(), ()), {path: parse_value(text) for path, text in changes})
+    return _with_earlier_teacher(recipe)
+
+
+@lru_cache(maxsize=256)
+def _recipe(preset: str, changes: tuple[tuple[str, str], ...]) -> Recipe:
+    """A recipe is frozen, and a page asks for the same one a dozen times."""
     from kd_core.recipe import PRESETS
 
-    recipe = PRESETS[preset_name()].recipe
-    changes = {path: parse_value(text) for path, text in link.settings().items()}
-    try:
-        recipe = recipe.changed(changes)
-    except KDError:
-        recipe = _without_refused(recipe, changes)
-    return _with_earlier_teacher(recipe)
+    return PRESETS[preset].recipe.changed({path: parse_value(text) for path, text in changes})
 
 
 def earlier_teacher() -> str:
@@ -122,11 +128,11 @@ def use_preset(name: str) -> None:
 
 
 def _with_earlier_teacher(recipe: Recipe) -> Recipe:
-    asked = earlier_teacher()
-    if not asked:
+    run = earlier_teacher()
+    if not run:
         return recipe
     try:
-        return type(recipe).from_json({**recipe.to_json(), "teacher": store().runs.get(asked).recipe})
+        return type(recipe).from_json({**recipe.to_json(), "teacher": store().runs.get(run).recipe})
     except KDError as error:
         link.refuse("teacher_run", error_text(error))
         return recipe

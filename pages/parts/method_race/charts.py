@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from kd_core.results import ArmResult, TechniqueResult, Verdict
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.charts import ROLES
-from pages.parts.method_race.sentences import Row, points, technique
+from pages.parts.method_race.sentences import points, technique
 from pages.parts.text import escape_html, t
 
 if TYPE_CHECKING:
@@ -21,69 +23,73 @@ ALONE: Final = "alone"
 SQUARE: Final = {"symbol": "square", "size": 10, "color": ROLES["alone"].colour}
 
 
-def gain_figure(rows: Sequence[Row]) -> Figure:
+def gain_figure(techniques: Sequence[TechniqueResult]) -> Figure:
     """Return one row a technique: its gain over the student alone with its interval; that student is the one at 0."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for row in rows:
-        judged = row["over_alone"]
-        sure = judged["outcome"] in ("better", "worse")
+    verdicts = {result.name: result.over_alone for result in techniques if result.over_alone is not None}
+    for name, verdict in verdicts.items():
+        sure = verdict.outcome in ("better", "worse")
         figure.add_scatter(
-            x=[judged["difference_pp"]],
-            y=[row["name"]],
+            x=[verdict.difference_pp],
+            y=[name],
             mode="markers",
-            marker={"symbol": "circle" if sure else "circle-open", "size": 11, "color": _colour(row["name"])},
-            hovertemplate=f"{_hover(row)}<extra></extra>",
-            error_x=_whiskers(judged, row["name"]),
+            marker={"symbol": "circle" if sure else "circle-open", "size": 11, "color": _colour(name)},
+            hovertemplate=f"{_hover(name, verdict)}<extra></extra>",
+            error_x=_whiskers(verdict, name),
         )
     figure.add_vline(x=0, line={"color": ROLES["alone"].colour, "dash": "dot", "width": 2})
     figure.add_scatter(x=[0], y=[ALONE], mode="markers", marker=SQUARE, hoverinfo="skip")
-    gains = {row["name"]: row["over_alone"]["difference_pp"] for row in rows}
+    gains = {name: verdict.difference_pp for name, verdict in verdicts.items()}
     if SOFT_TARGETS in gains:
         figure.add_vline(x=gains[SOFT_TARGETS], line={"color": HIGHLIGHTED, "dash": "dashdot", "width": 1})
     figure.update_xaxes(title=t("sweep.gain_axis"), zeroline=False)
     order = sorted([*gains, ALONE], key=lambda name: -gains.get(name, 0.0))
-    return _laid_out(figure, order, 96 + _row(order) * len(order))
+    return _laid_out(figure, order, 96 + _row_height(order) * len(order))
 
 
-def agreement_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
+def agreement_figure(techniques: Sequence[TechniqueResult], alone: ArmResult | None) -> Figure:
     """Return test accuracy against agreement with the teacher, in percent, a mark a technique."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    named = [row["name"] for row in rows if row["name"] == SOFT_TARGETS] or [rows[0]["name"]]
-    known = [facts["agreement"]["mean"] for facts in [*rows, *([alone] if alone else [])] if facts["agreement"]]
+    names = [result.name for result in techniques]
+    labelled = SOFT_TARGETS if SOFT_TARGETS in names else names[0]
+    students = [*(result.student for result in techniques), *([alone] if alone else [])]
+    agreements = [mean_of(arm, "agreement") for arm in students if arm.measures["agreement"]]
 
-    def side(facts: Mapping[str, Any]) -> str:
-        return "right" if facts["agreement"]["mean"] < (min(known) + max(known)) / 2 else "left"  # away from the edge
+    def side(arm: ArmResult) -> str:
+        middle = (min(agreements) + max(agreements)) / 2
+        return "right" if mean_of(arm, "agreement") < middle else "left"  # away from the edge
 
-    for row in sorted(rows, key=lambda row: row["name"] in named):  # what is named lies above the others
-        if row["agreement"]:
-            title = escape_html(technique(row["name"]))
-            marker = {"symbol": "circle", "size": 11, "color": _colour(row["name"])}
-            _mark(figure, row, title, marker, f"top {side(row)}" if row["name"] in named else "")
-    if alone and alone["agreement"]:
+    for result in sorted(techniques, key=lambda result: result.name == labelled):  # what is named lies on top
+        if result.student.measures["agreement"]:
+            title = escape_html(technique(result.name))
+            marker = {"symbol": "circle", "size": 11, "color": _colour(result.name)}
+            label = f"top {side(result.student)}" if result.name == labelled else ""
+            _mark(figure, result.student, title, marker, label)
+    if alone and alone.measures["agreement"]:
         _mark(figure, alone, t("roles.alone"), SQUARE, f"bottom {side(alone)}")
     figure.update_xaxes(title=t("method_race.agreement_axis"))
     figure.update_yaxes(title=t("method_race.accuracy_axis"))
     return figure.update_layout(_layout(340))
 
 
-def cost_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
+def cost_figure(techniques: Sequence[TechniqueResult], alone: ArmResult | None) -> Figure:
     """Return two panels that share the techniques: calibration error in percent, and seconds of training."""
     from plotly.subplots import make_subplots
 
     figure = make_subplots(rows=1, cols=2, shared_yaxes=True, horizontal_spacing=0.1)
-    panels = (("ece", 100.0, "%{x:.1f} %", _mean_ece), ("seconds", 1.0, "%{x:.2f} s", _seconds))
+    panels = (("ece", 100.0, "%{x:.1f} %", _ece), ("seconds", 1.0, "%{x:.2f} s", _seconds))
     for column, (name, factor, shown, read) in enumerate(panels, start=1):
-        for row in rows:
+        for result in techniques:
             figure.add_scatter(
-                x=[factor * read(row)],
-                y=[row["name"]],
+                x=[factor * read(result.student)],
+                y=[result.name],
                 mode="markers",
-                marker={"symbol": "circle", "size": 9, "color": _colour(row["name"])},
-                hovertemplate=f"{escape_html(technique(row['name']))}<br>{shown}<extra></extra>",
+                marker={"symbol": "circle", "size": 9, "color": _colour(result.name)},
+                hovertemplate=f"{escape_html(technique(result.name))}<br>{shown}<extra></extra>",
                 row=1,
                 col=column,
             )
@@ -91,23 +97,29 @@ def cost_figure(rows: Sequence[Row], alone: Mapping[str, Any] | None) -> Figure:
             line = {"color": ROLES["alone"].colour, "dash": "dot", "width": 2}
             figure.add_vline(x=factor * read(alone), line=line, row=1, col=column)
         figure.update_xaxes(title=t(f"method_race.{name}_axis"), rangemode="tozero", row=1, col=column)
-    names = [row["name"] for row in rows]
-    return _laid_out(figure, names, max(340, 96 + _row(names) * len(names)))
+    names = [result.name for result in techniques]
+    return _laid_out(figure, names, max(340, 96 + _row_height(names) * len(names)))
 
 
-def _mean_ece(facts: Mapping[str, Any]) -> float:
-    return float(facts["ece"]["mean"])
+def mean_of(arm: ArmResult, name: str) -> float:
+    """Return an arm's mean of a measure; NaN where it does not apply."""
+    measure = arm.measures[name]
+    return math.nan if measure is None else measure.mean
 
 
-def _seconds(facts: Mapping[str, Any]) -> float:
-    return float(facts["seconds"])
+def _ece(arm: ArmResult) -> float:
+    return mean_of(arm, "ece")
 
 
-def _mark(figure: Figure, facts: Mapping[str, Any], title: str, marker: Mapping[str, Any], label: str) -> None:
+def _seconds(arm: ArmResult) -> float:
+    return arm.seconds
+
+
+def _mark(figure: Figure, arm: ArmResult, title: str, marker: Mapping[str, Any], label: str) -> None:
     """Draw one network; ``label`` says where its name stands, nothing for no name."""
     figure.add_scatter(
-        x=[100 * facts["agreement"]["mean"]],
-        y=[100 * facts["accuracy"]["mean"]],
+        x=[100 * mean_of(arm, "agreement")],
+        y=[100 * mean_of(arm, "accuracy")],
         mode="markers+text" if label else "markers",
         text=[title],
         textposition=label or None,
@@ -117,18 +129,17 @@ def _mark(figure: Figure, facts: Mapping[str, Any], title: str, marker: Mapping[
     )
 
 
-def _whiskers(judged: Mapping[str, Any], name: str) -> dict[str, Any]:
-    if judged["ci95_pp"] is None:
+def _whiskers(verdict: Verdict, name: str) -> dict[str, Any]:
+    if verdict.ci95_pp is None:
         return {"visible": False}
-    (low, high), middle = judged["ci95_pp"], judged["difference_pp"]
+    (low, high), middle = verdict.ci95_pp, verdict.difference_pp
     ends = {"array": [high - middle], "arrayminus": [middle - low]}
     return {"type": "data", **ends, "color": _colour(name), "thickness": 2, "width": 5}
 
 
-def _hover(row: Row) -> str:
-    judged = row["over_alone"]
-    told = t("method_race.hover", gain=points(judged), n=judged["seeds"])
-    return f"{escape_html(technique(row['name']))}<br>{escape_html(told)}"
+def _hover(name: str, verdict: Verdict) -> str:
+    gain = t("method_race.hover", gain=points(verdict), n=verdict.seeds)
+    return f"{escape_html(technique(name))}<br>{escape_html(gain)}"
 
 
 def _colour(name: str) -> str:
@@ -153,7 +164,7 @@ def _wrapped(title: str) -> str:
     return "<br>".join(escape_html(line) for line in textwrap.wrap(title, LABEL_LETTERS))
 
 
-def _row(names: Sequence[str]) -> int:
+def _row_height(names: Sequence[str]) -> int:
     """Return how many pixels high a row must be for the name with the most lines."""
     titles = [t("roles.alone") if name == ALONE else technique(name) for name in names]
     return 12 + 14 * max(len(textwrap.wrap(title, LABEL_LETTERS)) for title in titles)

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.store import StudyRow
-from pages.parts.app import error_boundary, link, store
+from pages.parts.app import error_boundary
 from pages.parts.form import shared_settings, state
-from pages.parts.method_race.plan import TECHNIQUES, Plan, Size, first_techniques, put_techniques, seeds_asked, size
+from pages.parts.method_race.plan import TECHNIQUES, Plan, first_techniques, put_techniques, seeds_asked
 from pages.parts.method_race.sentences import technique
-from pages.parts.studies import about_text, start_study
-from pages.parts.text import escape_markdown, t
+from pages.parts.studies import Work, seeds_slider, start_bar, train_again_toggle
+from pages.parts.text import about_text, escape_markdown, t
 
 
 @st.fragment(key="method_race_form")
@@ -21,9 +18,9 @@ def method_race_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the method race that is looked at."""
     with error_boundary():
         shared_settings()
-        plan = Plan(state.current_recipe(), _techniques(now), _seeds())
+        plan = Plan(state.current(), _techniques(now), _seeds())
         _start_and_stop(plan, now)
-        st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
+        train_again_toggle()
         st.page_link("pages/race.py", label=t("sweep.to_race"))
 
 
@@ -44,41 +41,25 @@ def _techniques(now: StudyRow | None) -> list[str]:
 
 
 def _seeds() -> int:
-    st.session_state["seeds"] = seeds_asked()
-    return st.slider(
-        t("race.seeds"),
-        1,
-        max(10, seeds_asked()),
-        key="seeds",
-        help=t("method_race.seeds_help"),
-        on_change=lambda: link.put(seeds=st.session_state["seeds"]),
-    )
+    return seeds_slider(seeds_asked(), t("method_race.seeds_help"))
 
 
 def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
-    fresh = bool(st.session_state.get("train_again", False))
-    found = size(plan, fresh)
-    _tell(plan, found)
-    able = isinstance(found, Size)
-    left, right = st.columns(2)
-    with left:
-        look: Literal["primary", "secondary"] = "primary" if able else "secondary"
-        if st.button(t("method_race.start"), key="method_race_start", type=look, width="stretch", disabled=not able):
-            start_study(plan.study, fresh)
-    with right:
-        if now is not None and now.alive and st.button(t("race.stop"), key="method_race_stop", width="stretch"):
-            jobs.stop(store(), now.id)
-            st.rerun()
+    able = _tell(plan)
+    start_bar(t("method_race.start"), plan.study, now, key="method_race_start", stop_key="method_race_stop", able=able)
 
 
-def _tell(plan: Plan, found: Size | str) -> None:
-    """Say how much work it is and who cannot take part, or why it cannot be started."""
-    if isinstance(found, str):
-        st.error(escape_markdown(found))
-        return
-    for name, reason in found.refused.items():
+def _tell(plan: Plan) -> bool:
+    """Say how much work it is and who cannot take part, or why it cannot be started; return whether it can."""
+    refused = plan.refused() if plan.names else {}
+    trouble = plan.trouble(refused)
+    work = Work() if trouble else plan.work()
+    if trouble or work.trouble:
+        st.error(escape_markdown(trouble or work.trouble))
+        return False
+    for name, reason in refused.items():
         st.warning(escape_markdown(t("method_race.will_not_race", technique=technique(name), reason=reason)))
-    racing = len(plan.names) - len(found.refused)
-    counted = t("method_race.networks", n=racing, seeds=plan.seeds, networks=f"{found.networks:,}")
-    about = about_text(found.seconds)
-    st.caption(f"{counted} {about}")
+    racing = len(plan.names) - len(refused)
+    counted = t("method_race.networks", n=racing, seeds=plan.seeds, networks=f"{work.networks:,}")
+    st.caption(f"{counted} {about_text(work.seconds)}")
+    return True

@@ -3,64 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from kd_core import jobs
-from kd_core.results import compare_json
+from kd_core.results import MethodRaceData, load_method_race
 from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
-from pages.parts.app import error_boundary as telling, store
+from pages.parts.app import store
 from pages.parts.charts import plotly_chart_with_downloads
-from pages.parts.method_race import charts as charts, sentences as say
+from pages.parts.method_race import charts, sentences
 from pages.parts.method_race.table import race_rows, race_table
-from pages.parts.studies import show_progress
+from pages.parts.studies import live_fragment, show_progress
 from pages.parts.text import escape_markdown, language, seconds_text, t
-
-POLL_SECONDS = 0.4
 
 
 def method_race_view(study: StudyRow) -> None:
     """Show a method race; poll only while it lives."""
-    poll = POLL_SECONDS if study.alive else None
-    st.fragment(_told_view, run_every=poll, key="method_race_view")(study.id, study.alive)
+    live_fragment(study, _draw, key="method_race_view")
 
 
-def _told_view(study: str, was_alive: bool) -> None:
-    with telling():
-        _view(study, was_alive)
-
-
-def _view(study: str, was_alive: bool) -> None:
-    jobs.mark_lost(store())
-    row = store().studies.get(study)
-    if was_alive and not row.alive:
-        st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
-    places = store().studies.member_progress(study)
+def _draw(row: StudyRow) -> None:
+    places = store().studies.member_progress(row.id)
     done = sum(place.status == "done" for place in places)
-    error_boundary = _numbers(str(store().home), study, row.status, done)
-    student, own, refused = _facts_of_recipe(str(store().home), study, language())
-    finding, setting = say.finding(error_boundary, row.alive), say.setting(row, student)
+    race = _load(str(store().home), row.id, row.status, done)
+    student, own, refused = _facts_of_recipe(str(store().home), row.id, language())
+    finding, setting = sentences.finding(race, row.alive), sentences.setting(row, student)
     with st.container(key="method_race_finding"):
         st.markdown(f"**{escape_markdown(finding)}**")
     show_progress(row, places)
     st.caption(escape_markdown(setting))
-    rows = say.ranked(error_boundary)
-    if rows:
-        _gains(error_boundary, rows, f"{finding} {setting}", own)
-    _left_out(row, error_boundary, refused)
-    if rows:
+    if race.ranked:
+        _gains(race, f"{finding} {setting}", own)
+    _left_out(row, race, refused)
+    if race.ranked:
         st.header(t("method_race.table_title"), anchor=False)
-        race_table(error_boundary)
-        _agreement_and_costs(error_boundary, rows)
+        race_table(race)
+        _agreement_and_costs(race)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
-def _numbers(home: str, study: str, status: str, done: int) -> dict[str, Any]:
+@lru_cache(maxsize=32)
+def _load(home: str, study: str, status: str, done: int) -> MethodRaceData:
     """The race's numbers; they change only when another network is finished, so that polling costs little."""
-    return compare_json(store(), study)
+    return load_method_race(store(), study)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
@@ -70,70 +57,71 @@ def _facts_of_recipe(home: str, study: str, language: str) -> tuple[str, str, di
     from kd_core.settings import name_of
 
     spec = store().studies.get(study).spec
-    base, asked = Recipe.from_json(spec["base"]), spec.get("refused", {})
-    refused = {**asked, **say.refusals(base, asked)}  # in the reader's language, if they still do not fit
-    return base.student.label, say.technique(name_of(base.method)), refused
+    base, left_out = Recipe.from_json(spec["base"]), spec.get("refused", {})
+    refused = {**left_out, **sentences.refusals(base, left_out)}  # in the reader's language, if they still do not fit
+    return base.student.label, sentences.technique(name_of(base.method)), refused
 
 
-def _gains(error_boundary: Mapping[str, Any], rows: Sequence[say.Row], summary: str, own: str) -> None:
+def _gains(race: MethodRaceData, summary: str, own: str) -> None:
+    techniques = race.ranked
     plotly_chart_with_downloads(
-        charts.gain_figure(rows),
+        charts.gain_figure(techniques),
         key="method_race_gain",
-        rows=gain_rows(error_boundary),
-        alt=f"{summary} {say.gains_in_words(rows)}",
+        rows=gain_rows(race),
+        alt=f"{summary} {sentences.gains_in_words(techniques)}",
         filename="method-race-gain",
     )
-    chance = error_boundary["by_chance"]
+    chance = race.by_chance
     if not chance["judged"]:
         notes = [t("method_race.chart_note_one_seed")]
     else:
-        note = "chart_note" if any(row["name"] == SOFT_TARGETS for row in rows) else "chart_note_alone"
-        marks = t(f"method_race.{note}", soft=say.technique(SOFT_TARGETS))
+        with_soft_targets = any(technique.name == SOFT_TARGETS for technique in techniques)
+        note = "chart_note" if with_soft_targets else "chart_note_alone"
+        marks = t(f"method_race.{note}", soft=sentences.technique(SOFT_TARGETS))
         notes = [marks, t("method_race.by_chance", n=chance["judged"], better=f"{chance['better']:.2g}")]
-    if names := say.with_own_steps(rows):
-        notes.append(t("method_race.own_steps", names=say.listed(names)))
+    if names := sentences.with_own_steps(techniques):
+        notes.append(t("method_race.own_steps", names=sentences.listed(names)))
     st.caption(escape_markdown(" ".join([*notes, t("method_race.untuned", own=own)])))
 
 
-def gain_rows(error_boundary: Mapping[str, Any]) -> pd.DataFrame:
+def gain_rows(race: MethodRaceData) -> pd.DataFrame:
     """Return what the chart of gains shows, with the reader's words for columns."""
-    rows = race_rows(error_boundary)
+    rows = race_rows(race)
     names = ("technique", "over_alone_pp", "over_alone_low", "over_alone_high", "n")
     titles = ("method_race.column_technique", *(f"sweep.column_{name}" for name in ("gain", "low", "high", "n")))
     gains = rows[rows["over_alone_pp"].notna()][list(names)]
     return gains.rename(columns={name: t(title) for name, title in zip(names, titles, strict=True)})
 
 
-def _left_out(row: StudyRow, error_boundary: Mapping[str, Any], refused: Mapping[str, str]) -> None:
+def _left_out(row: StudyRow, race: MethodRaceData, refused: Mapping[str, str]) -> None:
     """Tell who did not race and why, and, once it has ended, who came to no end."""
     for name, reason in refused.items():
-        st.caption(escape_markdown(t("method_race.did_not_race", technique=say.technique(name), reason=reason)))
-    missing = error_boundary["unfinished"]
-    if missing and not row.alive:
-        st.caption(
-            escape_markdown(t("method_race.unfinished", names=t("method_race.comma").join(map(say.technique, missing))))
-        )
+        text = t("method_race.did_not_race", technique=sentences.technique(name), reason=reason)
+        st.caption(escape_markdown(text))
+    if race.unfinished and not row.alive:
+        names = t("method_race.comma").join(map(sentences.technique, race.unfinished))
+        st.caption(escape_markdown(t("method_race.unfinished", names=names)))
 
 
-def _agreement_and_costs(error_boundary: Mapping[str, Any], rows: Sequence[say.Row]) -> None:
-    alone = error_boundary["baselines"].get("alone")
-    table = race_rows(error_boundary)
+def _agreement_and_costs(race: MethodRaceData) -> None:
+    alone, techniques, table = race.baselines.get("alone"), race.ranked, race_rows(race)
     left, right = st.columns([1, 1.4], gap="medium")
-    agreeing = [row for row in rows if row["agreement"]]
+    agreeing = [technique for technique in techniques if technique.student.measures["agreement"]]
     if agreeing:
         with left:
-            closest = max(agreeing, key=lambda row: row["agreement"]["mean"])
-            agreement = f"{100 * closest['agreement']['mean']:.1f}"
-            title = t("method_race.agreement_finding", technique=say.technique(closest["name"]), agreement=agreement)
+            closest = max(agreeing, key=lambda technique: charts.mean_of(technique.student, "agreement"))
+            agreement = f"{100 * charts.mean_of(closest.student, 'agreement'):.1f}"
+            name = sentences.technique(closest.name)
+            title = t("method_race.agreement_finding", technique=name, agreement=agreement)
             figure = charts.agreement_figure(agreeing, alone)
             _small(figure, "agreement", title, _in_percent(table, ("agreement", "accuracy")))
     with right:
-        best = min(rows, key=lambda row: row["ece"]["mean"])
-        times = [row["seconds"] for row in rows]
-        spent = {"low": seconds_text(min(times)), "high": seconds_text(max(times))}
-        ece = f"{100 * best['ece']['mean']:.1f}"
-        title = t("method_race.cost_finding", technique=say.technique(best["name"]), ece=ece, **spent)
-        _small(charts.cost_figure(rows, alone), "cost", title, _in_percent(table, ("ece", "seconds")))
+        best = min(techniques, key=lambda technique: charts.mean_of(technique.student, "ece"))
+        seconds = [technique.student.seconds for technique in techniques]
+        spent = {"low": seconds_text(min(seconds)), "high": seconds_text(max(seconds))}
+        ece = f"{100 * charts.mean_of(best.student, 'ece'):.1f}"
+        title = t("method_race.cost_finding", technique=sentences.technique(best.name), ece=ece, **spent)
+        _small(charts.cost_figure(techniques, alone), "cost", title, _in_percent(table, ("ece", "seconds")))
 
 
 def _in_percent(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:

@@ -141,7 +141,7 @@ def to_race(could: bool) -> None:
 def _use_variant(name: str, variant: str) -> bool:
     from kd_core.recipe import technique_changes
 
-    return state.change_together(technique_changes(f"{name}:{variant}", state.current_recipe().method), "method")
+    return state.change_together(technique_changes(f"{name}:{variant}", state.current().method), "method")
 
 
 def _plain(cell: str) -> str:

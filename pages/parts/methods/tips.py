@@ -34,7 +34,7 @@ def _use(name: str) -> bool:
     from kd_core.recipe import technique_changes
 
     _undo()
-    changes = {**protocol_changes("offline"), **technique_changes(name, state.current_recipe().method)}
+    changes = {**protocol_changes("offline"), **technique_changes(name, state.current().method)}
     return state.change_together(changes, "method")
 
 

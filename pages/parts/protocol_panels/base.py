@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from kd_core.results import CellValues, mean_sd
+from kd_core.results import CellValues, RaceData, mean_sd
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow
 from pages.parts.app import store
 from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
@@ -42,6 +42,12 @@ class Panel:
     runs: Mapping[int, RunRow]
     rows: Sequence[EpochRow]
     alive: bool
+
+    @classmethod
+    def of(cls, race: RaceData) -> Panel:
+        """Return the panel of a race whose rows have been read."""
+        row = race.row
+        return cls(row.id, race.cell, race.recipe, race.members, race.runs, race.epochs, row.alive)
 
     @property
     def protocol(self) -> Mapping[str, Any]:

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, get_args
 import streamlit as st
 
 from kd_core.settings import at_path, lane_fields
-from kd_core.store import StudyRow
 from pages.parts.app import link
 from pages.parts.form import folder_field, member_field, protocol_settings, setting_field, state
 from pages.parts.text import member_text, t
 
 if TYPE_CHECKING:
-    from kd_core.recipe import Recipe, Study
+    from kd_core.recipe import Recipe
 
 
-def _all_settings() -> None:
+def all_settings() -> None:
+    """Draw every setting of the recipe in the form, part by part."""
     from kd_core.datasets import DATASETS
     from kd_core.methods import METHODS
     from kd_core.networks import NETWORKS
 
-    recipe = state.current_recipe()
+    recipe = state.current()
     parts: dict[str, Mapping[str, type]] = {
         "method": METHODS,
         "student": NETWORKS,
@@ -60,7 +60,7 @@ def _all_settings() -> None:
     st.selectbox(
         t("race.precision"),
         ["auto", "float32"],
-        format_func=lambda one: t(f"race.precision_{one}"),
+        format_func=lambda choice: t(f"race.precision_{choice}"),
         key="precision",
         help=t("race.precision_help"),
         persist_state="session",
@@ -77,14 +77,14 @@ def _beside(recipe: Recipe, path: str) -> None:
 
 def _teacher_field() -> None:
     """Choose between a teacher trained for each seed and an earlier run of this store."""
-    known = state.teachers(state.current_recipe())
+    labels = state.teachers(state.current())
     now = state.earlier_teacher()
-    options = ["", *known, *([now] if now and now not in known else [])]
+    options = ["", *labels, *([now] if now and now not in labels else [])]
     st.session_state["teacher_run"] = now
     st.selectbox(
         t("race.teacher_run"),
         options,
-        format_func=lambda run: known.get(run, run) if run else t("race.teacher_each_seed"),
+        format_func=lambda run: labels.get(run, run) if run else t("race.teacher_each_seed"),
         key="teacher_run",
         help=t("race.teacher_run_help"),
         on_change=lambda: link.put(teacher_run=st.session_state["teacher_run"]),
@@ -94,7 +94,7 @@ def _teacher_field() -> None:
 def _schedules() -> None:
     from kd_core.recipe import AnySchedule
 
-    recipe, rules = state.current_recipe(), [member_text.name(one) for one in get_args(get_args(AnySchedule)[0])]
+    recipe, rules = state.current(), [member_text.name(kind) for kind in get_args(get_args(AnySchedule)[0])]
     for name in sorted(lane_fields(type(recipe.method)) & {"temperature", "teacher_weight"}):
         path = f"schedules.{name}"
         schedule = recipe.schedules.get(name)
@@ -102,12 +102,8 @@ def _schedules() -> None:
         st.markdown(f"**{t('race.part.' + path.replace('.', '_'))}**")
         member_field(path, now, rules, t("race.which.schedule"), "schedules")
         if schedule is not None:
-            for field in [one for one in type(schedule).model_fields if one != "name"]:
+            for field in [name for name in type(schedule).model_fields if name != "name"]:
                 setting_field(schedule, field, f"{path}.{field}", f"schedules.{now}")
-
-
-def _same(row: StudyRow, study: Study) -> bool:
-    return bool(row.spec.get("members") == study.to_json()["members"])
 
 
 def _name(owner: object) -> str:

@@ -2,47 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
-from kd_core.results import CellValues, finished_members, test_set_interval
-from kd_core.store import MemberRow, RunRow, StudyRow
+from kd_core.results import CellValues, RaceData, race_numbers
 from pages.parts.app import store
 from pages.parts.text import sampling_text, t
 
 
-def _below_the_table(
-    row: StudyRow, cell: CellValues | None, members: Sequence[MemberRow], runs: dict[int, RunRow]
-) -> None:
-    """Who saw what, on what it ran, and how far the choice of test images alone would move the verdict."""
-    facts = [_who_saw_what(members, runs)]
-    if row.spec.get("one_teacher"):
+def below_the_table(race: RaceData) -> None:
+    """Tell who saw what, on what it ran, and how far the choice of test images alone would move the verdict."""
+    facts = [_who_saw_what(race)]
+    if race.row.spec.get("one_teacher"):
         facts.append(t("race.one_teacher"))
-    if any(member.reused for member in members):
+    if any(member.reused for member in race.members):
         facts.append(t("race.some_reused"))
-    executions = {execution_text(run.execution) for run in runs.values() if run.execution}
-    facts += sorted(executions)
+    facts += sorted({execution_text(run.execution) for run in race.runs.values() if run.execution})
     st.caption(" · ".join(facts))
-    interval = None if row.alive else _image_interval(row.id, cell, row.finished)
+    interval = None if race.row.alive else _test_set_interval(race.row.id, race.cell, race.row.finished)
     if interval:
         st.caption(sampling_text(interval[0], interval[1]))
 
 
-@st.cache_data(max_entries=8, show_spinner=False)
-def _image_interval(
+@st.cache_data(max_entries=64, show_spinner=False)
+def _test_set_interval(
     study: str, cell: CellValues | None, finished_at: float | None
 ) -> tuple[tuple[float, float], int] | None:
-    places = finished_members(store(), study, cell)
-    interval = test_set_interval(store(), places)
-    source = store().files.source(places[0].run.source or "") if places else None
-    return (interval, len(source[0]["labels"])) if interval and source else None
+    numbers = race_numbers(store(), study, cell)
+    interval, images = numbers.test_set_ci95_pp, numbers.test_images
+    return None if interval is None or images is None else (interval, images)
 
 
-def _who_saw_what(members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
-    recipes = {m.arm: runs[m.position].recipe for m in members if m.position in runs}
-    counted = {m.arm: (runs[m.position].cost or {}).get("labels") for m in members if m.position in runs}
+def _who_saw_what(race: RaceData) -> str:
+    begun = {member.arm: race.runs[member.position] for member in race.members if member.position in race.runs}
+    recipes = {arm: run.recipe for arm, run in begun.items()}
+    counted = {arm: (run.cost or {}).get("labels") for arm, run in begun.items()}
 
     def seen(arm: str) -> str:
         if arm not in recipes:

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import streamlit as st
 
 from pages.parts.charts import CURVE_WORDS, live_curve, mean_lines, zoomed_range
 from pages.parts.race.arm_table import arm_table
-from pages.parts.studies import digit, recorded_logits, recorded_race
+from pages.parts.studies import digit, recorded_logits, recorded_numbers, recorded_race
 from pages.parts.text import sampling_text, t, texts_of, verdict_text
 
 
 @st.fragment(key="first_look")
 def show_first_look() -> None:
     """Show the recorded race and one of its digits."""
-    race = recorded_race()
-    told = race["race"]
-    st.markdown(f"**{verdict_text(told['verdict'])}**")
-    badge = t("provenance.recorded", seed=f"0-{told['seeds'] - 1}", **_made(race["provenance"]))
+    race, numbers = recorded_race(), recorded_numbers()
+    if numbers.verdict is not None:
+        st.markdown(f"**{verdict_text(numbers.verdict)}**")
+    made = {name: race["provenance"][name] for name in ("date", "machine")}
+    badge = t("provenance.recorded", seed=f"0-{numbers.seeds - 1}", **made)
     st.caption(f"{badge} · {t('race.first_setting')}")
     left, right = st.columns(2)
     with left:
@@ -36,14 +35,10 @@ def show_first_look() -> None:
             x_range=(0, max(line.x[-1] for line in lines)),
             y_range=(low, high),
             title=t("race.accuracy"),
-            subtitle=t("race.band", n=told["seeds"], low=f"{100 * low:.0f}"),
+            subtitle=t("race.band", n=numbers.seeds, low=f"{100 * low:.0f}"),
             percent=True,
             replay_seconds=2.0,
         )
-    arm_table(told["arms"], key="recorded_table")
-    if told["test_set_ci95_pp"]:
-        st.caption(sampling_text(told["test_set_ci95_pp"], told["test_images"]))
-
-
-def _made(provenance: dict[str, Any]) -> dict[str, str]:
-    return {"date": provenance["date"], "machine": provenance["machine"]}
+    arm_table(numbers.arms, key="recorded_table")
+    if numbers.test_set_ci95_pp and numbers.test_images:
+        st.caption(sampling_text(numbers.test_set_ci95_pp, numbers.test_images))

@@ -16,12 +16,10 @@ def loss_lines(
     newest = {member.arm: member.run for member in members if member.run}
     lines = []
     for arm in ARMS:
-        mine = [point for point in points if point.run == newest.get(arm)]
-        if term:
-            mine = [point for point in mine if term in point.terms]
-        if mine:
-            values = [point.terms[term] if term else sum(point.terms.values()) for point in mine]
-            lines.append(CurveSeries(ROLE_OF[arm], names[arm], [point.epoch for point in mine], values))
+        of_arm = [point for point in points if point.run == newest.get(arm) and (not term or term in point.terms)]
+        if of_arm:
+            values = [point.terms[term] if term else sum(point.terms.values()) for point in of_arm]
+            lines.append(CurveSeries(ROLE_OF[arm], names[arm], [point.epoch for point in of_arm], values))
     return lines
 
 

@@ -10,8 +10,9 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
-from kd_core.results import CellValues, mean_sd, recipe_of
-from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow, StudyRow
+from kd_core.notes import AttentionMaps, CopiedLayers, ExitAccuracies, Note
+from kd_core.results import mean_sd
+from kd_core.store import NoteRow
 from pages.parts.app import store
 from pages.parts.charts import CurveSeries, Role, plotly_chart_with_downloads, table_with_csv
 from pages.parts.protocol_panels import Panel, heading, newest, panel_curve, percent, seeds_text
@@ -25,38 +26,23 @@ SHOWN = 6
 DISTILLED = "#D55E00"
 
 
-def method_view(
-    row: StudyRow,
-    cell: CellValues | None,
-    members: Sequence[MemberRow],
-    runs: Mapping[int, RunRow],
-    rows: Sequence[EpochRow],
-) -> None:
+def method_view(panel: Panel) -> None:
     """Show what the distilled student's method told, where it told anything."""
-    panel = panel_of(row, cell, members, runs, rows)
-    told = panel.notes()
-    by_subject = {
-        subject: {run: mine for run, notes in told.items() if (mine := [n for n in notes if n.subject == subject])}
-        for subject in ("exits", "pictures", "copied")
-    }
+    by_run = panel.notes()
+    exits, maps, copied = (_of_subject(by_run, kind) for kind in (ExitAccuracies, AttentionMaps, CopiedLayers))
     with st.container(key="method_view"):
-        if by_subject["copied"]:
-            _copied(next(iter(by_subject["copied"].values()))[-1])
-        if by_subject["exits"]:
-            _exits(panel, by_subject["exits"])
-        if by_subject["pictures"]:
-            _pictures(next(reversed(by_subject["pictures"].values()))[-1])
+        if copied:
+            _copied(CopiedLayers.from_facts(next(iter(copied.values()))[-1].facts))
+        if exits:
+            _exits(panel, exits)
+        if maps:
+            _attention_maps(next(reversed(maps.values()))[-1])
 
 
-def panel_of(
-    row: StudyRow,
-    cell: CellValues | None,
-    members: Sequence[MemberRow],
-    runs: Mapping[int, RunRow],
-    rows: Sequence[EpochRow],
-) -> Panel:
-    """Return what the charts of a method are drawn from."""
-    return Panel(row.id, cell, recipe_of(row), members, runs, rows, row.alive)
+def _of_subject(by_run: Mapping[str, Sequence[NoteRow]], kind: type[Note]) -> dict[str, list[NoteRow]]:
+    """Return the notes about one subject, of the runs that have any."""
+    rows = {run: [note for note in notes if note.subject == kind.subject] for run, notes in by_run.items()}
+    return {run: notes for run, notes in rows.items() if notes}
 
 
 def share_lines(panel: Panel) -> list[CurveSeries]:
@@ -64,13 +50,13 @@ def share_lines(panel: Panel) -> list[CurveSeries]:
     begun = [run for run in panel.runs_of("distilled") if run.id in panel.accuracies]
     if not begun:
         return []
-    mine = [row for row in panel.rows if row.run == begun[-1].id and row.shares]
-    names = list(mine[0].shares or {}) if mine else []
-    x = [float(row.epoch + 1) for row in mine]
+    rows = [row for row in panel.rows if row.run == begun[-1].id and row.shares]
+    names = list(rows[0].shares or {}) if rows else []
+    x = [float(row.epoch + 1) for row in rows]
     lines = []
-    for place, name in enumerate(sorted(names, key=lambda one: one == "labels")):
+    for place, name in enumerate(sorted(names, key=lambda term: term == "labels")):
         role: Role = "distilled" if place == 0 else "alone" if name == "labels" else "variant"
-        values = [(row.shares or {}).get(name, 0.0) for row in mine]
+        values = [(row.shares or {}).get(name, 0.0) for row in rows]
         lines.append(CurveSeries(role, _term(name), x, values, variant=max(0, place - 1) if role == "variant" else 0))
     return lines
 
@@ -90,20 +76,19 @@ def _term(name: str) -> str:
     return name.replace("_", " ")
 
 
-def _copied(note: NoteRow) -> None:
-    facts = note.facts
-    share = 100 * facts["numbers"] / max(1, facts["of"])
-    names = ", ".join(facts["tensors"]) or t("method_view.copied_nothing")
-    st.caption(t("method_view.copied", count=len(facts["tensors"]), share=f"{share:.0f}", names=names))
+def _copied(note: CopiedLayers) -> None:
+    share = 100 * note.numbers / max(1, note.of)
+    names = ", ".join(note.tensors) or t("method_view.copied_nothing")
+    st.caption(t("method_view.copied", count=len(note.tensors), share=f"{share:.0f}", names=names))
 
 
-def _exits(panel: Panel, told: Mapping[str, Sequence[NoteRow]]) -> None:
+def _exits(panel: Panel, by_run: Mapping[str, Sequence[NoteRow]]) -> None:
     """Show accuracy against milliseconds of every exit, over the seeds."""
-    runs = [run for run in panel.reported("distilled") if run.id in told]
+    runs = [run for run in panel.reported("distilled") if run.id in by_run]
     if not runs:
         return
-    last = [newest(run, told[run.id]).facts for run in runs]
-    rows = _exit_rows(last, [facts for run in runs for facts in [told[run.id][-1].facts]])
+    reported = [ExitAccuracies.from_facts(newest(run, by_run[run.id]).facts) for run in runs]
+    rows = _exit_rows(reported, [ExitAccuracies.from_facts(by_run[run.id][-1].facts) for run in runs])
     first, end = rows[0], rows[-1]
     facts = {"exit": first["exit"], "first": first["accuracy"], "end": end["accuracy"]}
     quick = "ms" in first
@@ -116,12 +101,12 @@ def _exits(panel: Panel, told: Mapping[str, Sequence[NoteRow]]) -> None:
         table_with_csv(frame, key="method_exits", filename="exits", alt=title)
 
 
-def _exit_rows(last: Sequence[Mapping[str, Any]], ends: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _exit_rows(reported: Sequence[ExitAccuracies], last: Sequence[ExitAccuracies]) -> list[dict[str, Any]]:
     rows = []
-    for place, exit_ in enumerate(last[0]["exits"]):
-        values = [facts["test"][place] for facts in last]
+    for place, exit_ in enumerate(reported[0].exits):
+        values = [note.test[place] for note in reported]
         row: dict[str, Any] = {"exit": t(f"method_view.exit_{exit_}"), "accuracy": percent(values)}
-        timed = [facts["latency_ms"][place] for facts in ends if "latency_ms" in facts]
+        timed = [note.latency_ms[place] for note in last if note.latency_ms is not None]
         if timed:
             row["ms"] = float(np.median(timed))
         rows.append({**row, "mean": mean_sd(values).mean, "sd": mean_sd(values).sd or 0.0})
@@ -155,11 +140,11 @@ def exit_chart(rows: pd.DataFrame) -> Figure:
     return figure
 
 
-def _pictures(note: NoteRow) -> None:
+def _attention_maps(note: NoteRow) -> None:
     """Show for a few test images where teacher and student look, at every depth."""
-    found = store().files.note(note.run, note.subject, note.epoch)
-    depths = [depth for depth in DEPTHS if found and f"student_{depth}" in found]
-    if not found or not depths:
+    maps = store().files.note(note.run, note.subject, note.epoch)
+    depths = [depth for depth in DEPTHS if maps and f"student_{depth}" in maps]
+    if not maps or not depths:
         return
     heading(t("method_view.attention"), t("method_view.attention_note", epoch=note.epoch + 1, n=SHOWN))
     source = store().files.source(store().runs.get(note.run).source or "")
@@ -169,9 +154,9 @@ def _pictures(note: NoteRow) -> None:
     for depth in depths:
         st.caption(t(f"method_view.depth_{depth}"))
         for who in ("teacher", "student"):
-            if f"{who}_{depth}" in found:
+            if f"{who}_{depth}" in maps:
                 name = t("roles.teacher" if who == "teacher" else "roles.distilled")
-                st.image(_side_by_side(found[f"{who}_{depth}"][:SHOWN]), caption=name, width=48 * SHOWN)
+                st.image(_side_by_side(maps[f"{who}_{depth}"][:SHOWN]), caption=name, width=48 * SHOWN)
 
 
 def _side_by_side(pictures: NDArray[np.uint8], size: int = 48) -> NDArray[np.uint8]:

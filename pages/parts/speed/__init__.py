@@ -1,7 +1,7 @@
 """The Speed and size page."""
 
 from pages.parts.speed.export import export_section
-from pages.parts.speed.facts import provenance_text, speed_facts
+from pages.parts.speed.facts import provenance_text, race_of
 from pages.parts.speed.view import choose_batch, latency_section, size_table
 
-__all__ = ["choose_batch", "export_section", "latency_section", "provenance_text", "size_table", "speed_facts"]
+__all__ = ["choose_batch", "export_section", "latency_section", "provenance_text", "race_of", "size_table"]

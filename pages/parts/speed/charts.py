@@ -13,7 +13,7 @@ from pages.parts.text import t
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-from pages.parts.charts import _ticks
+from pages.parts.charts import log_tick_options
 
 SYMBOL: Mapping[str, str] = {"teacher": "diamond", "alone": "square", "distilled": "circle"}
 
@@ -47,7 +47,9 @@ def latency_chart(rows: pd.DataFrame) -> Figure:
     figure.update_xaxes(
         type="log", title=t("speed.batch"), tickvals=batches, ticktext=[str(batch) for batch in batches]
     )
-    figure.update_yaxes(type="log", title=t("speed.milliseconds"), **_ticks(rows["p50"].min(), rows["p95"].max()))
+    figure.update_yaxes(
+        type="log", title=t("speed.milliseconds"), **log_tick_options(rows["p50"].min(), rows["p95"].max())
+    )
     return _laid_out(figure)
 
 

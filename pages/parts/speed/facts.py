@@ -3,31 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
-import streamlit as st
 
-from kd_core.results import race_json
+from kd_core.results import ArmResult, RaceNumbers, race_numbers
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import store
-from pages.parts.studies import recorded_race
+from pages.parts.studies import recorded_numbers, recorded_race
 from pages.parts.text import ratio_text, t
 
 ALIKE = 0.1
 """Times that differ by less than this share are called alike."""
 
 
-def speed_facts(study: StudyRow | None) -> dict[str, Any]:
-    """Return a race in the shape of ``race_json``: a study's, or the recorded one's."""
+def race_of(study: StudyRow | None) -> RaceNumbers | None:
+    """Return what a race comes to, a study's or the recorded one's; None for a study that is no race."""
     if study is None:
-        return dict(recorded_race()["race"])
+        return recorded_numbers()
     if study.kind != "race":
-        return {"arms": {}}
+        return None
     if study.alive:
-        return race_json(store(), study.id)
-    return _settled(str(store().home), study.id, study.finished or 0.0)
+        return race_numbers(store(), study.id)
+    return _ended(str(store().home), study.id, study.finished or 0.0)
 
 
 def provenance_text(study: StudyRow | None) -> str:
@@ -38,40 +38,36 @@ def provenance_text(study: StudyRow | None) -> str:
     return t("provenance.recorded", seed=f"0–{made['seeds'] - 1}", date=made["date"], machine=made["machine"])
 
 
-@st.cache_data(max_entries=50, show_spinner=False)
-def _settled(home: str, study: str, ended: float) -> dict[str, Any]:
-    return race_json(store(), study)
+@lru_cache(maxsize=64)
+def _ended(home: str, study: str, finished: float) -> RaceNumbers:
+    return race_numbers(store(), study)
 
 
-def size_rows(arms: Mapping[str, Any]) -> pd.DataFrame:
+def size_rows(arms: Mapping[str, ArmResult]) -> pd.DataFrame:
     """Return one row per arm: its size, its work for one image, its training time and its accuracy."""
-    rows = []
-    for arm in ARMS:
-        if one := arms.get(arm):
-            facts = {name: one[name] for name in ("parameters", "bytes", "macs", "seconds")}
-            accuracy = one["accuracy"] or {"mean": None, "sd": None, "values": []}
-            rows.append(
-                {"arm": arm, **facts, "accuracy": accuracy["mean"], "sd": accuracy["sd"], "n": len(accuracy["values"])}
-            )
-    return pd.DataFrame(rows)
+    return pd.DataFrame([_size_row(arms[arm]) for arm in ARMS if arm in arms])
 
 
-def latency_rows(arms: Mapping[str, Any]) -> pd.DataFrame:
+def _size_row(result: ArmResult) -> dict[str, Any]:
+    sizes = {name: getattr(result, name) for name in ("parameters", "bytes", "macs", "seconds")}
+    accuracy = result.measures["accuracy"]
+    n = len(accuracy.values) if accuracy else 0
+    return {"arm": result.arm, **sizes, "accuracy": accuracy and accuracy.mean, "sd": accuracy and accuracy.sd, "n": n}
+
+
+def latency_rows(arms: Mapping[str, ArmResult]) -> pd.DataFrame:
     """Return one row per arm and batch: milliseconds, and how they were measured."""
-    timed = [{"arm": arm, **one} for arm in ARMS if arm in arms for one in arms[arm]["latency_by_batch"]]
-    return pd.DataFrame(timed, columns=["arm", "batch", "p50", "p95", "runs", "threads", "device"])
+    rows = [{"arm": arm, **timed} for arm in ARMS if arm in arms for timed in arms[arm].latency]
+    return pd.DataFrame(rows, columns=["arm", "batch", "p50", "p95", "runs", "threads", "device"])
 
 
-def finding(arms: Mapping[str, Any], batch: int) -> str:
+def finding(arms: Mapping[str, ArmResult], batch: int) -> str:
     """Return how the student compares with its teacher in size and, where it was timed, in speed."""
     if not {"teacher", "distilled"} <= arms.keys():
         return t("speed.one_network")
-    size = _words("size", arms["teacher"]["bytes"] / max(1, arms["distilled"]["bytes"]))
+    size = _words("size", arms["teacher"].bytes / max(1, arms["distilled"].bytes))
     p50 = {
-        arm: one["p50"]
-        for arm in ("teacher", "distilled")
-        for one in arms[arm]["latency_by_batch"]
-        if one["batch"] == batch
+        arm: timed["p50"] for arm in ("teacher", "distilled") for timed in arms[arm].latency if timed["batch"] == batch
     }
     if len(p50) < 2:
         return t("speed.finding_size", size=size)

@@ -8,13 +8,14 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from kd_core.results import ArmResult
 from pages.parts.charts import csv_button, plotly_chart_with_downloads
 from pages.parts.speed import charts
 from pages.parts.speed.facts import finding, latency_rows, size_rows
 from pages.parts.text import bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
 
 
-def size_table(arms: Mapping[str, Any]) -> None:
+def size_table(arms: Mapping[str, ArmResult]) -> None:
     """Show what each network weighs, computes and took to train."""
     rows = size_rows(arms)
     shown = pd.DataFrame(
@@ -24,7 +25,7 @@ def size_table(arms: Mapping[str, Any]) -> None:
             t("speed.bytes"): [bytes_text(count) for count in rows["bytes"]],
             t("speed.macs"): [count_text(count) for count in rows["macs"]],
             t("speed.accuracy"): [_accuracy(row) for row in rows.to_dict("records")],
-            t("speed.seconds"): [seconds_text(one) for one in rows["seconds"]],
+            t("speed.seconds"): [seconds_text(seconds) for seconds in rows["seconds"]],
         }
     )
     st.dataframe(shown, key="speed_sizes", hide_index=True, alt=t("speed.size_alt"))
@@ -32,7 +33,7 @@ def size_table(arms: Mapping[str, Any]) -> None:
     st.caption(t("speed.size_note"))
 
 
-def choose_batch(arms: Mapping[str, Any]) -> int | None:
+def choose_batch(arms: Mapping[str, ArmResult]) -> int | None:
     """Let the reader choose a batch size that was timed; None where none was."""
     batches = sorted({int(batch) for batch in latency_rows(arms)["batch"]})
     if not batches:
@@ -43,7 +44,7 @@ def choose_batch(arms: Mapping[str, Any]) -> int | None:
     return batch if batch in batches else batches[0]
 
 
-def latency_section(arms: Mapping[str, Any], device: str | None, batch: int | None) -> None:
+def latency_section(arms: Mapping[str, ArmResult], device: str | None, batch: int | None) -> None:
     """Show how long a batch takes, and what accuracy that time buys."""
     if batch is None:
         st.info(t("speed.not_timed"))
@@ -64,7 +65,7 @@ def latency_section(arms: Mapping[str, Any], device: str | None, batch: int | No
         _trade(arms, rows, batch)
 
 
-def _trade(arms: Mapping[str, Any], rows: pd.DataFrame, batch: int) -> None:
+def _trade(arms: Mapping[str, ArmResult], rows: pd.DataFrame, batch: int) -> None:
     sizes = size_rows(arms)
     table = charts.trade_rows(sizes, rows, batch)
     sentence = _trade_sentence(table)
@@ -81,11 +82,11 @@ def _trade(arms: Mapping[str, Any], rows: pd.DataFrame, batch: int) -> None:
 
 def measured(rows: pd.DataFrame, device: str | None) -> str:
     """Return on what, how often and with how many threads the times were taken."""
-    runs = sorted(int(one) for one in rows["runs"].unique())
+    runs = sorted(int(count) for count in rows["runs"].unique())
     return t(
         "speed.measured",
         device=device or ", ".join(rows["device"].unique()),
-        threads=", ".join(str(one) for one in sorted(rows["threads"].unique())),
+        threads=", ".join(str(count) for count in sorted(rows["threads"].unique())),
         runs=str(runs[0]) if len(runs) == 1 else f"{runs[0]}–{runs[-1]}",
     )
 

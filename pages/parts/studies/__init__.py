@@ -3,16 +3,16 @@
 from pages.parts.studies import nearest_student
 from pages.parts.studies.epoch_slider import choose_epoch
 from pages.parts.studies.labels import changes_of, listed_label, study_label
-from pages.parts.studies.live import nothing_yet, watch
+from pages.parts.studies.live import live_fragment, nothing_yet, watch
 from pages.parts.studies.progress import race_progress, race_progress_text, show_progress
-from pages.parts.studies.recorded import recorded_logits, recorded_race
+from pages.parts.studies.recorded import recorded_logits, recorded_numbers, recorded_race
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
 from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study, linked_or_newest
-from pages.parts.studies.start import about_text, start_study
+from pages.parts.studies.start import Work, members_digest, seeds_slider, start_bar, train_again_toggle, work_of
 
 __all__ = [
     "Selection",
-    "about_text",
+    "Work",
     "changes_of",
     "choose_another",
     "choose_epoch",
@@ -21,17 +21,23 @@ __all__ = [
     "digit",
     "linked_or_newest",
     "listed_label",
+    "live_fragment",
+    "members_digest",
     "nearest_student",
     "nothing_yet",
     "race_progress",
     "race_progress_text",
     "recorded_logits",
+    "recorded_numbers",
     "recorded_race",
     "sample_arms",
     "sample_rows",
     "sample_shown",
+    "seeds_slider",
     "show_progress",
-    "start_study",
+    "start_bar",
     "study_label",
+    "train_again_toggle",
     "watch",
+    "work_of",
 ]

@@ -1,15 +1,43 @@
-"""What a page shows of a study that has nothing finished yet, and how it notices that it has."""
+"""Following a study while it lives: a fragment that polls, and what a page shows until there is something to see."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from kd_core import jobs
 from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
-from pages.parts.app import store
+from pages.parts.app import error_boundary, store
 from pages.parts.text import t
 
-POLL_SECONDS = 1.0
+POLL_SECONDS = 0.4
+WAITING_SECONDS = 1.0
+"""A page that has nothing to draw yet looks less often."""
+
+
+def live_fragment(study: StudyRow, draw: Callable[[StudyRow], None], *, key: str) -> None:
+    """Draw a study in a fragment that polls while it lives, and draw the whole page anew once, when it has ended.
+
+    Args:
+        study: the one looked at.
+        draw: from the study as it is now; what the engine refuses in it is told.
+        key: of the fragment.
+    """
+    poll = POLL_SECONDS if study.alive else None
+    st.fragment(_draw_now, run_every=poll, key=key)(study, draw)
+
+
+def _draw_now(study: StudyRow, draw: Callable[[StudyRow], None]) -> None:
+    with error_boundary():
+        row = study
+        if study.alive:
+            jobs.mark_lost(store())
+            row = store().studies.get(study.id)
+            if not row.alive:
+                st.rerun()  # once: the fragment stops polling, and the page offers what can be done now
+        draw(row)
 
 
 def nothing_yet(study: StudyRow | None, chooser: str) -> None:
@@ -40,7 +68,7 @@ def watch(study: StudyRow | None, shown: StoredLogits) -> None:
         _until_more(study.id, _finished(study.id))
 
 
-@st.fragment(run_every=POLL_SECONDS)
+@st.fragment(run_every=WAITING_SECONDS)
 def _until_more(study: str, known: int) -> None:
     if _finished(study) != known or not store().studies.get(study).alive:
         st.rerun()

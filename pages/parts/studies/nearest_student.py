@@ -1,84 +1,110 @@
-"""The living map: once a sweep is trained for the settings in the form, moving one shows a trained student at once."""
+"""The nearest student: once a sweep is trained for the settings in the form, moving one shows a trained student."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
 from kd_core.errors import KDError
-from kd_core.settings import name_of
+from kd_core.results import nearest_cell
+from kd_core.settings import json_at_path, name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
 from pages.parts.form import setting_field, state, temperature_field
-from pages.parts.studies.selection import Selection, cell_in_link, current_study
+from pages.parts.studies.selection import Selection, cell_in_link, current_study, has_cells
 from pages.parts.text import axis_words, error_text, escape_markdown, t, value_text
-
-if TYPE_CHECKING:
-    from kd_core.recipe import Recipe
-
-from kd_core.results import nearest_cell
 
 LATEST = 30
 """How many of the newest sweeps are looked through."""
+LOOKED_AT = "nearest_student"
+"""The session's key of what was looked at last: study, cell, and the form's settings when it came into sight."""
 
 
-def shown() -> Selection | None:
-    """Return what the Race page looks at.
+def find() -> Selection | None:
+    """Return what the Race page looks at, without changing anything.
 
     That is the study in the link, until the form is changed: then the nearest student of a map for these settings,
-    where there is one. A cell that is opened, on the map or by a link, sets the form to its own settings first.
+    where there is one.
     """
     study = current_study()
     if study is not None and (not engine_is_warm() or (study.kind == "race" and study.alive)):
         return _itself(study)
     if not engine_is_warm():
         return None
-    if study is not None and not _has_cells(study) and not _form_changed(study):
+    if study is not None and not has_cells(study) and not _form_changed(study):
         return _itself(study)
-    return of(study)
+    return beside(study)
 
 
-def of(study: StudyRow | None) -> Selection | None:
+def beside(study: StudyRow | None) -> Selection | None:
     """Return the cell nearest to the form: of a sweep, or of the newest one that fits; else the study itself."""
     if not engine_is_warm():
         return _itself(study)
-    if study is not None and _has_cells(study) and _newly_opened(study):
-        _take_over(study, cell_in_link(study))
-    nearest = _nearest_to_form(first=study)
-    if nearest is None:
-        return _itself(study)
-    link.put(study=nearest.row.id, cell=nearest.cell)
-    st.session_state["living_cell"] = (nearest.row.id, str(nearest.cell))
-    return nearest
+    sweeps = [*([study] if study else []), *store().studies.list(limit=LATEST)]
+    nearest = None if state.earlier_teacher() else nearest_of(state.current().to_json(), sweeps, _has_begun)
+    return nearest or _itself(study)
 
 
-def _itself(study: StudyRow | None) -> Selection | None:
-    if study is None:
-        return None
-    return Selection(study, cell_in_link(study) if _has_cells(study) else None)
+def nearest_of(
+    recipe: Mapping[str, Any], studies: Sequence[StudyRow], has_begun: Callable[[StudyRow], bool]
+) -> Selection | None:
+    """Return the nearest cell of the first sweep that differs from a recipe on its own axes only, or None.
+
+    Args:
+        recipe: the form's, as JSON.
+        studies: to look through, the preferred one first.
+        has_begun: whether a study has something to show.
+    """
+    for row in studies:
+        if not has_cells(row) or row.status == "queued" or row.spec.get("one_teacher"):
+            continue
+        axes = row.spec["axes"]
+        if _without(recipe, axes) == _without(row.spec["base"], axes) and has_begun(row):
+            asked = {path: json_at_path(recipe, path) for path in axes}
+            number = nearest_cell(axes, row.spec["cells"], asked)
+            return Selection(row, number, {} if asked == row.spec["cells"][number] else asked)
+    return None
 
 
-def _form_changed(study: StudyRow) -> bool:
-    """Tell whether a setting was moved since this study came into sight."""
-    now = link.settings() | {"preset": link.get("preset")}
-    seen = st.session_state.get("living_form")
-    if seen is None or seen[0] != study.id:
-        st.session_state["living_form"] = seen = (study.id, now)
-    return bool(seen[1] != now)
-
-
-def note(what: Selection) -> None:
-    """Say that a student is one of a map, and which settings were asked for where it is only the nearest."""
-    if what.cell is None or not engine_is_warm():
+def follow(selection: Selection | None) -> None:
+    """Keep in the link what the page looks at, once it is known."""
+    if selection is None:
         return
-    facts = {"cell": _written(what.row, what.values or {}), "n": len(what.row.spec["cells"]), "seeds": what.row.seeds}
-    text = (
-        t("living.nearest", asked=_written(what.row, what.asked), **facts) if what.asked else t("living.cell", **facts)
-    )
-    pooled = f" {t('living.pooled', seeds=what.row.seeds)}" if what.row.seeds > 1 else ""
+    if selection.cell is not None and engine_is_warm():
+        link.put(study=selection.row.id, cell=selection.cell)
+    if _looked_at().get("study") != selection.row.id:
+        st.session_state[LOOKED_AT] = {"study": selection.row.id, "form": _form()}
+    st.session_state[LOOKED_AT]["cell"] = str(selection.cell)
+
+
+def take_over_opened_cell() -> None:
+    """Set the form to the settings of a cell that was just opened, on the map or by a link."""
+    study = current_study()
+    if study is None or not has_cells(study) or not engine_is_warm() or not link.get("cell"):
+        return
+    seen = _looked_at()
+    if (seen.get("study"), seen.get("cell")) == (study.id, link.get("cell")):
+        return
+    from kd_core.recipe import Recipe
+
+    try:
+        cell = study.spec["cells"][cell_in_link(study)]
+        state.take_over(study.preset, Recipe.from_json(study.spec["base"]).changed(cell))
+    except KDError as error:  # a sweep of an earlier version, with settings that are no more
+        link.refuse("cell", error_text(error))
+
+
+def note(selection: Selection) -> None:
+    """Say that a student is one of a map, and which settings were asked for where it is only the nearest."""
+    row, asked = selection.row, selection.asked
+    if selection.cell is None or not engine_is_warm():
+        return
+    facts = {"cell": _written(row, selection.values or {}), "n": len(row.spec["cells"]), "seeds": row.seeds}
+    text = t("living.nearest", asked=_written(row, asked), **facts) if asked else t("living.cell", **facts)
+    pooled = f" {t('living.pooled', seeds=row.seeds)}" if row.seeds > 1 else ""
     with st.container(key="living_map"):
         st.caption(escape_markdown(text + pooled))
         st.page_link("pages/sweep.py", label=t("living.to_map"))
@@ -86,89 +112,65 @@ def note(what: Selection) -> None:
 
 def on_side(study: StudyRow | None) -> dict[str, Any] | None:
     """Draw training temperature and weight beside a sweep, and return the cell that they ask for; else None."""
-    what = of(study) if study is not None and _has_cells(study) else None
-    if what is None or not engine_is_warm():
-        return None if what is None else what.values
-    st.markdown(f"**{t('living.training')}**")
-    method = state.current_recipe().method
-    words = f"methods.{name_of(method)}"
-    if "method.temperature" in what.row.spec["axes"]:
-        temperature_field(method, "method.temperature", words)
-    if "method.teacher_weight" in what.row.spec["axes"]:
-        setting_field(method, "teacher_weight", "method.teacher_weight", words)
-    note(what)
-    return what.values
-
-
-def key_of(what: Selection | None) -> str:
-    """Return a text that is equal as long as the same networks are shown."""
-    return "" if what is None else f"{what.row.id}/{what.cell}/{sorted(what.asked.items())}"
-
-
-def _has_cells(study: StudyRow) -> bool:
-    return study.kind == "sweep" and bool(study.spec.get("cells"))
-
-
-def _newly_opened(study: StudyRow) -> bool:
-    return bool(link.get("cell")) and st.session_state.get("living_cell") != (study.id, link.get("cell"))
-
-
-def _take_over(study: StudyRow, cell: int) -> None:
-    from kd_core.recipe import Recipe
-
-    try:
-        state.take_over(study.preset, Recipe.from_json(study.spec["base"]).changed(study.spec["cells"][cell]))
-    except KDError as error:  # a sweep of an earlier version, with settings that are no more
-        link.refuse("cell", error_text(error))
-
-
-def _nearest_to_form(first: StudyRow | None = None) -> Selection | None:
-    """Return the nearest cell of a sweep that was trained for the form's settings, or None.
-
-    Args:
-        first: preferred, where it fits; else the newest one that does.
-    """
-    try:
-        recipe = state.current_recipe()
-        known = [*([first] if first else []), *store().studies.list(limit=LATEST)]
-        for row in filter(_has_cells, known):
-            if _fits(row, recipe):
-                asked = {path: _at(recipe.to_json(), path) for path in row.spec["axes"]}
-                number = nearest_cell(row.spec["axes"], row.spec["cells"], asked)
-                exact = asked == row.spec["cells"][number]
-                return Selection(row, number, {} if exact else asked)
-    except KDError:  # a form that cannot be used says so itself
+    if study is None or not has_cells(study):
         return None
-    return None
+    take_over_opened_cell()
+    selection = beside(study)
+    follow(selection)
+    if selection is None or not engine_is_warm():
+        return None if selection is None else selection.values
+    st.markdown(f"**{t('living.training')}**")
+    method = state.current().method
+    words = f"methods.{name_of(method)}"
+    if "method.temperature" in selection.row.spec["axes"]:
+        temperature_field(method, "method.temperature", words)
+    if "method.teacher_weight" in selection.row.spec["axes"]:
+        setting_field(method, "teacher_weight", "method.teacher_weight", words)
+    note(selection)
+    return selection.values
 
 
-def _fits(row: StudyRow, recipe: Recipe) -> bool:
-    """Tell whether a sweep has something to show and differs from a recipe on its own axes only."""
-    if row.status == "queued" or row.spec.get("one_teacher") or state.earlier_teacher():
-        return False
-    base = row.spec["base"]
-    try:
-        same = recipe.changed({path: _at(base, path) for path in row.spec["axes"]})
-    except KDError:
-        return False
-    return same.fingerprint() == _fingerprint(row.id) and any(one.run for one in store().studies.members(row.id))
+def key_of(selection: Selection | None) -> str:
+    """Return a text that is equal as long as the same networks are shown."""
+    return "" if selection is None else f"{selection.row.id}/{selection.cell}/{sorted(selection.asked.items())}"
 
 
-@lru_cache(maxsize=200)
-def _fingerprint(study: str) -> str:
-    from kd_core.recipe import Recipe
+def _itself(study: StudyRow | None) -> Selection | None:
+    if study is None:
+        return None
+    return Selection(study, cell_in_link(study) if has_cells(study) else None)
 
-    return Recipe.from_json(store().studies.get(study).spec["base"]).fingerprint()
+
+def _has_begun(row: StudyRow) -> bool:
+    return any(member.run for member in store().studies.members(row.id))
 
 
-def _at(recipe: Mapping[str, Any], path: str) -> Any:
-    part: Any = recipe
-    for name in path.split("."):
-        part = part.get(name) if isinstance(part, Mapping) else None
-    if part is None and path.endswith(".width"):
-        widths = _at(recipe, f"{path}s")
-        return widths[0] if widths else None
-    return part
+def _looked_at() -> dict[str, Any]:
+    seen: dict[str, Any] = st.session_state.get(LOOKED_AT, {})
+    return seen
+
+
+def _form() -> dict[str, str]:
+    return link.settings() | {"preset": link.get("preset")}
+
+
+def _form_changed(study: StudyRow) -> bool:
+    """Tell whether a setting was moved since this study came into sight."""
+    seen = _looked_at()
+    return seen.get("study") == study.id and seen["form"] != _form()
+
+
+def _without(recipe: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
+    """Return a recipe's JSON without what stands at some paths; of layers alike, ``width`` stands for their widths."""
+    copied: dict[str, Any] = json.loads(json.dumps(recipe))
+    for path in paths:
+        *parents, leaf = path.split(".")
+        part: Any = copied
+        for name in parents:
+            part = part.get(name) if isinstance(part, dict) else None
+        if isinstance(part, dict):
+            part.pop("widths" if leaf == "width" and "widths" in part else leaf, None)
+    return copied
 
 
 def _written(row: StudyRow, values: Mapping[str, Any]) -> str:

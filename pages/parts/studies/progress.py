@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
@@ -14,7 +14,8 @@ from pages.parts.app import data_root, show_refused, store, try_or_tell
 from pages.parts.text import error_text, escape_markdown, seconds_text, t
 
 
-def race_progress(members: Sequence[MemberRow], runs: dict[int, RunRow]) -> float:
+def race_progress(members: Sequence[MemberRow], runs: Mapping[int, RunRow]) -> float:
+    """Return how much of a race's steps is done, 0..1, every network counting alike."""
     parts = [_share_of_run(runs[member.position]) if member.position in runs else 0.0 for member in members]
     return sum(parts) / max(1, len(parts))
 
@@ -25,7 +26,8 @@ def _share_of_run(run: RunRow) -> float:
     return min(1.0, run.step / run.steps) if run.steps else 0.0
 
 
-def race_progress_text(row: StudyRow, members: Sequence[MemberRow], runs: dict[int, RunRow]) -> str:
+def race_progress_text(row: StudyRow, members: Sequence[MemberRow], runs: Mapping[int, RunRow]) -> str:
+    """Return how far a race is in words: its place in the queue, or networks done and time left."""
     if row.status == "queued":
         return t("race.queued", n=store().studies.ahead_of(row))
     if row.activity:

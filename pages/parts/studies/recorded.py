@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import load_file
 
-from kd_core.results import StoredLogits
+from kd_core.results import RaceNumbers, StoredLogits
 from kd_core.vocabulary import ARMS
 
 RECORDED = Path(__file__).parents[3] / "assets" / "recorded"
@@ -31,3 +31,9 @@ def recorded_race() -> dict[str, Any]:
     """Return the recorded race's curves, table, verdict and provenance."""
     race: dict[str, Any] = json.loads((RECORDED / "digits.json").read_text("utf-8"))
     return race
+
+
+@cache
+def recorded_numbers() -> RaceNumbers:
+    """Return what the recorded race comes to."""
+    return RaceNumbers.from_json(recorded_race()["race"])

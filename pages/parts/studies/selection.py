@@ -52,8 +52,13 @@ def cell_in_link(row: StudyRow) -> int:
     return int(link.number("cell", 0, 0, len(row.spec["cells"]) - 1))
 
 
+def has_cells(row: StudyRow) -> bool:
+    """Tell whether a study is a sweep whose cells can be looked at one by one."""
+    return row.kind == "sweep" and bool(row.spec.get("cells"))
+
+
 def _can_be_shown(row: StudyRow) -> bool:
-    return row.kind == "race" or (row.kind == "sweep" and bool(row.spec.get("cells")))
+    return row.kind == "race" or has_cells(row)
 
 
 def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:

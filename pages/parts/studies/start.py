@@ -1,42 +1,138 @@
-"""Starting a study from a form: how long it will take, and putting it into the queue and the link."""
+"""Starting a study from a form: seeds, how much work it is, Start and Stop."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import streamlit as st
 
 from kd_core import jobs
 from kd_core.errors import KDError
+from kd_core.store import StudyRow
 from pages.parts.app import data_root, link, store
-from pages.parts.text import error_text, escape_markdown, seconds_text, t
+from pages.parts.text import error_text, escape_markdown, language, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Study
 
-
-def about_text(seconds: float) -> str:
-    """Return how long a study of many networks will take about, or that all of them are stored."""
-    if seconds < 0.05:
-        return t("race.reused")
-    told = t("time.seconds", n=max(1, round(seconds))) if seconds < 90 else seconds_text(seconds)
-    return t("race.about", seconds=told)
+FEWEST_SEEDS_SHOWN = 10
+CHOICES = ("device", "precision")
+"""What of the session decides how a study is carried out."""
 
 
-def start_study(make: Callable[[], Study], fresh: bool, choices: Sequence[str] = ("device", "precision")) -> None:
-    """Queue a study and look at it, or say why it cannot be.
+class Work(NamedTuple):
+    """How much work a study is.
 
     Args:
-        make: builds the study; what it refuses is told.
-        fresh: whether its students are trained even if the store has them.
-        choices: what of the session decides how it is carried out.
+        networks: how many different ones it has.
+        seconds: about how long those take that are not trained yet.
+        digest: of its members; two studies with the same one are the same.
+        trouble: why there is no such study, or why nobody knows how long it takes; else empty.
     """
-    how = {name: st.session_state.get(name, "auto") for name in choices}
+
+    networks: int = 0
+    seconds: float = 0.0
+    digest: str = ""
+    trouble: str = ""
+
+
+def seeds_slider(seeds: int, help_text: str) -> int:
+    """Draw the number of seeds, which the link keeps, and return it."""
+    st.session_state["seeds"] = seeds
+    return st.slider(
+        t("race.seeds"),
+        1,
+        max(FEWEST_SEEDS_SHOWN, seeds),
+        key="seeds",
+        help=help_text,
+        on_change=lambda: link.put(seeds=st.session_state["seeds"]),
+    )
+
+
+def trains_again() -> bool:
+    """Tell whether students are to be trained even if the store has them."""
+    return bool(st.session_state.get("train_again", False))
+
+
+def train_again_toggle() -> None:
+    """Let the reader ask for students that are trained anew."""
+    st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
+
+
+def work_of(asked: Sequence[Any], make: Callable[[], Study]) -> Work:
+    """Return how much work a study is; computed once, for building hundreds of recipes takes a third of a second.
+
+    Args:
+        asked: all that decides what ``make`` builds, as plain values.
+        make: builds the study.
+    """
+    newest = store().studies.list(limit=1)
+    state = f"{newest[0].id} {newest[0].status}" if newest else ""
+    key = json.dumps([str(store().home), *asked, language(), trains_again(), state], sort_keys=True)
+    return Work(*_work(key, make, trains_again()))
+
+
+@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
+def _work(key: str, _make: Callable[[], Study], fresh: bool) -> tuple[int, float, str, str]:
+    from kd_core.experiments import estimated_seconds
+
     try:
-        made = jobs.submit(store(), make(), data_root=data_root(), fresh=fresh, **how)
+        study = _make()
+    except KDError as error:
+        return 0, 0.0, "", error_text(error)
+    networks = len({member.recipe.fingerprint() for member in study.members})
+    digest = members_digest([member.to_json() for member in study.members])
+    try:
+        return networks, estimated_seconds(store(), study, fresh=fresh), digest, ""
+    except KDError as error:  # networks and images that do not fit each other
+        return networks, 0.0, digest, error_text(error)
+
+
+def members_digest(members: Sequence[Any]) -> str:
+    """Return a short text that is equal for equal members, given as JSON."""
+    return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def start_bar(
+    label: str,
+    make: Callable[[], Study],
+    now: StudyRow | None,
+    *,
+    key: str,
+    stop_key: str,
+    able: bool = True,
+) -> None:
+    """Draw Start, and Stop while a study is alive.
+
+    Args:
+        label: of Start.
+        make: builds the study that is started.
+        now: the study that is looked at.
+        key: of Start.
+        stop_key: of Stop.
+        able: whether it can be started.
+    """
+    left, right = st.columns(2)
+    with left:
+        look: Literal["primary", "secondary"] = "primary" if able else "secondary"
+        if st.button(label, key=key, type=look, width="stretch", disabled=not able):
+            _start(make)
+    with right:
+        if now is not None and now.alive and st.button(t("race.stop"), key=stop_key, width="stretch"):
+            jobs.stop(store(), now.id)
+            st.rerun()
+
+
+def _start(make: Callable[[], Study]) -> None:
+    """Queue a study and look at it, or say why it cannot be."""
+    how = {name: st.session_state.get(name, "auto") for name in CHOICES}
+    try:
+        study = jobs.submit(store(), make(), data_root=data_root(), fresh=trains_again(), **how)
     except KDError as error:
         st.error(escape_markdown(error_text(error)))
         return
-    link.put(study=made, cell=None, epoch=None)
+    link.put(study=study, cell=None, epoch=None)
     st.rerun()

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.settings import Range, lane_fields
 from kd_core.store import StudyRow
-from pages.parts.app import error_boundary, link, store
+from pages.parts.app import error_boundary, link
 from pages.parts.form import shared_settings, state
-from pages.parts.studies import about_text, start_study
+from pages.parts.studies import seeds_slider, start_bar, train_again_toggle
 from pages.parts.sweep.axes import axis_paths
 from pages.parts.sweep.plan import (
     MOST_MEMBERS,
@@ -22,10 +20,9 @@ from pages.parts.sweep.plan import (
     current_plan,
     put_axis,
     put_way,
-    size,
-    sweep_seeds as seeds_asked,
+    sweep_seeds,
 )
-from pages.parts.text import AxisWords, escape_markdown, t
+from pages.parts.text import AxisWords, about_text, escape_markdown, t
 
 
 @st.fragment(key="sweep_form")
@@ -33,9 +30,9 @@ def sweep_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the sweep that is looked at."""
     with error_boundary():
         shared_settings()
-        if not lane_fields(type(state.current_recipe().method)):
+        if not lane_fields(type(state.current().method)):
             st.caption(t("race.no_teacher_settings"))
-        paths = axis_paths(state.current_recipe())
+        paths = axis_paths(state.current())
         plan = current_plan(paths)
         with st.container(gap="xsmall"):
             _axis("x", plan, paths)
@@ -43,7 +40,7 @@ def sweep_form(now: StudyRow | None) -> None:
         _counts(plan)
         _start_and_stop(plan, now)
         _way()
-        st.toggle(t("race.train_again"), key="train_again", help=t("race.train_again_help"), persist_state="session")
+        train_again_toggle()
         st.page_link("pages/race.py", label=t("sweep.to_race"))
 
 
@@ -93,15 +90,7 @@ def _counts(plan: Plan) -> None:
     elif any(".." in typed.text for typed in plan.typed.values()):
         st.session_state["sweep_points"] = plan.points
         _number("points", t("sweep.points"), 2, MOST_POINTS)
-    st.session_state["seeds"] = seeds_asked()
-    st.slider(
-        t("race.seeds"),
-        1,
-        max(10, seeds_asked()),
-        key="seeds",
-        help=t("sweep.seeds_help"),
-        on_change=lambda: link.put(seeds=st.session_state["seeds"]),
-    )
+    seeds_slider(sweep_seeds(), t("sweep.seeds_help"))
 
 
 def _number(part: str, label: str, low: int, high: int) -> None:
@@ -110,24 +99,15 @@ def _number(part: str, label: str, low: int, high: int) -> None:
 
 
 def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
-    fresh = bool(st.session_state.get("train_again", False))
-    what, able = _what_it_takes(plan, fresh)
+    text, able = _what_it_takes(plan)
     if able:
-        st.caption(what)
-    elif what:
-        st.error(escape_markdown(what))
-    left, right = st.columns(2)
-    with left:
-        look: Literal["primary", "secondary"] = "primary" if able else "secondary"
-        if st.button(t("sweep.start"), key="sweep_start", type=look, width="stretch", disabled=not able):
-            start_study(plan.study, fresh, ("device",))
-    with right:
-        if now is not None and now.alive and st.button(t("race.stop"), key="sweep_stop", width="stretch"):
-            jobs.stop(store(), now.id)
-            st.rerun()
+        st.caption(text)
+    elif text:
+        st.error(escape_markdown(text))
+    start_bar(t("sweep.start"), plan.study, now, key="sweep_start", stop_key="sweep_stop", able=able)
 
 
-def _what_it_takes(plan: Plan, fresh: bool) -> tuple[str, bool]:
+def _what_it_takes(plan: Plan) -> tuple[str, bool]:
     """Return how large the sweep is and how long it will take about, or why it cannot be started."""
     if plan.refused:
         return "", False
@@ -135,10 +115,8 @@ def _what_it_takes(plan: Plan, fresh: bool) -> tuple[str, bool]:
         return t("sweep.too_large", cells=f"{plan.cells:,}", seeds=plan.seeds, most=f"{MOST_MEMBERS:,}"), False
     if plan.random is None and any(isinstance(axis, Range) for axis in plan.axes.values()):
         return t("sweep.no_values"), False
-    found = size(plan, fresh)
-    if isinstance(found, str):
-        return found, False
-    networks, seconds = found
-    counted = t("sweep.networks", cells=f"{plan.cells:,}", seeds=plan.seeds, n=f"{networks:,}")
-    about = about_text(seconds)
-    return f"{counted} {about}", True
+    work = plan.work()
+    if work.trouble:
+        return work.trouble, False
+    counted = t("sweep.networks", cells=f"{plan.cells:,}", seeds=plan.seeds, n=f"{work.networks:,}")
+    return f"{counted} {about_text(work.seconds)}", True

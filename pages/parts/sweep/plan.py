@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import streamlit as st
-
 from kd_core.errors import KDError
 from kd_core.settings import Axis, Range
-from pages.parts.app import link, store
+from pages.parts.app import link
 from pages.parts.form import state
+from pages.parts.studies import Work, work_of
 from pages.parts.sweep.axes import FIRST, read_values, starting_text
-from pages.parts.text import error_text, language, t
+from pages.parts.text import error_text, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Recipe, Study
@@ -74,6 +72,12 @@ class Plan:
 
         return Study.sweep(self.recipe, self.axes, self.seeds, state.preset_name(), self.random)
 
+    def work(self) -> Work:
+        """Return how much work it is."""
+        axes = {path: vars(axis) if isinstance(axis, Range) else list(axis) for path, axis in self.axes.items()}
+        asked = ["sweep", self.recipe.to_json(), axes, self.seeds, self.random, state.preset_name()]
+        return work_of(asked, self.study)
+
 
 def current_plan(paths: Mapping[str, Any]) -> Plan:
     """Return what the link asks for, with a sentence for whatever cannot be read.
@@ -81,17 +85,17 @@ def current_plan(paths: Mapping[str, Any]) -> Plan:
     Args:
         paths: the settings that can be an axis.
     """
-    recipe = state.current_recipe()
+    recipe = state.current()
     random = _count("random", DEFAULT_CELLS, 2, MOST_MEMBERS // 3) if link.get("random") else None
     points = _count("points", DEFAULT_POINTS, 2, MOST_POINTS)
     typed = {"x": _typed("x", recipe, paths, random is not None)}
     rest = {path: words for path, words in paths.items() if path != typed["x"].path}
     typed["y"] = _typed("y", recipe, rest, random is not None)
     axes, refused = dict[str, Axis](), dict[str, str]()
-    for name, one in typed.items():
-        if one.path:
+    for name, axis in typed.items():
+        if axis.path:
             try:
-                axes[one.path] = read_values(recipe, one.path, one.text, None if random else points)
+                axes[axis.path] = read_values(recipe, axis.path, axis.text, None if random else points)
             except KDError as error:
                 refused[name] = error_text(error)
     return Plan(recipe, typed, sweep_seeds(), random, points, axes, refused)
@@ -114,40 +118,18 @@ def put_way(random: bool) -> None:
         link.put(**{name: link.get(name).partition("=")[0]})
 
 
-def size(plan: Plan, fresh: bool) -> tuple[int, float] | str:
-    """Return how many networks a sweep has and how many seconds it will take about, or why there is no such sweep."""
-    axes = {path: vars(axis) if isinstance(axis, Range) else list(axis) for path, axis in plan.axes.items()}
-    asked = [plan.recipe.to_json(), axes, plan.seeds, plan.random, state.preset_name(), language(), fresh]
-    newest = store().studies.list(limit=1)
-    newest_state = f"{newest[0].id} {newest[0].status}" if newest else ""
-    return _size(json.dumps(asked), newest_state, plan, fresh)
-
-
-@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
-def _size(asked: str, state: str, _plan: Plan, fresh: bool) -> tuple[int, float] | str:
-    """Building hundreds of recipes takes a third of a second, which a slider beside them must not wait for twice."""
-    from kd_core.experiments import estimated_seconds
-
-    try:
-        study = _plan.study()
-        networks = len({member.recipe.fingerprint() for member in study.members})
-        return networks, estimated_seconds(store(), study, fresh=fresh)
-    except KDError as error:
-        return error_text(error)
-
-
 def _typed(name: str, recipe: Recipe, paths: Mapping[str, Any], random: bool) -> Typed:
     first = FIRST[0] if name == "x" else FIRST[1]
     recommended = first if first in paths else next(iter(paths)) if name == "x" else NONE
-    path, told, text = link.get(name, recommended).partition("=")
+    path, sign, text = link.get(name, recommended).partition("=")
     if path == NONE and name == "y":
         return Typed("", "")
     if path not in paths:
         link.refuse(name, t("sweep.no_axis", path=path[:60]))
-        path, told = recommended, ""
+        path, sign = recommended, ""
         if path == NONE:
             return Typed("", "")
-    return Typed(path, text if told else starting_text(recipe, path, random))
+    return Typed(path, text if sign else starting_text(recipe, path, random))
 
 
 def _count(name: str, default: int, low: int, high: int) -> int:

@@ -7,10 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.results import StoredLogits, SweepResults, ordered, sweep_results, wanted_scores
 from kd_core.store import MemberProgress, StudyRow
-from pages.parts.app import error_boundary, link, put_view, store, view_axis, view_temperature
+from pages.parts.app import link, put_view, store, view_axis, view_temperature
 from pages.parts.charts import (
     BAR_WORDS,
     MAP_WORDS,
@@ -22,32 +21,22 @@ from pages.parts.charts import (
     image_data,
     read_state,
 )
-from pages.parts.studies import sample_shown, show_progress
+from pages.parts.studies import live_fragment, sample_shown, show_progress
 from pages.parts.sweep import further_views, sentences as say
 from pages.parts.sweep.cell_logits import SEED, cell_answers, sweep_material
 from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells
 from pages.parts.text import AxisWords, axis_words, declared_text, escape_markdown, language, t, texts_of, value_text
 
-POLL_SECONDS = 0.4
 ROLES: Sequence[Role] = ("teacher", "alone", "distilled")
 
 
 def sweep_view(study: StudyRow) -> None:
     """Show a sweep; poll only while it lives."""
-    poll = POLL_SECONDS if study.alive else None
-    st.fragment(_told_view, run_every=poll, key="sweep_view")(study.id, study.alive)
+    live_fragment(study, _draw, key="sweep_view")
 
 
-def _told_view(study: str, was_alive: bool) -> None:
-    with error_boundary():
-        _sweep_view(study, was_alive)
-
-
-def _sweep_view(study: str, was_alive: bool) -> None:
-    jobs.mark_lost(store())
-    row = store().studies.get(study)
-    if was_alive and not row.alive:
-        st.rerun()  # once, so that the fragment stops polling and the page offers what can be done now
+def _draw(row: StudyRow) -> None:
+    study = row.id
     places = store().studies.member_progress(study)
     scores = store().runs.scores(wanted_scores(places))
     found = sweep_results(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
