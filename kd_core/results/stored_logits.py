@@ -86,7 +86,7 @@ def _of_rows(
     logits, epochs = {}, {}
     for arm in ARMS:
         if arm in by_arm:
-            epochs[arm] = tuple(store.files.kept_epochs(by_arm[arm].id))
+            epochs[arm] = _kept_epochs(store, row, by_arm[arm])
             values = _logits(store, by_arm[arm], epochs[arm], epoch)
             if values is not None:
                 logits[arm] = values
@@ -101,11 +101,41 @@ def most_ambiguous(logits: NDArray[np.float32]) -> NDArray[np.int64]:
     return np.argsort((np.exp(log_p) * log_p).sum(-1), kind="stable")
 
 
+def _kept_epochs(store: Store, row: StudyRow, run: RunRow) -> tuple[int, ...]:
+    return tuple(store.files.kept_epochs(run.id)) if row.alive else _epochs_of_ended(store, run.id, run.epoch)
+
+
 def _logits(store: Store, run: RunRow, kept: tuple[int, ...], epoch: int | None) -> NDArray[np.float32] | None:
-    if epoch is None and run.reported_epoch is not None:
-        return store.files.logits(run.id, run.reported_epoch)
-    wanted = max((number for number in kept if epoch is None or number <= epoch), default=None)
-    return None if wanted is None else store.files.logits(run.id, wanted)
+    wanted = run.reported_epoch
+    if epoch is not None or wanted is None:
+        wanted = max((number for number in kept if epoch is None or number <= epoch), default=None)
+    if wanted is None:
+        return None
+    if run.status != "done":
+        return store.files.logits(run.id, wanted)
+    try:
+        return _logits_of_finished(store, run.id, wanted)
+    except LookupError:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _epochs_of_ended(store: Store, run: str, done: int) -> tuple[int, ...]:
+    """A study that has ended keeps its files as they are, until it is resumed and its runs have done more epochs."""
+    return tuple(store.files.kept_epochs(run))
+
+
+@lru_cache(maxsize=24)
+def _logits_of_finished(store: Store, run: str, epoch: int) -> NDArray[np.float32]:
+    """A page asks for the same logits with every rerun, twice a second while others of the study still train.
+
+    Raises:
+        LookupError: they are not there (yet), which is not remembered.
+    """
+    logits = store.files.logits(run, epoch)
+    if logits is None:
+        raise LookupError(run)
+    return logits
 
 
 @lru_cache(maxsize=4)
