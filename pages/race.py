@@ -4,14 +4,15 @@ import streamlit as st
 
 from pages.parts.app import link
 from pages.parts.race import race_controls, race_view, show_first_look
-from pages.parts.studies import nearest_student
+from pages.parts.studies import current_study, nearest_student
 from pages.parts.text import t
 
 if not link.get("study"):
     st.caption(t("app.tagline"))
 left, right = st.columns([1, 2.7], gap="medium")
-nearest_student.take_over_opened_cell()
-shown = nearest_student.find()
+study = current_study()
+nearest_student.take_over_opened_cell(study)
+shown = nearest_student.find(study)
 nearest_student.follow(shown)
 with right:
     if shown is None:
@@ -20,4 +21,4 @@ with right:
         nearest_student.note(shown)
         race_view(shown)
 with left:
-    race_controls(nearest_student.key_of(shown))
+    race_controls(nearest_student.key_of(shown), nearest_student.question())

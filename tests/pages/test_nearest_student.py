@@ -1,5 +1,7 @@
 """The living map: a trained sweep answers for the settings in the form, on Race and on Soft labels."""
 
+import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -8,6 +10,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kd_core.experiments.study_runner import run_study
+from kd_core.jobs.locks import job_lock
 from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.results.sweep_views import nearest_cell
@@ -81,6 +84,28 @@ def test_what_is_no_number_must_be_equal() -> None:
     assert cells[nearest_cell(axes, cells, {"kind": "sgd", "T": 1.1})] == {"kind": "sgd", "T": 1}
 
 
+# ---- which sweep answers for a recipe
+
+
+def test_what_stands_at_the_axes_does_not_matter_and_all_else_does() -> None:
+    recipe = PRESETS["digits"].recipe
+    rest = nearest_student.outside(recipe.to_json(), [T, W])
+    assert rest == nearest_student.outside(recipe.changed({T: 3.0, W: 0.2}).to_json(), [T, W])
+    assert rest != nearest_student.outside(recipe.changed({"optim.epochs": 7}).to_json(), [T, W])
+    assert rest != nearest_student.outside(recipe.changed({T: 3.0}).to_json(), [W])
+
+
+def test_a_sweep_over_the_width_answers_for_networks_of_its_own_depth_only() -> None:
+    recipe = PRESETS["digits"].recipe
+    widths = [[12, 12], [30, 30], [30], [30, 12]]
+    two, wide, one_layer, mixed = (
+        nearest_student.outside(recipe.changed({"student.widths": each}).to_json(), ["student.width"])
+        for each in widths
+    )
+    assert two == wide != one_layer
+    assert mixed == ""
+
+
 # ---- on the pages
 
 
@@ -108,6 +133,23 @@ def test_a_race_in_the_link_stays_in_sight_until_the_form_is_moved(app: App, map
     assert "of a map" not in text(page)
     page.select_slider(f"set.{T}").set_value(8.0).run()
     assert "Temperature 8" in text(page) and "of a map" in text(page)
+
+
+def test_a_form_that_is_moved_while_a_race_trains_leaves_that_race_in_sight(
+    app: App, mapped: Mapped, tmp_path: Path
+) -> None:
+    home = shutil.copytree(mapped.home, tmp_path / "home")
+    store = Store(home)
+    store.studies.update(mapped.race, status="running", started=time.time())
+    with job_lock(home, mapped.race):
+        page = app(home, study=mapped.race, **EPOCHS)
+        page.select_slider(f"set.{T}").set_value(8.0).run()
+        store.studies.update(mapped.race, status="done")
+        page.run()
+    assert not page.exception and "of a map" not in text(page)
+    page.select_slider(f"set.{T}").set_value(2.0).run()
+    assert "of a map" in text(page)
+    store.close()
 
 
 def test_settings_for_which_no_map_was_trained_are_not_answered_by_one(app: App, mapped: Mapped) -> None:

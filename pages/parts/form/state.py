@@ -39,20 +39,30 @@ def seeds() -> int:
 
 def current() -> Recipe:
     """Return the preset's recipe with the link's changes; what cannot be used is told and dropped."""
-    changes = tuple(sorted(link.settings().items()))
+    preset, changes = preset_name(), tuple(sorted(link.settings().items()))
     try:
-        recipe = _recipe(preset_name(), changes)
+        _recipe(preset, changes)
     except KDError:
-        recipe = _without_refused(_recipe(preset_name(), ()), {path: parse_value(text) for path, text in changes})
-    return _with_earlier_teacher(recipe)
+        _refuse_unusable(preset, {path: parse_value(text) for path, text in changes})
+        changes = tuple(sorted(link.settings().items()))
+    run = earlier_teacher()
+    try:
+        return _recipe(preset, changes, run) if run else _recipe(preset, changes)
+    except KDError as error:
+        link.refuse("teacher_run", error_text(error))
+        return _recipe(preset, changes)
 
 
-@lru_cache(maxsize=256)
-def _recipe(preset: str, changes: tuple[tuple[str, str], ...]) -> Recipe:
-    """A recipe is frozen, and a page asks for the same one a dozen times."""
+@lru_cache(maxsize=64)
+def _recipe(preset: str, changes: tuple[tuple[str, str], ...], teacher_run: str = "") -> Recipe:
+    """A recipe is frozen, a run never changes its own, and a page asks for the same one a dozen times."""
     from kd_core.recipe import PRESETS
 
-    return PRESETS[preset].recipe.changed({path: parse_value(text) for path, text in changes})
+    if teacher_run:
+        recipe = _recipe(preset, changes)
+        return type(recipe).from_json({**recipe.to_json(), "teacher": store().runs.get(teacher_run).recipe})
+    recipe = PRESETS[preset].recipe
+    return recipe.changed({path: parse_value(text) for path, text in changes}) if changes else recipe
 
 
 def earlier_teacher() -> str:
@@ -127,17 +137,6 @@ def use_preset(name: str) -> None:
     link.put(seeds=None, teacher_run=None, study=None, sample=None, epoch=None)
 
 
-def _with_earlier_teacher(recipe: Recipe) -> Recipe:
-    run = earlier_teacher()
-    if not run:
-        return recipe
-    try:
-        return type(recipe).from_json({**recipe.to_json(), "teacher": store().runs.get(run).recipe})
-    except KDError as error:
-        link.refuse("teacher_run", error_text(error))
-        return recipe
-
-
 def _put_differences(recipe: Recipe, base: Recipe) -> None:
     different = {at: value for at, value in recipe.differences(base).items() if not _mirrored(at, recipe)}
     link.put_settings({at: format_value(value) for at, value in different.items()})
@@ -150,14 +149,14 @@ def _mirrored(path: str, recipe: Recipe) -> bool:
     return recipe.teacher.data.source == recipe.data.source
 
 
-def _without_refused(recipe: Recipe, changes: dict[str, Any]) -> Recipe:
-    """Apply the changes that can be used, members first: their own settings come after them."""
+def _refuse_unusable(preset: str, changes: Mapping[str, Any]) -> None:
+    """Drop the changes that cannot be used, members first: their own settings come after them."""
+    recipe = _recipe(preset, ())
     for path in sorted(changes, key=lambda at: at.count(".")):
         try:
             recipe = recipe.changed({path: changes[path]})
         except KDError as error:
             link.refuse(path, error_text(error))
-    return recipe
 
 
 def field_kind(annotation: Any) -> str:

@@ -26,26 +26,27 @@ FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
 """A teacher that has seen 20 images, and a student that listens to nobody else."""
 
 
-def race_controls(shown: str) -> None:
+def race_controls(shown: str, question: str) -> None:
     """Draw the controls, behind a skeleton until recipes can be built.
 
     Args:
-        shown: which networks stand beside them (``nearest_student.key_of``); other settings may call for others.
+        shown: which networks stand beside them (``nearest_student.key_of``).
+        question: what of the link they were looked for with (``nearest_student.question``).
     """
     waiting = not engine_ready()
-    st.fragment(_guarded_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting, shown)
+    st.fragment(_guarded_controls, run_every=0.3 if waiting else None, key="race_controls")(waiting, shown, question)
 
 
-def _guarded_controls(waiting: bool, shown: str) -> None:
+def _guarded_controls(waiting: bool, shown: str, question: str) -> None:
     with error_boundary():
-        _controls(waiting, shown)
+        _controls(waiting, shown, question)
 
 
-def _controls(waiting: bool, shown: str) -> None:
+def _controls(waiting: bool, shown: str, question: str) -> None:
     if not engine_ready():
         st.skeleton(height=300)
         return
-    if waiting or nearest_student.key_of(nearest_student.find()) != shown:
+    if waiting or (nearest_student.question() != question and _others_are_shown(shown)):
         st.rerun()
     _main_controls()
     _start_and_stop()
@@ -58,6 +59,11 @@ def _controls(waiting: bool, shown: str) -> None:
     if everything.open:
         with everything:
             all_settings()
+
+
+def _others_are_shown(shown: str) -> bool:
+    """Tell whether the form, moved since the page was drawn, calls for other networks than those beside it."""
+    return nearest_student.key_of(nearest_student.find(current_study())) != shown
 
 
 def _main_controls() -> None:

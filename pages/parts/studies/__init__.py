@@ -2,7 +2,7 @@
 
 from pages.parts.studies import nearest_student
 from pages.parts.studies.epoch_slider import choose_epoch
-from pages.parts.studies.labels import changes_of, listed_label, study_label
+from pages.parts.studies.labels import axes_of, changes_of, listed_label, study_label
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
 from pages.parts.studies.progress import race_progress, race_progress_text, show_progress
 from pages.parts.studies.recorded import recorded_logits, recorded_numbers, recorded_race
@@ -13,6 +13,7 @@ from pages.parts.studies.start import Work, members_digest, seeds_slider, start_
 __all__ = [
     "Selection",
     "Work",
+    "axes_of",
     "changes_of",
     "choose_another",
     "choose_epoch",

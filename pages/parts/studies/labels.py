@@ -10,7 +10,7 @@ import streamlit as st
 
 from kd_core.settings import format_value
 from kd_core.store import StudyRow
-from pages.parts.text import declared_text, t
+from pages.parts.text import AxisWords, axis_words, declared_text, language, t
 
 MOST_CHANGES = 5
 
@@ -32,8 +32,23 @@ def listed_label(row: StudyRow) -> str:
 
 def changes_of(row: StudyRow) -> list[str]:
     """Return what a study's base changes in its preset, as the command line writes it; a long list is cut short."""
-    told = _changes_of(row.id, row.preset, row.spec["base"])
-    return told if len(told) <= MOST_CHANGES else [*told[:MOST_CHANGES], t("sweep.changed", n=len(told))]
+    changes = _changes_of(row.id, row.preset, row.spec["base"])
+    return changes if len(changes) <= MOST_CHANGES else [*changes[:MOST_CHANGES], t("sweep.changed", n=len(changes))]
+
+
+def axes_of(row: StudyRow) -> dict[str, AxisWords]:
+    """Return by path what the axes of a sweep are called."""
+    return {path: AxisWords(*facts) for path, facts in _axes_of(row.id, language(), row.spec).items()}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _axes_of(study: str, language: str, _spec: Mapping[str, Any]) -> dict[str, tuple[str, str, bool]]:
+    """A study's axes never change, and their declarations are looked up once a language."""
+    from kd_core.recipe import Recipe
+
+    base = Recipe.from_json(_spec["base"])
+    words = {path: axis_words(base, path) for path in _spec["axes"]}
+    return {path: (axis.title, axis.full, axis.log) for path, axis in words.items()}
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

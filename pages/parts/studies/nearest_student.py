@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import streamlit as st
@@ -14,8 +15,9 @@ from kd_core.settings import json_at_path, name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
 from pages.parts.form import setting_field, state, temperature_field
-from pages.parts.studies.selection import Selection, cell_in_link, current_study, has_cells
-from pages.parts.text import axis_words, error_text, escape_markdown, t, value_text
+from pages.parts.studies.labels import axes_of
+from pages.parts.studies.selection import Selection, cell_in_link, has_cells
+from pages.parts.text import error_text, escape_markdown, t, value_text
 
 LATEST = 30
 """How many of the newest sweeps are looked through."""
@@ -23,13 +25,15 @@ LOOKED_AT = "nearest_student"
 """The session's key of what was looked at last: study, cell, and the form's settings when it came into sight."""
 
 
-def find() -> Selection | None:
+def find(study: StudyRow | None) -> Selection | None:
     """Return what the Race page looks at, without changing anything.
 
     That is the study in the link, until the form is changed: then the nearest student of a map for these settings,
     where there is one.
+
+    Args:
+        study: the one in the link, or the race that is alive (``current_study``).
     """
-    study = current_study()
     if study is not None and (not engine_is_warm() or (study.kind == "race" and study.alive)):
         return _itself(study)
     if not engine_is_warm():
@@ -43,46 +47,73 @@ def beside(study: StudyRow | None) -> Selection | None:
     """Return the cell nearest to the form: of a sweep, or of the newest one that fits; else the study itself."""
     if not engine_is_warm():
         return _itself(study)
+    if state.earlier_teacher():  # a sweep trains teachers of its own
+        return _itself(study)
     sweeps = [*([study] if study else []), *store().studies.list(limit=LATEST)]
-    nearest = None if state.earlier_teacher() else nearest_of(state.current().to_json(), sweeps, _has_begun)
-    return nearest or _itself(study)
+    begun = (nearest for nearest in nearest_of(state.current().to_json(), sweeps) if _has_begun(nearest.row))
+    return next(begun, _itself(study))
 
 
-def nearest_of(
-    recipe: Mapping[str, Any], studies: Sequence[StudyRow], has_begun: Callable[[StudyRow], bool]
-) -> Selection | None:
-    """Return the nearest cell of the first sweep that differs from a recipe on its own axes only, or None.
+def nearest_of(recipe: Mapping[str, Any], studies: Iterable[StudyRow]) -> Iterator[Selection]:
+    """Yield the nearest cell of every sweep that differs from a recipe on its own axes only.
 
     Args:
         recipe: the form's, as JSON.
         studies: to look through, the preferred one first.
-        has_begun: whether a study has something to show.
     """
     for row in studies:
         if not has_cells(row) or row.status == "queued" or row.spec.get("one_teacher"):
             continue
-        axes = row.spec["axes"]
-        if _without(recipe, axes) == _without(row.spec["base"], axes) and has_begun(row):
+        axes, cells = row.spec["axes"], row.spec["cells"]
+        rest = outside(recipe, axes)
+        if rest and rest == _outside_of_base(row):
             asked = {path: json_at_path(recipe, path) for path in axes}
-            number = nearest_cell(axes, row.spec["cells"], asked)
-            return Selection(row, number, {} if asked == row.spec["cells"][number] else asked)
-    return None
+            number = nearest_cell(axes, cells, asked)
+            yield Selection(row, number, {} if asked == cells[number] else asked)
+
+
+def outside(recipe: Mapping[str, Any], paths: Iterable[str]) -> str:
+    """Return what a recipe's JSON has beside some paths, as text that is equal for equal values.
+
+    Of ``width``, one number for all layers, their number is beside it; where layers differ in width there is no such
+    number, and nothing is returned.
+    """
+    copied: dict[str, Any] = json.loads(json.dumps(recipe))
+    for path in paths:
+        *parents, leaf = path.split(".")
+        part: Any = copied
+        for name in parents:
+            part = part.get(name) if isinstance(part, dict) else None
+        if isinstance(part, dict) and leaf == "width" and "widths" in part:
+            if len(set(part["widths"])) > 1:
+                return ""
+            part["widths"] = len(part["widths"])
+        elif isinstance(part, dict):
+            part.pop(leaf, None)
+    return json.dumps(copied, sort_keys=True)
 
 
 def follow(selection: Selection | None) -> None:
     """Keep in the link what the page looks at, once it is known."""
     if selection is None:
         return
-    if selection.cell is not None and engine_is_warm():
-        link.put(study=selection.row.id, cell=selection.cell)
-    if _looked_at().get("study") != selection.row.id:
-        st.session_state[LOOKED_AT] = {"study": selection.row.id, "form": _form()}
-    st.session_state[LOOKED_AT]["cell"] = str(selection.cell)
+    row, cell = selection.row, selection.cell
+    if cell is not None and engine_is_warm():
+        link.put(study=row.id, cell=cell)
+    if row.kind == "race" and row.alive:  # a form that is moved meanwhile is for the next race: this one stays in sight
+        return
+    if _looked_at().get("study") != row.id:
+        st.session_state[LOOKED_AT] = {"study": row.id, "form": _form()}
+    st.session_state[LOOKED_AT]["cell"] = str(cell)
 
 
-def take_over_opened_cell() -> None:
+def question() -> str:
+    """Return what of the link decides which networks are shown, as text: while it is the same, so are they."""
+    return json.dumps([link.settings(), *map(link.get, ("preset", "teacher_run", "study", "cell"))])
+
+
+def take_over_opened_cell(study: StudyRow | None) -> None:
     """Set the form to the settings of a cell that was just opened, on the map or by a link."""
-    study = current_study()
     if study is None or not has_cells(study) or not engine_is_warm() or not link.get("cell"):
         return
     seen = _looked_at()
@@ -114,7 +145,7 @@ def on_side(study: StudyRow | None) -> dict[str, Any] | None:
     """Draw training temperature and weight beside a sweep, and return the cell that they ask for; else None."""
     if study is None or not has_cells(study):
         return None
-    take_over_opened_cell()
+    take_over_opened_cell(study)
     selection = beside(study)
     follow(selection)
     if selection is None or not engine_is_warm():
@@ -142,7 +173,8 @@ def _itself(study: StudyRow | None) -> Selection | None:
 
 
 def _has_begun(row: StudyRow) -> bool:
-    return any(member.run for member in store().studies.members(row.id))
+    """Tell whether a sweep has something to show; only one that came to no good end has to be asked."""
+    return row.status == "done" or any(member.run for member in store().studies.members(row.id))
 
 
 def _looked_at() -> dict[str, Any]:
@@ -160,21 +192,16 @@ def _form_changed(study: StudyRow) -> bool:
     return seen.get("study") == study.id and seen["form"] != _form()
 
 
-def _without(recipe: Mapping[str, Any], paths: Iterable[str]) -> dict[str, Any]:
-    """Return a recipe's JSON without what stands at some paths; of layers alike, ``width`` stands for their widths."""
-    copied: dict[str, Any] = json.loads(json.dumps(recipe))
-    for path in paths:
-        *parents, leaf = path.split(".")
-        part: Any = copied
-        for name in parents:
-            part = part.get(name) if isinstance(part, dict) else None
-        if isinstance(part, dict):
-            part.pop("widths" if leaf == "width" and "widths" in part else leaf, None)
-    return copied
+def _outside_of_base(row: StudyRow) -> str:
+    return _outside_of(row.id, tuple(row.spec["axes"]))
+
+
+@lru_cache(maxsize=200)
+def _outside_of(study: str, axes: tuple[str, ...]) -> str:
+    """What a study was asked for never changes."""
+    return outside(store().studies.get(study).spec["base"], axes)
 
 
 def _written(row: StudyRow, values: Mapping[str, Any]) -> str:
-    from kd_core.recipe import Recipe
-
-    base = Recipe.from_json(row.spec["base"])
-    return " · ".join(f"{axis_words(base, path).title} {value_text(value)}" for path, value in values.items())
+    axes = axes_of(row)
+    return " · ".join(f"{axes[path].title} {value_text(value)}" for path, value in values.items())

@@ -21,11 +21,11 @@ from pages.parts.charts import (
     image_data,
     read_state,
 )
-from pages.parts.studies import live_fragment, sample_shown, show_progress
+from pages.parts.studies import axes_of, live_fragment, sample_shown, show_progress
 from pages.parts.sweep import further_views, sentences as say
 from pages.parts.sweep.cell_logits import SEED, cell_answers, sweep_material
 from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells
-from pages.parts.text import AxisWords, axis_words, declared_text, escape_markdown, language, t, texts_of, value_text
+from pages.parts.text import declared_text, escape_markdown, t, texts_of, value_text
 
 ROLES: Sequence[Role] = ("teacher", "alone", "distilled")
 
@@ -40,7 +40,7 @@ def _draw(row: StudyRow) -> None:
     places = store().studies.member_progress(study)
     scores = store().runs.scores(wanted_scores(places))
     found = sweep_results(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
-    axes = {path: AxisWords(*facts) for path, facts in _axis_words(study, language()).items()}
+    axes = axes_of(row)
     image = sweep_material(store(), study, places)
     with st.container(key="sweep_finding"):
         st.markdown(f"**{escape_markdown(say.finding(found, axes, row.alive))}**")
@@ -52,17 +52,6 @@ def _draw(row: StudyRow) -> None:
         link.put(study=study, cell=opened, epoch=None)
         st.switch_page("pages/race.py")
     further_views.more(row, found, axes)
-
-
-@st.cache_data(max_entries=32, show_spinner=False)
-def _axis_words(study: str, language: str) -> dict[str, tuple[str, str, bool]]:
-    """How the axes are called; their declarations are looked up once."""
-    from kd_core.recipe import Recipe
-
-    spec = store().studies.get(study).spec
-    recipe = Recipe.from_json(spec["base"])
-    found = {path: axis_words(recipe, path) for path in spec["axes"]}
-    return {path: (one.title, one.full, one.log) for path, one in found.items()}
 
 
 def _dataset(row: StudyRow) -> str:
