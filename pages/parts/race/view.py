@@ -6,26 +6,17 @@ from functools import partial
 
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.results import CellValues, RaceData, load_race, stored_logits
 from kd_core.store import StudyRow
-from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import data_root, store
+from pages.parts.app import store
 from pages.parts.protocol_panels import Panel, protocol_view
 from pages.parts.race.arm_table import arm_table
 from pages.parts.race.captions import below_the_table
 from pages.parts.race.curves import race_curves
+from pages.parts.race.headline import headline
 from pages.parts.race.method_panel import method_view
-from pages.parts.studies import (
-    Selection,
-    choose_epoch,
-    digit,
-    live_fragment,
-    race_progress,
-    race_progress_text,
-    study_label,
-)
-from pages.parts.text import declared_text, error_text, escape_markdown, t, verdict_text
+from pages.parts.studies import Selection, choose_epoch, digit, live_fragment
+from pages.parts.text import t
 
 
 def race_view(shown: Selection) -> None:
@@ -35,7 +26,7 @@ def race_view(shown: Selection) -> None:
 
 def _draw(cell: CellValues | None, row: StudyRow) -> None:
     race = load_race(store(), row, cell)
-    _headline(race)
+    headline(race)
     left, right = st.columns(2)
     with left:
         _picture(race)
@@ -47,30 +38,6 @@ def _draw(cell: CellValues | None, row: StudyRow) -> None:
     panel = Panel.of(race)
     protocol_view(panel)
     method_view(panel)
-
-
-def _headline(race: RaceData) -> None:
-    """The verdict as far as there is one, then the state, and what a person can do about it."""
-    row = race.row
-    with st.container(key="race_verdict"):
-        if race.verdict is not None:
-            provisional = t("race.so_far") + " " if row.alive else ""
-            st.markdown(f"**{provisional}{verdict_text(race.verdict)}**")
-        elif row.alive:
-            st.markdown(f"**{t('race.no_verdict_yet')}**")
-    if row.alive:
-        text = race_progress_text(row, race.members, race.runs)
-        st.progress(race_progress(race.members, race.runs), text=text)
-        return
-    source = race.recipe["data"]["source"]["name"]
-    dataset = declared_text(f"datasets.{source}.title", source.replace("_", " "))
-    facts = [study_label(row), t("race.on", dataset=dataset), t("provenance.live"), t(f"status.{row.status}")]
-    st.caption(escape_markdown(" · ".join(facts)))
-    if row.error:
-        st.error(escape_markdown(error_text(row.error)))
-    if row.status in RESUMABLE and st.button(t("race.resume"), key="race_resume"):
-        jobs.resume(store(), row.id, data_root())
-        st.rerun()
 
 
 def _picture(race: RaceData) -> None:

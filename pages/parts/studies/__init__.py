@@ -4,7 +4,7 @@ from pages.parts.studies import nearest_student
 from pages.parts.studies.epoch_slider import choose_epoch
 from pages.parts.studies.labels import axes_of, changes_of, listed_label, study_label
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
-from pages.parts.studies.progress import race_progress, race_progress_text, show_progress
+from pages.parts.studies.progress import before_training, mean_share, show_progress, time_left
 from pages.parts.studies.recorded import recorded_logits, recorded_numbers, recorded_race
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
 from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study, linked_or_newest
@@ -14,6 +14,7 @@ __all__ = [
     "Selection",
     "Work",
     "axes_of",
+    "before_training",
     "changes_of",
     "choose_another",
     "choose_epoch",
@@ -23,11 +24,10 @@ __all__ = [
     "linked_or_newest",
     "listed_label",
     "live_fragment",
+    "mean_share",
     "members_digest",
     "nearest_student",
     "nothing_yet",
-    "race_progress",
-    "race_progress_text",
     "recorded_logits",
     "recorded_numbers",
     "recorded_race",
@@ -38,6 +38,7 @@ __all__ = [
     "show_progress",
     "start_bar",
     "study_label",
+    "time_left",
     "train_again_toggle",
     "watch",
     "work_of",

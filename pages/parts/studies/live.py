@@ -26,17 +26,16 @@ def live_fragment(study: StudyRow, draw: Callable[[StudyRow], None], *, key: str
         key: of the fragment.
     """
     poll = POLL_SECONDS if study.alive else None
-    st.fragment(_draw_now, run_every=poll, key=key)(study, draw)
+    st.fragment(_draw_now, run_every=poll, key=key)(study.id, study.alive, draw)
 
 
-def _draw_now(study: StudyRow, draw: Callable[[StudyRow], None]) -> None:
+def _draw_now(study: str, was_alive: bool, draw: Callable[[StudyRow], None]) -> None:
     with error_boundary():
-        row = study
-        if study.alive:
+        if was_alive:
             jobs.mark_lost(store())
-            row = store().studies.get(study.id)
-            if not row.alive:
-                st.rerun()  # once: the fragment stops polling, and the page offers what can be done now
+        row = store().studies.get(study)
+        if was_alive and not row.alive:
+            st.rerun()  # once: the fragment stops polling, and the page offers what can be done now
         draw(row)
 
 
@@ -69,10 +68,10 @@ def watch(study: StudyRow | None, shown: StoredLogits) -> None:
 
 
 @st.fragment(run_every=WAITING_SECONDS)
-def _until_more(study: str, known: int) -> None:
-    if _finished(study) != known or not store().studies.get(study).alive:
+def _until_more(study: str, finished: int) -> None:
+    if _finished(study) != finished or not store().studies.get(study).alive:
         st.rerun()
 
 
 def _finished(study: str) -> int:
-    return sum(run.status == "done" for run in store().studies.runs_of(study).values())
+    return sum(member.status == "done" for member in store().studies.member_progress(study))
