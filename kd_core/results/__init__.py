@@ -1,14 +1,12 @@
 """What stored numbers say: races, method races, sweeps, and their statistics."""
 
 from kd_core.results import stored_logits
+from kd_core.results.arms import ArmResult, FinishedMember, arm_results
 from kd_core.results.method_race import MethodRaceData, TechniqueResult, compare_json, load_method_race
 from kd_core.results.race import (
-    ArmResult,
     CellValues,
-    FinishedMember,
     RaceData,
     RaceNumbers,
-    arm_results,
     finished_members,
     load_race,
     members_and_runs,

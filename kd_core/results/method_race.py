@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
-
-from kd_core.results.race import ArmResult, FinishedMember, arm_results, finished_members, measures_json, race_verdict
+from kd_core.results.arms import ArmResult, FinishedMember, arm_results, measures_json
+from kd_core.results.race import finished_members, race_verdict
 from kd_core.results.statistics import Verdict, verdict
-from kd_core.store import Store
+from kd_core.store import Store, StudyRow
 from kd_core.vocabulary import SOFT_TARGETS, TECHNIQUE_KEY
 
 TAIL = 0.025
@@ -35,17 +34,15 @@ class TechniqueResult:
     over_soft_targets: Verdict | None
     extra_parameters: int
 
-    @property
-    def seconds_sd(self) -> float | None:
-        """Return the spread of the training time over seeds; None with one."""
-        seconds = [place.run.seconds for place in self.student.places]
-        return float(np.std(seconds, ddof=1)) if len(seconds) > 1 else None
-
 
 def compared_methods(store: Store, study: str) -> list[TechniqueResult]:
     """Return the techniques of a method race that have finished seeds, in the order in which they were named."""
+    return _techniques(finished_members(store, study))
+
+
+def _techniques(finished: Sequence[FinishedMember]) -> list[TechniqueResult]:
     by_name: dict[str, list[FinishedMember]] = {}
-    for place in finished_members(store, study):
+    for place in finished:
         by_name.setdefault(place.member.cell[TECHNIQUE_KEY], []).append(place)
     soft = _accuracies(by_name.get(SOFT_TARGETS, []))
     techniques = []
@@ -79,13 +76,16 @@ def baselines(store: Store, study: str) -> dict[str, ArmResult]:
     Nearly all techniques share them; one that changes what the student alone gets too, such as its images or its
     learning rate, is compared with a student alone of its own.
     """
+    return _baselines(store.studies.get(study), finished_members(store, study))
+
+
+def _baselines(row: StudyRow, finished: Sequence[FinishedMember]) -> dict[str, ArmResult]:
     from kd_core.recipe import Recipe, Study  # here, because torch comes with it
 
-    row = store.studies.get(study)
     plain = Study.race(Recipe.from_json(row.spec["base"]), row.seeds)
     own = {member.recipe.fingerprint() for member in plain.members if member.arm in ("teacher", "alone")}
     shared: dict[tuple[str, str], FinishedMember] = {}
-    for place in finished_members(store, study):
+    for place in finished:
         if place.member.arm in ("teacher", "alone") and place.run.fingerprint in own:
             shared.setdefault((place.member.arm, place.run.id), place)  # of equal recipes one run is both
     return arm_results(list(shared.values()))
@@ -116,12 +116,13 @@ class MethodRaceData:
 
 
 def load_method_race(store: Store, study: str) -> MethodRaceData:
-    """Return what a method race comes to."""
-    row, techniques = store.studies.get(study), compared_methods(store, study)
-    finished = {technique.name for technique in techniques}
-    named = [cell[TECHNIQUE_KEY] for cell in row.spec["cells"]]
-    unfinished = [name for name in named if name not in finished]
-    return MethodRaceData(baselines(store, study), techniques, by_chance(techniques), unfinished)
+    """Return what a method race comes to, from rows that are read once and left out of it."""
+    row, finished = store.studies.get(study), finished_members(store, study)
+    techniques = [replace(each, student=each.student.without_rows()) for each in _techniques(finished)]
+    shared = {arm: result.without_rows() for arm, result in _baselines(row, finished).items()}
+    names = {technique.name for technique in techniques}
+    unfinished = [cell[TECHNIQUE_KEY] for cell in row.spec["cells"] if cell[TECHNIQUE_KEY] not in names]
+    return MethodRaceData(shared, techniques, by_chance(techniques), unfinished)
 
 
 def compare_json(store: Store, study: str) -> dict[str, Any]:
@@ -160,7 +161,7 @@ def _technique_json(technique: TechniqueResult) -> dict[str, Any]:
         "name": technique.name,
         **_arm_json(technique.student),
         "extra_parameters": technique.extra_parameters,
-        "seconds_sd": technique.seconds_sd,
+        "seconds_sd": technique.student.seconds_sd,
         "over_alone": technique.over_alone and technique.over_alone.to_json(),
         "over_soft_targets": technique.over_soft_targets and technique.over_soft_targets.to_json(),
     }

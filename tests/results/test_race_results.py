@@ -14,6 +14,7 @@ from kd_core.recipe import Recipe, Study
 from kd_core.results import race
 from kd_core.results.statistics import bootstrap_interval
 from kd_core.store import EpochRow, Store
+from kd_core.vocabulary import ARMS
 
 RECIPE = Recipe.from_json(
     {
@@ -123,7 +124,7 @@ def test_a_race_as_json_has_the_promised_shape(store: Store) -> None:
     study = fill(store, Study.race(RECIPE, seeds=2, preset="digits"))
     latency = [
         {"arm": arm, "batch": batch, "p50": 1.0, "p95": 2.0, "threads": 1, "device": "cpu", "runs": 9}
-        for arm in race.ARMS
+        for arm in ARMS
         for batch in (1, 32)
     ]
     store.studies.update(study, latency=latency)

@@ -89,7 +89,7 @@ def _of_technique(result: TechniqueResult | None) -> tuple[Verdict | None, Verdi
     """Return what only a technique has: two verdicts, the spread of its time, and parameters learned beside it."""
     if result is None:
         return None, None, None, None
-    return result.over_alone, result.over_soft_targets, result.seconds_sd, result.extra_parameters
+    return result.over_alone, result.over_soft_targets, result.student.seconds_sd, result.extra_parameters
 
 
 def _verdict(name: str, verdict: Verdict | None) -> dict[str, float | None]:

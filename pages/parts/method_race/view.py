@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -44,7 +43,7 @@ def _draw(row: StudyRow) -> None:
         _agreement_and_costs(race)
 
 
-@lru_cache(maxsize=32)
+@st.cache_data(max_entries=16, show_spinner=False)
 def _load(home: str, study: str, status: str, done: int) -> MethodRaceData:
     """The race's numbers; they change only when another network is finished, so that polling costs little."""
     return load_method_race(store(), study)
