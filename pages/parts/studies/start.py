@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 FEWEST_SEEDS_SHOWN = 10
 CHOICES = ("device", "precision")
-"""What of the session decides how a study is carried out."""
+"""What of the session decides how a study is carried out, if the page does not say otherwise."""
 
 
 class Work(NamedTuple):
@@ -104,6 +104,7 @@ def start_bar(
     key: str,
     stop_key: str,
     able: bool = True,
+    choices: Sequence[str] = CHOICES,
 ) -> None:
     """Draw Start, and Stop while a study is alive.
 
@@ -114,21 +115,22 @@ def start_bar(
         key: of Start.
         stop_key: of Stop.
         able: whether it can be started.
+        choices: what of the session decides how it is carried out.
     """
     left, right = st.columns(2)
     with left:
         look: Literal["primary", "secondary"] = "primary" if able else "secondary"
         if st.button(label, key=key, type=look, width="stretch", disabled=not able):
-            _start(make)
+            _start(make, choices)
     with right:
         if now is not None and now.alive and st.button(t("race.stop"), key=stop_key, width="stretch"):
             jobs.stop(store(), now.id)
             st.rerun()
 
 
-def _start(make: Callable[[], Study]) -> None:
+def _start(make: Callable[[], Study], choices: Sequence[str]) -> None:
     """Queue a study and look at it, or say why it cannot be."""
-    how = {name: st.session_state.get(name, "auto") for name in CHOICES}
+    how = {name: st.session_state.get(name, "auto") for name in choices}
     try:
         study = jobs.submit(store(), make(), data_root=data_root(), fresh=trains_again(), **how)
     except KDError as error:
