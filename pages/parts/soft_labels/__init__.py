@@ -1,6 +1,7 @@
 """The Soft labels page."""
 
-from pages.parts.soft_labels import sample_picker, sentences
-from pages.parts.soft_labels.matrix import matrix_figure, matrix_rows, without_diagonal
+from pages.parts.soft_labels.matrix_view import matrix_view
+from pages.parts.soft_labels.sample_picker import pick_sample
+from pages.parts.soft_labels.sample_view import sample_view
 
-__all__ = ["matrix_figure", "matrix_rows", "sample_picker", "sentences", "without_diagonal"]
+__all__ = ["matrix_view", "pick_sample", "sample_view"]

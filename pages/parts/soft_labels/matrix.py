@@ -32,8 +32,8 @@ def without_diagonal(matrix: Floats) -> Floats:
 def strongest_pair(matrix: Floats) -> tuple[int, int, float] | None:
     """Return label, other class and mean probability of the largest cell off the diagonal; None where all are equal."""
     others = without_diagonal(matrix)
-    known = others[np.isfinite(others)]
-    if not known.size or np.ptp(known) < 1e-9:
+    finite = others[np.isfinite(others)]
+    if not finite.size or np.ptp(finite) < 1e-9:
         return None
     label, other = np.unravel_index(np.nanargmax(others), others.shape)
     return int(label), int(other), float(others[label, other])

@@ -42,8 +42,8 @@ def ordered(
     if order == "lookalikes" and like is not None:
         chosen &= labels != like
     rank = _rank(order, logits[lead], like)
-    found = np.flatnonzero(chosen)
-    return found if rank is None else found[np.argsort(rank[found], kind="stable")]
+    indices = np.flatnonzero(chosen)
+    return indices if rank is None else indices[np.argsort(rank[indices], kind="stable")]
 
 
 def leading(logits: Mapping[str, Floats]) -> str:
@@ -61,8 +61,8 @@ def neighbour(order: Indices, sample: int, step: int) -> int:
 
 def position(order: Indices, sample: int) -> int | None:
     """Return the sample's place in the order, or None."""
-    found = np.flatnonzero(order == sample)
-    return int(found[0]) if len(found) else None
+    indices = np.flatnonzero(order == sample)
+    return int(indices[0]) if len(indices) else None
 
 
 def _rank(order: Order, logits: Floats, like: int | None) -> Floats | None:

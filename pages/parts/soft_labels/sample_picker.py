@@ -27,42 +27,42 @@ class _Wish:
     like: int | None
 
 
-def pick_sample(material: StoredLogits) -> int:
+def pick_sample(stored: StoredLogits) -> int:
     """Draw the picker and return the index of the chosen test image."""
-    wish = _wish(material)
-    found = ordered(wish.order, material.logits, material.labels, of_class=wish.of_class, like=wish.like)
-    asked = sample_index(len(material.labels))
+    wish = _wish(stored)
+    indices = ordered(wish.order, stored.logits, stored.labels, of_class=wish.of_class, like=wish.like)
+    asked = sample_index(len(stored.labels))
     first_visit = wish == _Wish("ambiguous", None, None)
-    sample = asked if asked is not None else _first(material, found, right_only=first_visit)
+    sample = asked if asked is not None else _first(stored, indices, right_only=first_visit)
     if asked is None and not first_visit:
         link.put(sample=sample)  # the order is not part of a link, so the image must be
-    _neighbours(found, sample, len(material.labels))
-    if len(found):
-        _gallery(material, wish, found, sample)
+    _neighbours(indices, sample, len(stored.labels))
+    if len(indices):
+        _gallery(stored, wish, indices, sample)
     else:
         st.info(t(f"soft_labels.none_{wish.order}" if wish.order == "disagreements" else "soft_labels.none"))
     return sample
 
 
-def _wish(material: StoredLogits) -> _Wish:
+def _wish(stored: StoredLogits) -> _Wish:
     def reset() -> None:
         link.put(sample=None)
 
     order = st.selectbox(
         t("soft_labels.order"),
-        ORDERS if len(material.logits) > 1 else [order for order in ORDERS if order != "disagreements"],
+        ORDERS if len(stored.logits) > 1 else [order for order in ORDERS if order != "disagreements"],
         format_func=lambda name: t(f"soft_labels.order_{name}"),
         key="sample_order",
         persist_state="session",
         on_change=reset,
     )
-    classes = range(len(material.classes))
+    classes = range(len(stored.classes))
     left, right = st.columns(2) if order == "lookalikes" else (st.container(), None)
     with left:
         of_class = st.selectbox(
             t("soft_labels.class"),
             [ANY, *classes],
-            format_func=lambda index: t("soft_labels.any_class") if index == ANY else material.classes[index],
+            format_func=lambda index: t("soft_labels.any_class") if index == ANY else stored.classes[index],
             key="sample_class",
             on_change=reset,
         )
@@ -72,26 +72,26 @@ def _wish(material: StoredLogits) -> _Wish:
             like = st.selectbox(
                 t("soft_labels.like"),
                 [index for index in classes if index != of_class],
-                format_func=material.classes.__getitem__,
+                format_func=stored.classes.__getitem__,
                 key="sample_like",
                 on_change=reset,
             )
     return _Wish(order, None if of_class == ANY else of_class, like)
 
 
-def _first(material: StoredLogits, found: Indices, right_only: bool) -> int:
+def _first(stored: StoredLogits, indices: Indices, right_only: bool) -> int:
     """Return the first image of an order; with ``right_only`` the first in doubt about which the teacher is right."""
-    answers = material.logits[leading(material.logits)].argmax(-1)
-    right = found[answers[found] == material.labels[found]] if right_only else found
-    wanted = right if len(right) else found
+    answers = stored.logits[leading(stored.logits)].argmax(-1)
+    right = indices[answers[indices] == stored.labels[indices]] if right_only else indices
+    wanted = right if len(right) else indices
     return int(wanted[0]) if len(wanted) else 0
 
 
-def _neighbours(found: Indices, sample: int, count: int) -> None:
-    place = position(found, sample)
+def _neighbours(indices: Indices, sample: int, count: int) -> None:
+    place = position(indices, sample)
     st.session_state["sample_index"] = sample
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        _step("previous", neighbour(found, sample, -1), disabled=place in (None, 0))
+        _step("previous", neighbour(indices, sample, -1), disabled=place in (None, 0))
         st.number_input(
             t("soft_labels.index", last=count - 1),
             min_value=0,
@@ -100,10 +100,10 @@ def _neighbours(found: Indices, sample: int, count: int) -> None:
             key="sample_index",
             on_change=lambda: link.put(sample=st.session_state["sample_index"]),
         )
-        _step("next", neighbour(found, sample, 1), disabled=not len(found) or place == len(found) - 1)
-    if len(found):
+        _step("next", neighbour(indices, sample, 1), disabled=not len(indices) or place == len(indices) - 1)
+    if len(indices):
         words = "soft_labels.place" if place is not None else "soft_labels.place_outside"
-        st.caption(t(words, place=(place or 0) + 1, count=len(found)))
+        st.caption(t(words, place=(place or 0) + 1, count=len(indices)))
 
 
 def _step(name: str, target: int, disabled: bool) -> None:
@@ -117,40 +117,40 @@ def _step(name: str, target: int, disabled: bool) -> None:
     )
 
 
-def _gallery(material: StoredLogits, wish: _Wish, found: Indices, sample: int) -> None:
-    start = (position(found, sample) or 0) // TILES * TILES
+def _gallery(stored: StoredLogits, wish: _Wish, indices: Indices, sample: int) -> None:
+    start = (position(indices, sample) or 0) // TILES * TILES
     image_gallery(
         key="sample_gallery",
         label=t("soft_labels.gallery"),
-        tiles=[_tile(material, wish, int(index)) for index in found[start : start + TILES]],
+        tiles=[_tile(stored, wish, int(index)) for index in indices[start : start + TILES]],
         chosen=sample,
         on_choose=lambda index: link.put(sample=index),
     )
 
 
-def _tile(material: StoredLogits, wish: _Wish, index: int) -> Tile:
-    arm = leading(material.logits)
-    logits = material.logits[arm][index]
-    caption = class_name(material, int(material.labels[index]))
+def _tile(stored: StoredLogits, wish: _Wish, index: int) -> Tile:
+    arm = leading(stored.logits)
+    logits = stored.logits[arm][index]
+    caption = class_name(stored, int(stored.labels[index]))
     facts = {
         "index": index,
         "label": caption,
         "arm": t(f"soft_labels.arm_{arm}"),
-        "answer": material.classes[int(logits.argmax())],
+        "answer": stored.classes[int(logits.argmax())],
     }
     if wish.like is not None:
         caption = f"{caption} · {soften(logits)[wish.like]:.2f}"
     return Tile(
         index,
-        _thumbnail(material.images[index].tobytes(), material.images.shape[1:]),
+        _thumbnail(stored.images[index].tobytes(), stored.images.shape[1:]),
         caption,
         t("soft_labels.tile", **facts),
     )
 
 
-def class_name(material: StoredLogits, label: int) -> str:
+def class_name(stored: StoredLogits, label: int) -> str:
     """Return the name of a label; an image without one says so."""
-    return material.classes[label] if label >= 0 else t("soft_labels.no_label")
+    return stored.classes[label] if label >= 0 else t("soft_labels.no_label")
 
 
 @lru_cache(maxsize=512)

@@ -18,72 +18,72 @@ CLOSE = 1.1
 """Divergences whose ratio is below this are called about equal."""
 
 
-def sample_finding(material: StoredLogits, sample: int, temperature: float) -> str:
+def sample_finding(stored: StoredLogits, sample: int, temperature: float) -> str:
     """Return the title of the bars: what the teacher says about this image beyond its label."""
-    arm = leading(material.logits)
+    arm = leading(stored.logits)
     if math.isinf(temperature):
-        return t("soft_labels.finding_infinite", count=len(material.classes))
-    logits, label = material.logits[arm][sample], int(material.labels[sample])
+        return t("soft_labels.finding_infinite", count=len(stored.classes))
+    logits, label = stored.logits[arm][sample], int(stored.labels[sample])
     p = soften(logits, temperature)
     first, second = (int(k) for k in np.argsort(-p, kind="stable")[:2])
     facts = {
         "T": shown(temperature),
         "arm": t(f"soft_labels.arm_{arm}"),
-        "label": escape_markdown(class_name(material, label)),
+        "label": escape_markdown(class_name(stored, label)),
     }
     if label >= 0 and first != label:
         return t(
             "soft_labels.finding_wrong",
-            other=escape_markdown(material.classes[first]),
+            other=escape_markdown(stored.classes[first]),
             p=probability(p[first]),
             **facts,
         )
     if p[second] < AS_GOOD_AS_NOTHING:
         return t("soft_labels.finding_certain", **facts)
     return t(
-        "soft_labels.finding_second", other=escape_markdown(material.classes[second]), p=probability(p[second]), **facts
+        "soft_labels.finding_second", other=escape_markdown(stored.classes[second]), p=probability(p[second]), **facts
     )
 
 
-def sample_explanation(material: StoredLogits, sample: int, temperature: float) -> str:
+def sample_explanation(stored: StoredLogits, sample: int, temperature: float) -> str:
     """Return one or two sentences on entropy and, where there are students, on who is closer to the teacher."""
-    arm = leading(material.logits)
-    nats = float(entropy(material.logits[arm][sample], temperature))
-    most = math.log(len(material.classes))
-    said = [t("soft_labels.entropy", arm=t(f"soft_labels.arm_{arm}"), nats=f"{nats:.2f}", most=f"{most:.2f}")]
+    arm = leading(stored.logits)
+    nats = float(entropy(stored.logits[arm][sample], temperature))
+    most = math.log(len(stored.classes))
+    sentences = [t("soft_labels.entropy", arm=t(f"soft_labels.arm_{arm}"), nats=f"{nats:.2f}", most=f"{most:.2f}")]
     if arm == "teacher" and not math.isinf(temperature):
-        said += _closer(material, sample, temperature)
-    return t("soft_labels.joint").join(said)
+        sentences += _closer(stored, sample, temperature)
+    return t("soft_labels.joint").join(sentences)
 
 
-def matrix_finding(matrix: Floats, material: StoredLogits, arm: str, temperature: float) -> str:
+def matrix_finding(matrix: Floats, stored: StoredLogits, arm: str, temperature: float) -> str:
     """Return the title of the matrix: which class is most taken for which other."""
     pair = strongest_pair(matrix)
     if pair is None:
         return t("soft_labels.matrix_even")
     label, other, p = pair
-    names = {"label": escape_markdown(material.classes[label]), "other": escape_markdown(material.classes[other])}
+    names = {"label": escape_markdown(stored.classes[label]), "other": escape_markdown(stored.classes[other])}
     facts = {"T": shown(temperature), "arm": t(f"soft_labels.arm_{arm}"), "p": probability(p)}
     return t("soft_labels.matrix_finding", **names, **facts)
 
 
-def matrix_setting(material: StoredLogits, arm: str, temperature: float, epoch: int | None, zoomed: bool) -> str:
+def matrix_setting(stored: StoredLogits, arm: str, temperature: float, epoch: int | None, zoomed: bool) -> str:
     """Return the subtitle of the matrix: arm, temperature, split, epoch, who made it, and what is missing in it."""
-    counts = np.bincount(material.labels[material.labels >= 0], minlength=len(material.classes))
+    counts = np.bincount(stored.labels[stored.labels >= 0], minlength=len(stored.classes))
     facts = {"arm": t(f"roles.{arm}"), "T": shown(temperature), "epoch": epoch_words(epoch), "count": int(counts.sum())}
-    said = [t("soft_labels.matrix_setting", provenance=provenance(material), **facts)]
-    empty = [escape_markdown(material.classes[k]) for k in np.flatnonzero(counts == 0)]
+    sentences = [t("soft_labels.matrix_setting", provenance=provenance(stored), **facts)]
+    empty = [escape_markdown(stored.classes[k]) for k in np.flatnonzero(counts == 0)]
     if empty:
-        said.append(t("soft_labels.matrix_empty", classes=", ".join(empty)))
+        sentences.append(t("soft_labels.matrix_empty", classes=", ".join(empty)))
     if zoomed:
-        said.append(t("soft_labels.matrix_zoomed"))
-    return t("soft_labels.joint").join(said)
+        sentences.append(t("soft_labels.matrix_zoomed"))
+    return t("soft_labels.joint").join(sentences)
 
 
-def provenance(material: StoredLogits) -> str:
+def provenance(stored: StoredLogits) -> str:
     """Return who made these numbers: live or recorded, with seed, and date and machine of a recording."""
-    facts = {name: escape_markdown(str(value)) for name, value in material.facts.items()}
-    if material.provenance == "recorded":
+    facts = {name: escape_markdown(str(value)) for name, value in stored.facts.items()}
+    if stored.provenance == "recorded":
         return t("provenance.recorded", **facts)
     return t("soft_labels.live_seed", provenance=t("provenance.live"), **facts)
 
@@ -98,12 +98,12 @@ def probability(p: float) -> str:
     return f"{p:.2f}" if p >= 0.01 else f"{p:.1g}"
 
 
-def _closer(material: StoredLogits, sample: int, temperature: float) -> list[str]:
-    teacher = material.logits["teacher"][sample]
+def _closer(stored: StoredLogits, sample: int, temperature: float) -> list[str]:
+    teacher = stored.logits["teacher"][sample]
     nats: dict[str, float] = {
-        arm: float(kl_divergence(teacher, material.logits[arm][sample], temperature))
+        arm: float(kl_divergence(teacher, stored.logits[arm][sample], temperature))
         for arm in ("distilled", "alone")
-        if arm in material.logits
+        if arm in stored.logits
     }
     if len(nats) < 2:
         return [t("soft_labels.closer_one", arm=t(f"soft_labels.arm_{arm}"), nats=_nats(d)) for arm, d in nats.items()]

@@ -1,0 +1,53 @@
+"""What every network says about one image: finding, bars, explanation and the numbers as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from kd_core.results import StoredLogits
+from pages.parts.app import put_view, shown, view_axis, view_temperature
+from pages.parts.charts import BAR_WORDS, BarsState, csv_button, read_state, softened_bars
+from pages.parts.soft_labels import sentences
+from pages.parts.soft_labels.sample_picker import class_name
+from pages.parts.studies import sample_arms, sample_rows
+from pages.parts.text import escape_markdown, t, texts_of
+
+
+def sample_view(stored: StoredLogits, index: int, epoch: int | None, fragments: Sequence[str]) -> None:
+    """Draw the bars of one image.
+
+    Args:
+        stored: what the networks say about all of them.
+        index: of the image.
+        epoch: from 0; None for the reported one.
+        fragments: those that another view temperature draws anew.
+    """
+    temperature, axis, label = view_temperature(), view_axis(), int(stored.labels[index])
+
+    def changed() -> None:
+        state = read_state(st.session_state["view_temperature"], BarsState(temperature, axis))
+        put_view(state)
+        if state.temperature != temperature:
+            st.rerun(list(fragments))
+
+    st.header(sentences.sample_finding(stored, index, temperature), anchor=False)
+    label_name = class_name(stored, label)
+    facts = {"index": index, "label": escape_markdown(label_name), "T": shown(temperature)}
+    made = {"provenance": sentences.provenance(stored), "epoch": sentences.epoch_words(epoch)}
+    st.caption(t("soft_labels.setting", **made, **facts))
+    softened_bars(
+        key="view_temperature",
+        arms=sample_arms(stored, index),
+        classes=stored.classes,
+        words=texts_of("bars", BAR_WORDS),
+        hard_label=label if label >= 0 else None,
+        picture=stored.picture(index),
+        picture_alt=t("soft_labels.picture", index=index, label=label_name),
+        temperature=temperature,
+        axis=axis,
+        on_change=changed,
+    )
+    st.markdown(sentences.sample_explanation(stored, index, temperature))
+    csv_button(sample_rows(stored, index, temperature), key="view_temperature", filename=f"soft-labels-image-{index}")
