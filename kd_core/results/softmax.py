@@ -42,10 +42,10 @@ def kl_divergence(teacher_logits: Floats, student_logits: Floats, temperature: f
 def mean_soft_labels(logits: Floats, labels: NDArray[np.integer], temperature: float = 1.0) -> Floats:
     """Return (K, K): row k is the mean of softmax(z / T) over the images of class k; NaN where there are none."""
     classes = logits.shape[-1]
-    known = labels >= 0
+    labelled = labels >= 0
     sums = np.zeros((classes, classes))
-    np.add.at(sums, labels[known], soften(logits[known], temperature))
-    counts = np.bincount(labels[known], minlength=classes).astype(np.float64)
+    np.add.at(sums, labels[labelled], soften(logits[labelled], temperature))
+    counts = np.bincount(labels[labelled], minlength=classes).astype(np.float64)
     counts[counts == 0] = np.nan
     result: Floats = sums / counts[:, None]
     return result

@@ -34,11 +34,11 @@ def sweep_results(
         scores: of the epochs that ``wanted_scores`` names.
     """
     trios = trios_of(places)
-    found = []
+    results = []
     for index, values in enumerate(cells):
-        mine = [trios.get((cell_key(values), seed), {}) for seed in range(seeds)]
-        trials = tuple(seed_result_of(seed, trio, scores) for seed, trio in enumerate(mine))
-        students = [trio["distilled"] for trio in mine if "distilled" in trio]
+        trios_of_cell = [trios.get((cell_key(values), seed), {}) for seed in range(seeds)]
+        trials = tuple(seed_result_of(seed, trio, scores) for seed, trio in enumerate(trios_of_cell))
+        students = [trio["distilled"] for trio in trios_of_cell if "distilled" in trio]
         cost: Mapping[str, Any] = next((place.cost for place in students if place.cost), {})
-        found.append(SweepCell(index, values, trials, parameters=cost.get("parameters"), macs=cost.get("macs")))
-    return with_intervals(axes, seeds, found)
+        results.append(SweepCell(index, values, trials, parameters=cost.get("parameters"), macs=cost.get("macs")))
+    return with_intervals(axes, seeds, results)

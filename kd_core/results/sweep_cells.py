@@ -37,8 +37,8 @@ class SweepCell:
     @property
     def counted(self) -> tuple[SeedResult, ...]:
         """Return the trials that the cell's numbers are about: those that ended, else those under way."""
-        known = [trial for trial in self.trials if trial.gain is not None]
-        return tuple([trial for trial in known if trial.ended] or known)
+        with_gain = [trial for trial in self.trials if trial.gain is not None]
+        return tuple([trial for trial in with_gain if trial.ended] or with_gain)
 
     @property
     def ended(self) -> bool:
@@ -147,8 +147,9 @@ class SweepResults:
     @property
     def best(self) -> SweepCell | None:
         """Return the cell with the highest mean validation accuracy, ties by lower NLL; test has no say."""
-        found = self.candidates
-        return max(found, key=lambda cell: (cell.validation or 0.0, -(cell.validation_nll or 0.0)), default=None)
+        return max(
+            self.candidates, key=lambda cell: (cell.validation or 0.0, -(cell.validation_nll or 0.0)), default=None
+        )
 
     @property
     def judged(self) -> tuple[SweepCell, ...]:
@@ -205,5 +206,5 @@ def _judged(cell: SweepCell, half_width: float | None) -> SweepCell:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    numbers = [value for value in values if value is not None]
+    return sum(numbers) / len(numbers) if numbers else None

@@ -82,7 +82,7 @@ def seed_result_of(seed: int, trio: Mapping[str, MemberProgress], scores: Scores
     status = distilled.status or ""
     if alone is not None and alone.status in TROUBLE:
         status = alone.status
-    mine = {} if own is None else scores.get((distilled.run or "", own), {})
+    own_scores = {} if own is None else scores.get((distilled.run or "", own), {})
     theirs = {} if alone is None or other is None else scores.get((alone.run or "", other), {})
     sound = status not in TROUBLE
     return SeedResult(
@@ -92,10 +92,10 @@ def seed_result_of(seed: int, trio: Mapping[str, MemberProgress], scores: Scores
         epoch=(distilled.epoch or 0) if own is None or _done(distilled) else own + 1,
         epochs=distilled.epochs or 0,
         ended=_done(distilled) and _done(alone),
-        accuracy=_score(mine, "test", "accuracy") if sound else None,
+        accuracy=_score(own_scores, "test", "accuracy") if sound else None,
         alone=_score(theirs, "test", "accuracy") if sound else None,
-        validation=_score(mine, "validation", "accuracy") if sound else None,
-        validation_nll=_score(mine, "validation", "nll") if sound else None,
+        validation=_score(own_scores, "validation", "accuracy") if sound else None,
+        validation_nll=_score(own_scores, "validation", "nll") if sound else None,
     )
 
 

@@ -101,8 +101,8 @@ def put_settings(changes: dict[str, str]) -> None:
 def refuse(part: str, reason: str) -> None:
     """Drop a part that cannot be used and remember the sentence for the reader."""
     put(**{part: None})
-    told = st.session_state.setdefault("link_refused", {})
-    told.setdefault((part, reason), time.time())
+    refused = st.session_state.setdefault("link_refused", {})
+    refused.setdefault((part, reason), time.time())
 
 
 def show_refused() -> None:

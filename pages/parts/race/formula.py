@@ -34,7 +34,7 @@ def formula(method: Settings) -> None:
         st.segmented_control(
             t("formula.convention", alpha=f"{alpha:g}"),
             ["teacher", "labels"],
-            format_func=lambda one: t(f"formula.alpha_{one}"),
+            format_func=lambda convention: t(f"formula.alpha_{convention}"),
             key="convention",
             help=t("formula.convention_help"),
             on_change=_keep_convention,

@@ -69,21 +69,21 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
         recorded: whether the recorded race is on offer.
     """
     rows = [row for row in store().studies.list(limit=50) if row.status != "queued" and _can_be_shown(row)]
-    known = {row.id: row for row in rows}
+    by_id = {row.id: row for row in rows}
     now = current_study()
     if now is not None:
-        known.setdefault(now.id, now)
-    options = list(known) + ([""] if recorded else [])
+        by_id.setdefault(now.id, now)
+    options = list(by_id) + ([""] if recorded else [])
     if not options:
         return None
     index = options.index(now.id) if now else 0
 
     def label(study: str) -> str:
-        return listed_label(known[study]) if study else t("study.recorded")
+        return listed_label(by_id[study]) if study else t("study.recorded")
 
     picked = st.selectbox(t("study.choose"), options, index=index, format_func=label, key=key)
     link.put(study=picked or None)
-    return known.get(picked)
+    return by_id.get(picked)
 
 
 MOST_LISTED = 50
@@ -112,25 +112,25 @@ def choose_another(now: StudyRow, key: str, title: str, label: Callable[[StudyRo
         title: what stands above the list.
         label: what a study is called in it: the same before and after its end, or the choice is lost.
     """
-    known = {row.id: row for row in _newest(now.kind)}
-    known.setdefault(now.id, now)
-    if len(known) < 2:
+    by_id = {row.id: row for row in _newest(now.kind)}
+    by_id.setdefault(now.id, now)
+    if len(by_id) < 2:
         return
     st.session_state[key] = now.id
     st.selectbox(
         title,
-        list(known),
-        format_func=lambda study: label(known[study]),
+        list(by_id),
+        format_func=lambda study: label(by_id[study]),
         key=key,
         on_change=_look_at,
-        args=(key, list(known)),
+        args=(key, list(by_id)),
     )
 
 
-def _look_at(key: str, known: list[str]) -> None:
+def _look_at(key: str, studies: list[str]) -> None:
     """Keep the choice in the link; where an option was renamed meanwhile, the browser sends its old words instead."""
     chosen = st.session_state[key]
-    if chosen in known:
+    if chosen in studies:
         link.put(study=chosen, cell=None)
 
 

@@ -31,16 +31,15 @@ VALUES: Final = {
 
 def axis_paths(recipe: Recipe) -> dict[str, AxisWords]:
     """Return the settings of a recipe that can be an axis: what the page begins with, then part by part."""
-    known = list(_paths(recipe))
-    ordered = [path for path in FIRST if path in known] + [path for path in known if path not in FIRST]
+    paths = list(_paths(recipe))
+    ordered = [path for path in FIRST if path in paths] + [path for path in paths if path not in FIRST]
     return {path: axis_words(recipe, path) for path in ordered}
 
 
 def starting_text(recipe: Recipe, path: str, random: bool) -> str:
     """Return values worth trying: around what the recipe has, or a range for a random search."""
-    known = VALUES.get(path)
-    if known:
-        return known[random]
+    if path in VALUES:
+        return VALUES[path][random]
     part, _, name = path.rpartition(".")
     owner = at_path(recipe, part)
     if name == "width":

@@ -49,19 +49,19 @@ def sweep_material(store: Store, row_id: str, places: Sequence[MemberProgress]) 
     if source is None or logits is None:
         return None
     arrays, facts = source
-    told = {"study": row_id, "dataset": facts["label"], "seed": SEED}
+    made = {"study": row_id, "dataset": facts["label"], "seed": SEED}
     return StoredLogits(
-        "live", told, tuple(facts["classes"]), arrays["images"], arrays["labels"], {"teacher": logits}, {}
+        "live", made, tuple(facts["classes"]), arrays["images"], arrays["labels"], {"teacher": logits}, {}
     )
 
 
 def cell_answers(
-    store: Store, found: SweepResults, places: Sequence[MemberProgress], image: int
+    store: Store, sweep: SweepResults, places: Sequence[MemberProgress], image: int
 ) -> tuple[dict[int, list[int | None]], list[list[float]]]:
     """Return by cell the places of teacher's, alone's and distilled's answers, and the answers."""
     trios, answers = trios_of(places), Answers()
     by_cell = {}
-    for cell in found.cells:
+    for cell in sweep.cells:
         trio: Mapping[str, MemberProgress] = trios.get((cell_key(cell.values), SEED), {})
         by_cell[cell.index] = [answers.place(store, trio.get(arm), image) for arm in ARMS]
     return by_cell, answers.logits

@@ -18,10 +18,10 @@ DIVERGING: Final = [[0.0, "#8c510a"], [0.5, "#a0a0a0"], [1.0, "#01665e"]]
 """The map's hues, dark enough for thin lines on white and light enough on black; 0 is in the middle."""
 
 
-def cell_rows(found: SweepResults, axes: Axes) -> pd.DataFrame:
+def cell_rows(sweep: SweepResults, axes: Axes) -> pd.DataFrame:
     """Return one row per cell as a reader sees it: settings, gain with interval, accuracies, size and state."""
-    best, rows = found.best, []
-    for cell in found.cells:
+    best, rows = sweep.best, []
+    for cell in sweep.cells:
         low, high = cell.interval or (None, None)
         marks = [t("map.best")] if best is not None and cell.index == best.index else []
         marks += [t(f"status.{cell.trouble}")] if cell.trouble else []
@@ -42,14 +42,14 @@ def cell_rows(found: SweepResults, axes: Axes) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def parallel_figure(found: SweepResults, axes: Axes) -> Figure:
+def parallel_figure(sweep: SweepResults, axes: Axes) -> Figure:
     """Return one line per cell through its settings, its accuracy and its gain, coloured by the gain."""
     import plotly.graph_objects as go
 
-    cells = [cell for cell in found.cells if cell.gain is not None]
+    cells = [cell for cell in sweep.cells if cell.gain is not None]
     gains = [cell.gain or 0.0 for cell in cells]
     limit = max(map(abs, gains), default=1.0) or 1.0
-    dimensions = [_dimension(found, path, axes[path].full, cells) for path in found.axes]
+    dimensions = [_dimension(sweep, path, axes[path].full, cells) for path in sweep.axes]
     measured = [("column_validation", "validation"), ("column_accuracy", "accuracy")]
     for key, name in measured:
         values = [_percent(getattr(cell, name)) for cell in cells]
@@ -61,11 +61,11 @@ def parallel_figure(found: SweepResults, axes: Axes) -> Figure:
     return go.Figure([line], {"height": 400, "margin": margin})
 
 
-def front_figure(found: SweepResults, axes: Axes) -> Figure:
+def front_figure(sweep: SweepResults, axes: Axes) -> Figure:
     """Return test accuracy against MACs: every cell, and a line through those to which none is preferable."""
     import plotly.graph_objects as go
 
-    cells = [cell for cell in found.cells if cell.macs and cell.accuracy is not None]
+    cells = [cell for cell in sweep.cells if cell.macs and cell.accuracy is not None]
     best = pareto_front(cells)
     colour = ROLES["distilled"].colour
     figure = go.Figure()
@@ -106,9 +106,9 @@ def _hollow(colour: str) -> dict[str, Any]:
     return {"symbol": "circle-open", "size": 9, "color": colour}
 
 
-def _dimension(found: SweepResults, path: str, label: str, cells: list[SweepCell]) -> dict[str, Any]:
+def _dimension(sweep: SweepResults, path: str, label: str, cells: list[SweepCell]) -> dict[str, Any]:
     """Return an axis of the parallel lines: numbers as they are, few or named ones at even places."""
-    values = ordered(found.axes[path])
+    values = ordered(sweep.axes[path])
     if all(is_number(value) for value in values) and len(values) > 12:
         return {"label": label, "values": [cell.values[path] for cell in cells]}
     places = list(range(len(values)))

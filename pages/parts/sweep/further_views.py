@@ -24,41 +24,41 @@ from pages.parts.sweep.sentences import Axes, cell_name, gain_text
 from pages.parts.text import escape_markdown, t, texts_of, value_text
 
 
-def more(row: StudyRow, found: SweepResults, axes: Axes) -> None:
+def more(row: StudyRow, sweep: SweepResults, axes: Axes) -> None:
     """Let the person choose one of the further views; none is drawn that is not looked at."""
-    lines = ["line"] if has_grid(found) else []
-    kinds = [*lines, "parallel", *(["front"] if found.sizes_differ else []), "table"]
+    lines = ["line"] if has_grid(sweep) else []
+    kinds = [*lines, "parallel", *(["front"] if sweep.sizes_differ else []), "table"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
         kind = st.segmented_control(
             t("sweep.more"),
             kinds,
-            format_func=lambda one: t(f"sweep.more_{one}"),
+            format_func=lambda kind: t(f"sweep.more_{kind}"),
             default=kinds[0],
             key=f"sweep_more_{'_'.join(kinds)}",
             required=True,
         )
-        csv_button(pd.DataFrame(as_rows(found)), key="sweep_cells", filename="sweep")
+        csv_button(pd.DataFrame(as_rows(sweep)), key="sweep_cells", filename="sweep")
     if not lines:
         st.caption(t("sweep.line_random"))
     if kind == "line":
-        _line(row, found, axes)
+        _line(row, sweep, axes)
     elif kind == "table":
-        _table(found, axes)
+        _table(sweep, axes)
     elif row.alive:
         st.caption(t("sweep.when_ended"))  # a chart that is made anew with every epoch would blink
     elif kind == "parallel":
-        _parallel(found, axes)
+        _parallel(sweep, axes)
     else:
-        _front(found, axes)
+        _front(sweep, axes)
 
 
-def _line(row: StudyRow, found: SweepResults, axes: Axes) -> None:
-    numeric = [path for path in found.axes if all(is_number(value) for value in found.axes[path])]
+def _line(row: StudyRow, sweep: SweepResults, axes: Axes) -> None:
+    numeric = [path for path in sweep.axes if all(is_number(value) for value in sweep.axes[path])]
     if not numeric:
         st.caption(t("sweep.no_numbers"))
         return
-    along, fixed = _choose_line(row, found, numeric, axes)
-    cells = slice_along(found, along, fixed)
+    along, fixed = _choose_line(row, sweep, numeric, axes)
+    cells = slice_along(sweep, along, fixed)
     if not cells:
         st.caption(t("sweep.no_cells"))
         return
@@ -75,7 +75,7 @@ def _line(row: StudyRow, found: SweepResults, axes: Axes) -> None:
         words=texts_of("curve", CURVE_WORDS),
         x_title=axes[along].full,
         y_title=t("sweep.gain_axis"),
-        x_range=(min(map(float, found.axes[along])), max(map(float, found.axes[along]))),
+        x_range=(min(map(float, sweep.axes[along])), max(map(float, sweep.axes[along]))),
         title=title,
         subtitle=" · ".join(filter(None, [held, t("sweep.split"), t("study.seeds", n=highest.n), band])),
         height=300,
@@ -94,48 +94,48 @@ def line_series(cells: Sequence[SweepCell], along: str) -> list[CurveSeries]:
     ]
 
 
-def _choose_line(row: StudyRow, found: SweepResults, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
+def _choose_line(row: StudyRow, sweep: SweepResults, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
     """Return which axis the line follows and what the others are held at."""
-    columns = st.columns(max(2, min(4, len(found.axes))))
+    columns = st.columns(max(2, min(4, len(sweep.axes))))
     along = columns[0].selectbox(
         t("sweep.along"), numeric, format_func=lambda path: axes[path].full, key=f"sweep_along_{row.id}"
     )
     fixed: dict[str, Any] = {}
-    for place, path in enumerate(path for path in found.axes if path != along):
-        values = ordered(found.axes[path])
-        start = values.index(found.best.values[path]) if found.best is not None else len(values) // 2
+    for place, path in enumerate(path for path in sweep.axes if path != along):
+        values = ordered(sweep.axes[path])
+        start = values.index(sweep.best.values[path]) if sweep.best is not None else len(values) // 2
         fixed[path] = columns[(1 + place) % len(columns)].selectbox(
             axes[path].full, values, index=start, format_func=value_text, key=f"sweep_line_{row.id}_{path}"
         )
     return along, fixed
 
 
-def _parallel(found: SweepResults, axes: Axes) -> None:
-    st.markdown(f"**{t('sweep.parallel_title', n=len(found.cells))}**")
+def _parallel(sweep: SweepResults, axes: Axes) -> None:
+    st.markdown(f"**{t('sweep.parallel_title', n=len(sweep.cells))}**")
     st.caption(t("sweep.parallel_note"))
     plotly_chart_with_downloads(
-        charts.parallel_figure(found, axes),
+        charts.parallel_figure(sweep, axes),
         key="sweep_parallel",
-        rows=charts.cell_rows(found, axes),
-        alt=t("sweep.parallel_alt", n=len(found.cells)),
+        rows=charts.cell_rows(sweep, axes),
+        alt=t("sweep.parallel_alt", n=len(sweep.cells)),
         filename="sweep-parallel",
     )
 
 
-def _front(found: SweepResults, axes: Axes) -> None:
-    names = [cell_name(cell, axes) for cell in pareto_front(found.cells)]
-    finding = t("sweep.front_finding", n=len(names), all=len(found.cells))
+def _front(sweep: SweepResults, axes: Axes) -> None:
+    names = [cell_name(cell, axes) for cell in pareto_front(sweep.cells)]
+    finding = t("sweep.front_finding", n=len(names), all=len(sweep.cells))
     st.markdown(f"**{escape_markdown(finding)}**")
     st.caption(t("sweep.front_note"))
     plotly_chart_with_downloads(
-        charts.front_figure(found, axes),
+        charts.front_figure(sweep, axes),
         key="sweep_front",
-        rows=charts.cell_rows(found, axes),
+        rows=charts.cell_rows(sweep, axes),
         alt=f"{finding} {'; '.join(names)}",
         filename="sweep-front",
     )
 
 
-def _table(found: SweepResults, axes: Axes) -> None:
-    rows = charts.cell_rows(found, axes)
+def _table(sweep: SweepResults, axes: Axes) -> None:
+    rows = charts.cell_rows(sweep, axes)
     table_with_csv(rows, key="sweep_table", filename="sweep", alt=t("sweep.table_alt", n=len(rows)))

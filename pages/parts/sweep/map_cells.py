@@ -1,4 +1,4 @@
-"""From a landscape to the map: which cells are in sight, where they stand, and what is written in them."""
+"""From a sweep to its map: which cells are in sight, where they stand, and what is written in them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILLED: Final = 0.25
 
 @dataclass(frozen=True)
 class View:
-    """What of a landscape is in sight.
+    """What of a sweep is in sight.
 
     Args:
         x: path of the axis to the right.
@@ -31,46 +31,46 @@ class View:
     fixed: Mapping[str, Any]
 
 
-def in_sight(found: SweepResults, view: View) -> tuple[SweepCell, ...]:
+def in_sight(sweep: SweepResults, view: View) -> tuple[SweepCell, ...]:
     """Return the cells of a view."""
-    return cells_at(found.cells, view.fixed)
+    return cells_at(sweep.cells, view.fixed)
 
 
-def is_grid(found: SweepResults, view: View) -> bool:
+def is_grid(sweep: SweepResults, view: View) -> bool:
     """Tell whether the cells of a view fill a grid well enough to be drawn as one, one cell a place."""
-    cells = in_sight(found, view)
+    cells = in_sight(sweep, view)
     places = {(str(cell.values[view.x]), str(cell.values[view.y]) if view.y else "") for cell in cells}
     columns, rows = (len({place[side] for place in places}) for side in (0, 1))
     return len(places) == len(cells) and len(cells) >= FILLED * columns * rows
 
 
-def has_grid(found: SweepResults) -> bool:
+def has_grid(sweep: SweepResults) -> bool:
     """Tell whether axes beyond two can be held at a value, since all combinations were asked for."""
-    return len(found.cells) == math.prod(len(ordered(values)) for values in found.axes.values())
+    return len(sweep.cells) == math.prod(len(ordered(values)) for values in sweep.axes.values())
 
 
-def map_axes(found: SweepResults, view: View, words: Axes) -> tuple[MapAxis, MapAxis]:
+def map_axes(sweep: SweepResults, view: View, words: Axes) -> tuple[MapAxis, MapAxis]:
     """Return both axes with their labels; for points, with ticks at round numbers."""
-    grid = is_grid(found, view)
-    x = _axis(found, view, view.x, words, grid)
+    grid = is_grid(sweep, view)
+    x = _axis(sweep, view, view.x, words, grid)
     y = MapAxis("", [""], None if grid else [0.5]) if view.y is None else None
-    return x, y or _axis(found, view, view.y or "", words, grid)
+    return x, y or _axis(sweep, view, view.y or "", words, grid)
 
 
 def map_cells(
-    found: SweepResults, view: View, words: Axes, answers: Mapping[int, Sequence[int | None]]
+    sweep: SweepResults, view: View, words: Axes, answers: Mapping[int, Sequence[int | None]]
 ) -> list[MapCell]:
     """Return the cells as they are drawn.
 
     Args:
-        found: the landscape.
+        sweep: its results.
         view: what of it is in sight.
         words: of the axes.
         answers: by cell, the places of its networks' logits.
     """
-    grid, best = is_grid(found, view), found.best
-    place_x = _placing(found, view, view.x, words, grid)
-    place_y = _placing(found, view, view.y, words, grid) if view.y else None
+    grid, best = is_grid(sweep, view), sweep.best
+    place_x = _placing(sweep, view, view.x, words, grid)
+    place_y = _placing(sweep, view, view.y, words, grid) if view.y else None
     return [
         MapCell(
             index=cell.index,
@@ -86,7 +86,7 @@ def map_cells(
             opens=any(trial.run for trial in cell.trials),
             answers=answers.get(cell.index, ()),
         )
-        for cell in in_sight(found, view)
+        for cell in in_sight(sweep, view)
     ]
 
 
@@ -95,24 +95,24 @@ def written_gain(gain: float) -> str:
     return f"{gain:+.1f}" if abs(gain) >= 0.05 else "0.0"
 
 
-def _axis(found: SweepResults, view: View, path: str, words: Axes, grid: bool) -> MapAxis:
-    values = _values(found, view, path)
+def _axis(sweep: SweepResults, view: View, path: str, words: Axes, grid: bool) -> MapAxis:
+    values = _values(sweep, view, path)
     title = words[path].full
     if grid:
         return MapAxis(title, [value_text(value) for value in values])
-    place = _placing(found, view, path, words, grid)
+    place = _placing(sweep, view, path, words, grid)
     ticks = round_ticks(values, words[path].log) if all(is_number(value) for value in values) else values
     return MapAxis(title, [value_text(tick) for tick in ticks], [place(tick) for tick in ticks])
 
 
-def _values(found: SweepResults, view: View, path: str) -> list[Any]:
-    seen = {str(cell.values[path]) for cell in in_sight(found, view)}
-    return [value for value in ordered(found.axes[path]) if str(value) in seen]
+def _values(sweep: SweepResults, view: View, path: str) -> list[Any]:
+    seen = {str(cell.values[path]) for cell in in_sight(sweep, view)}
+    return [value for value in ordered(sweep.axes[path]) if str(value) in seen]
 
 
-def _placing(found: SweepResults, view: View, path: str, words: Axes, grid: bool) -> Any:
+def _placing(sweep: SweepResults, view: View, path: str, words: Axes, grid: bool) -> Any:
     """Return a function from a value to its place: a count on a grid, a share of the axis among points."""
-    values = _values(found, view, path)
+    values = _values(sweep, view, path)
     if grid:
         return values.index
     if not all(is_number(value) for value in values):

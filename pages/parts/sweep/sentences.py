@@ -43,22 +43,22 @@ def cell_lines(cell: SweepCell) -> list[str]:
     return [*lines, " · ".join(states)] if states else lines
 
 
-def finding(found: SweepResults, axes: Axes, alive: bool) -> str:
+def finding(sweep: SweepResults, axes: Axes, alive: bool) -> str:
     """Return the headline: the cell that validation has chosen, and what it gains on test, honestly."""
-    best = found.best
+    best = sweep.best
     if best is None or best.gain is None:
         return t("sweep.nothing_finished_alive" if alive else "sweep.nothing_finished")
     outcome = "one_seed" if best.n == 1 else "unknown"
     if best.interval is not None:
         low, high = best.interval
         outcome = "better" if low > 0 else "worse" if high < 0 else "none"
-    said = t(
+    sentence = t(
         f"sweep.finding_{outcome}",
-        n=len(found.candidates),
+        n=len(sweep.candidates),
         cell=cell_name(best, axes),
         gain=gain_text(best),
     )
-    return f"{t('race.so_far')} {said}" if alive else said
+    return f"{t('race.so_far')} {sentence}" if alive else sentence
 
 
 def setting(row: StudyRow, dataset: str, images: int | None) -> str:
@@ -70,20 +70,20 @@ def setting(row: StudyRow, dataset: str, images: int | None) -> str:
     return " · ".join(facts)
 
 
-def picture_titles(row: StudyRow, found: SweepResults, axes: Axes, dataset: str) -> tuple[str, str]:
+def picture_titles(row: StudyRow, sweep: SweepResults, axes: Axes, dataset: str) -> tuple[str, str]:
     """Return title and subtitle of the map as a picture, where there is one line for each."""
-    best = found.best
-    said = t("sweep.title")
+    best = sweep.best
+    sentence = t("sweep.title")
     if best is not None and best.gain is not None:
-        said = t("map.picture_title", cell=cell_name(best, axes), gain=f"{best.gain:+.1f}")
-    return said, t("map.picture_subtitle", dataset=dataset, n=row.seeds)
+        sentence = t("map.picture_title", cell=cell_name(best, axes), gain=f"{best.gain:+.1f}")
+    return sentence, t("map.picture_subtitle", dataset=dataset, n=row.seeds)
 
 
-def interval_setting(found: SweepResults) -> str:
+def interval_setting(sweep: SweepResults) -> str:
     """Return how the intervals were made and how many cells chance alone would mark, or why there are none."""
-    if found.pool is None:
-        return t("sweep.no_intervals") if found.seeds == 1 else t("sweep.no_intervals_yet")
-    pool = found.pool
+    if sweep.pool is None:
+        return t("sweep.no_intervals") if sweep.seeds == 1 else t("sweep.no_intervals_yet")
+    pool = sweep.pool
     facts = {"cells": pool.cells, "degrees": pool.degrees, "sd": f"{pool.sd:.2f}", "n": pool.seeds}
-    counted = {"marked": found.marked, "judged": len(found.judged), "chance": f"{found.by_chance:.1f}"}
+    counted = {"marked": sweep.marked, "judged": len(sweep.judged), "chance": f"{sweep.by_chance:.1f}"}
     return f"{t('sweep.pooled', **facts)} {t('sweep.by_chance', **counted)}"

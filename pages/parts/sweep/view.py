@@ -39,19 +39,19 @@ def _draw(row: StudyRow) -> None:
     study = row.id
     places = store().studies.member_progress(study)
     scores = store().runs.scores(wanted_scores(places))
-    found = sweep_results(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
+    sweep = sweep_results(row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, scores)
     axes = axes_of(row)
     image = sweep_material(store(), study, places)
     with st.container(key="sweep_finding"):
-        st.markdown(f"**{escape_markdown(say.finding(found, axes, row.alive))}**")
+        st.markdown(f"**{escape_markdown(say.finding(sweep, axes, row.alive))}**")
     show_progress(row, places)
     st.caption(escape_markdown(say.setting(row, _dataset(row), None if image is None else len(image.labels))))
-    view = _choose_view(row, found, axes)
-    opened = _map(row, found, view, axes, places, image)
+    view = _choose_view(row, sweep, axes)
+    opened = _map(row, sweep, view, axes, places, image)
     if opened is not None:
         link.put(study=study, cell=opened, epoch=None)
         st.switch_page("pages/race.py")
-    further_views.more(row, found, axes)
+    further_views.more(row, sweep, axes)
 
 
 def _dataset(row: StudyRow) -> str:
@@ -59,9 +59,9 @@ def _dataset(row: StudyRow) -> str:
     return declared_text(f"datasets.{name}.title", name.replace("_", " "))
 
 
-def _choose_view(row: StudyRow, found: SweepResults, axes: say.Axes) -> View:
+def _choose_view(row: StudyRow, sweep: SweepResults, axes: say.Axes) -> View:
     """Return which two axes are in sight; with more than two, the person chooses, and holds the others."""
-    paths = list(found.axes)
+    paths = list(sweep.axes)
     if len(paths) <= 2:
         return View(paths[0], paths[1] if len(paths) == 2 else None, {})
 
@@ -73,65 +73,65 @@ def _choose_view(row: StudyRow, found: SweepResults, axes: say.Axes) -> View:
     rest = [path for path in paths if path != x]
     y = columns[1].selectbox(t("sweep.map_y"), rest, format_func=title, key=f"sweep_map_y_{row.id}")
     fixed: dict[str, Any] = {}
-    if has_grid(found):
+    if has_grid(sweep):
         held = [path for path in rest if path != y]
         for place, path in enumerate(held):
-            column, values = columns[(2 + place) % len(columns)], ordered(found.axes[path])
+            column, values = columns[(2 + place) % len(columns)], ordered(sweep.axes[path])
             fixed[path] = column.selectbox(
                 title(path),
                 values,
                 format_func=value_text,
-                index=_middle(found, path),
+                index=_middle(sweep, path),
                 key=f"sweep_hold_{row.id}_{path}",
             )
     return View(x, y, fixed)
 
 
-def _middle(found: SweepResults, path: str) -> int:
+def _middle(sweep: SweepResults, path: str) -> int:
     """Return the place of the best cell's value, so that the map opens where the best cell is."""
-    values = ordered(found.axes[path])
-    return values.index(found.best.values[path]) if found.best is not None else len(values) // 2
+    values = ordered(sweep.axes[path])
+    return values.index(sweep.best.values[path]) if sweep.best is not None else len(values) // 2
 
 
 def _map(
     row: StudyRow,
-    found: SweepResults,
+    sweep: SweepResults,
     view: View,
     axes: say.Axes,
     places: Sequence[MemberProgress],
     image: StoredLogits | None,
 ) -> int | None:
     sample = None if image is None else sample_shown(image)
-    answers, logits = ({}, []) if sample is None else cell_answers(store(), found, places, sample)
-    cells = map_cells(found, view, axes, answers)
-    x, y = map_axes(found, view, axes)
-    finding = say.finding(found, axes, alive=row.alive)
-    title, subtitle = say.picture_titles(row, found, axes, _dataset(row))
+    answers, logits = ({}, []) if sample is None else cell_answers(store(), sweep, places, sample)
+    cells = map_cells(sweep, view, axes, answers)
+    x, y = map_axes(sweep, view, axes)
+    finding = say.finding(sweep, axes, alive=row.alive)
+    title, subtitle = say.picture_titles(row, sweep, axes, _dataset(row))
     return gain_map_chart(
         key="sweep_map",
         x=x,
         y=y,
         cells=cells,
-        limit=colour_limit([cell.gain for cell in found.cells if cell.gain is not None]),
-        chosen=_first_shown(found, [cell.index for cell in cells]),
+        limit=colour_limit([cell.gain for cell in sweep.cells if cell.gain is not None]),
+        chosen=_first_shown(sweep, [cell.index for cell in cells]),
         words=texts_of("map", MAP_WORDS),
         alt=t("map.alt", x=x.title, y=y.title or "–", n=len(cells), finding=finding),
         title=title,
         subtitle=subtitle,
-        note=say.interval_setting(found),
+        note=say.interval_setting(sweep),
         image=None if image is None or sample is None else MapImage(_bars(image, sample), logits),
         on_change=_view_changed,
     )
 
 
-def _first_shown(found: SweepResults, indices: Sequence[int]) -> int:
+def _first_shown(sweep: SweepResults, indices: Sequence[int]) -> int:
     """Return whose bars are shown at first: the link's cell, the best one, or the first with a number."""
     asked = link.get("cell")
     if asked.isdecimal() and int(asked) in indices:
         return int(asked)
-    if found.best is not None and found.best.index in indices:
-        return found.best.index
-    return next((cell.index for cell in found.cells if cell.index in indices and cell.gain is not None), indices[0])
+    if sweep.best is not None and sweep.best.index in indices:
+        return sweep.best.index
+    return next((cell.index for cell in sweep.cells if cell.index in indices and cell.gain is not None), indices[0])
 
 
 def _bars(image: StoredLogits, sample: int) -> dict[str, Any]:
