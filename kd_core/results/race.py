@@ -131,13 +131,16 @@ def race_verdict(places: Sequence[FinishedMember]) -> Verdict | None:
 def test_set_interval(store: Store, places: Sequence[FinishedMember]) -> tuple[float, float] | None:
     """Return the interval of the verdict's difference that the choice of test images alone would give, in points."""
     right: dict[str, dict[int, Any]] = {"alone": {}, "distilled": {}}
-    for place in places:
-        if place.member.arm in right:
-            logits = store.files.logits(place.run.id, place.run.reported_epoch or 0)
-            source = store.files.source(place.run.source or "")
-            if logits is None or source is None:
-                return None
-            right[place.member.arm][place.member.seed] = logits.argmax(-1) == source[0]["labels"]
+    students = [place for place in places if place.member.arm in right]
+    sources = {source: store.files.source(source) for source in {place.run.source or "" for place in students}}
+    for place in students:
+        logits, source = (
+            store.files.logits(place.run.id, place.run.reported_epoch or 0),
+            sources[place.run.source or ""],
+        )
+        if logits is None or source is None:
+            return None
+        right[place.member.arm][place.member.seed] = logits.argmax(-1) == source[0]["labels"]
     seeds = sorted(right["alone"].keys() & right["distilled"].keys())
     if not seeds:
         return None

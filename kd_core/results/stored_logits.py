@@ -79,7 +79,7 @@ def _of_rows(
         if member.seed == seed and member.position in runs:
             by_arm.setdefault(member.arm, runs[member.position])
     named = next((run.source for run in by_arm.values() if run.source), None)
-    source = _source(store, named) if named else None
+    source = read_test_split(store, named) if named else None
     if source is None:
         return None
     arrays, facts = source
@@ -114,7 +114,7 @@ def _logits(store: Store, run: RunRow, kept: tuple[int, ...], epoch: int | None)
     if run.status != "done":
         return store.files.logits(run.id, wanted)
     try:
-        return _logits_of_finished(store, run.id, wanted)
+        return finished_logits(store, run.id, wanted)
     except LookupError:
         return None
 
@@ -126,8 +126,8 @@ def _epochs_of_ended(store: Store, run: str, done: int) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=24)
-def _logits_of_finished(store: Store, run: str, epoch: int) -> NDArray[np.float32]:
-    """A page asks for the same logits with every rerun, twice a second while others of the study still train.
+def finished_logits(store: Store, run: str, epoch: int) -> NDArray[np.float32]:
+    """Return a finished run's (N, K) logits; a page asks for them with every rerun, so that they are read once.
 
     Raises:
         LookupError: they are not there (yet), which is not remembered.
@@ -139,5 +139,6 @@ def _logits_of_finished(store: Store, run: str, epoch: int) -> NDArray[np.float3
 
 
 @lru_cache(maxsize=4)
-def _source(store: Store, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+def read_test_split(store: Store, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
+    """Return test images and labels with facts about them, or None; a page asks for them with every rerun."""
     return store.files.source(source)

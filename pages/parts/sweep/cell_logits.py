@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kd_core.results import StoredLogits, SweepResults, cell_key, trios_of
+from kd_core.results import StoredLogits, SweepResults, cell_key, stored_logits, trios_of
 from kd_core.store import MemberProgress, Store
 from kd_core.vocabulary import ARMS
 
@@ -44,9 +42,12 @@ def sweep_material(store: Store, row_id: str, places: Sequence[MemberProgress]) 
     teacher = next((place for place in places if place.arm == "teacher" and place.status == "done" and place.run), None)
     if teacher is None or teacher.source is None or teacher.reported_epoch is None:
         return None
-    source = _source(store, teacher.source)
-    logits = _teacher_logits(store, teacher.run or "", teacher.reported_epoch)
-    if source is None or logits is None:
+    source = stored_logits.read_test_split(store, teacher.source)
+    try:
+        logits = stored_logits.finished_logits(store, teacher.run or "", teacher.reported_epoch)
+    except LookupError:
+        return None
+    if source is None:
         return None
     arrays, facts = source
     made = {"study": row_id, "dataset": facts["label"], "seed": SEED}
@@ -81,13 +82,3 @@ def _answer(store: Store, run: str, epochs: int, reported: int | None, image: in
     if logits is None or not np.isfinite(logits).all():
         raise LookupError(run)
     return tuple(float(value) for value in logits)
-
-
-@lru_cache(maxsize=8)
-def _teacher_logits(store: Store, run: str, epoch: int) -> NDArray[np.float32] | None:
-    return store.files.logits(run, epoch)
-
-
-@lru_cache(maxsize=4)
-def _source(store: Store, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
-    return store.files.source(source)
