@@ -131,3 +131,14 @@ def test_warnings_are_errors_and_nothing_hangs() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
     assert options["filterwarnings"][0] == "error"
     assert options["timeout"] <= 120
+
+
+def test_no_test_imports_from_a_test() -> None:
+    """What tests share stands in a module of its own or in a conftest, so that a test file may be split or renamed."""
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if re.match(r"\s*(from|import) tests\.(\w+\.)*test_", line)
+    ]
+    assert not found, "Move what they share into a module beside them:\n" + "\n".join(found)
