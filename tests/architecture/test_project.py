@@ -41,7 +41,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     """Yield every text file of the project with what it says."""
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))]
-        for name in files:
+        for name in set(files) - NOT_OURS:  # in a second working tree .git is a file
             path = Path(folder, name)
             try:
                 # Somebody's home, as an example of what a path looks like, is nobody's.
