@@ -1,4 +1,7 @@
-"""Equality: how far a lane is from the same network trained by itself, and a cached teacher from a live one."""
+"""Equality: how far a lane is from the same network trained by itself, and a cached teacher from a live one.
+
+``python -m benchmarks.equality [--preset digits] [--seeds 5] [--data-root DIR]``
+"""
 
 from __future__ import annotations
 

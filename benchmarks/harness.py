@@ -1,6 +1,6 @@
-"""Measuring: what the benchmarks share, from processes that are capped at some threads to medians.
+"""Harness: what the benchmarks share, from processes that are capped at some threads to medians.
 
-``python -m benchmarks.measuring MODULE:FUNCTION '{"argument": ...}' THREADS`` calls one function in this process and
+``python -m benchmarks.harness MODULE:FUNCTION '{"argument": ...}' THREADS`` calls one function in this process and
 prints its answer; ``apart`` is the way to ask for that.
 """
 
@@ -48,7 +48,7 @@ def apart(call: str, arguments: Mapping[str, Any], threads: int) -> Any:
     The cap holds for code that sets its own number of threads too, since that looks at the cores it may use.
     """
     env = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    command = [sys.executable, "-m", "benchmarks.measuring", call, json.dumps(dict(arguments)), str(threads)]
+    command = [sys.executable, "-m", "benchmarks.harness", call, json.dumps(dict(arguments)), str(threads)]
     done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
     if done.returncode:
         raise SystemExit(f"{call} failed with {dict(arguments)}")
@@ -166,6 +166,8 @@ def parser_of(text: str | None, repeats: int = 5) -> argparse.ArgumentParser:
 
 def main() -> None:
     """Call what ``apart`` asked for, on as many cores as it said."""
+    if len(sys.argv) != 4:
+        raise SystemExit(__doc__)
     call, arguments, threads = sys.argv[1:]
     if hasattr(os, "sched_setaffinity"):  # before torch is imported, which counts cores once
         cores = sorted(os.sched_getaffinity(0))

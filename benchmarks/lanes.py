@@ -1,4 +1,7 @@
-"""Lanes: what 1, 8, 64 and 256 students cost as lanes of one loop, on digits and on MNIST."""
+"""Lanes: what 1, 8, 64 and 256 students cost as lanes of one loop, on digits and on MNIST.
+
+``python -m benchmarks.lanes [--presets digits mnist-mlp] [--counts 1 8 64] [--epochs 3] [--data-root DIR]``
+"""
 
 from __future__ import annotations
 

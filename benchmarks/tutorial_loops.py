@@ -1,4 +1,4 @@
-"""The loops of the source documents against ours: ``python -m benchmarks.seed_loops [--epochs 1] [--threads 1 2]``.
+"""The loops of the source documents against ours: ``python -m benchmarks.tutorial_loops [--epochs 1] [--threads 1 2]``.
 
 The source's side is what a tutorial writes: torchvision dataset with transforms, ``DataLoader``, the teacher's forward
 pass in every step, float32, ``optim.Adam``, an evaluation on the test set after every epoch and a line in a CSV file.
@@ -37,7 +37,7 @@ from kd_core.datasets import prepare
 from kd_core.recipe import Member
 from kd_core.vocabulary import Arm
 
-CALLS = "benchmarks.seed_loops"
+CALLS = "benchmarks.tutorial_loops"
 SIDES = {"source": "source_seconds", "ours": "our_seconds"}
 TEST_BATCH = 1000
 JOBS: dict[str, tuple[str, Arm]] = {

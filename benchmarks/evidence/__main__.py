@@ -3,7 +3,7 @@
 Every experiment trains real recipes in a store of its own (``--home``) and writes ``assets/evidence/<name>.json``. A
 stopped run goes on where it was when the same command is given again, and what is finished is never trained twice.
 ``--full`` takes the settings of the sources instead of shortened ones: hours to days. An experiment that was not
-carried out yet has a file too, without any number of ours. The claims themselves lie in ``evidence_claims.toml``.
+carried out yet has a file too, without any number of ours. The claims themselves lie in ``claims.toml``.
 """
 
 from __future__ import annotations
@@ -131,6 +131,7 @@ def _direction(claim: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[st
 
 def _asked() -> argparse.Namespace:
     parser = parser_of(__doc__)
+    parser.prog = "python -m benchmarks.evidence"
     parser.add_argument("--only", nargs="+", choices=TRIED, metavar="NAME", help=f"of {', '.join(TRIED)}")
     parser.add_argument("--seeds", type=int, help="of every experiment; by default as many as its file says")
     home = default_home() / "evidence"

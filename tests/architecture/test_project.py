@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import tomllib
@@ -41,7 +42,7 @@ def texts() -> Iterator[tuple[Path, str]]:
     """Yield every text file of the project with what it says."""
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith(("_cache", ".egg-info"))]
-        for name in files:
+        for name in set(files) - NOT_OURS:  # in a second working tree .git is a file
             path = Path(folder, name)
             try:
                 # Somebody's home, as an example of what a path looks like, is nobody's.
@@ -131,3 +132,69 @@ def test_warnings_are_errors_and_nothing_hangs() -> None:
     options = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]
     assert options["filterwarnings"][0] == "error"
     assert options["timeout"] <= 120
+
+
+def test_no_test_imports_from_a_test() -> None:
+    """What tests share stands in a module of its own or in a conftest, so that a test file may be split or renamed."""
+    found = [
+        f"{path.relative_to(ROOT)}: {line}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in path.read_text("utf-8").splitlines()
+        if re.match(r"\s*(from|import) tests\.(\w+\.)*test_", line)
+    ]
+    assert not found, "Move what they share into a module beside them:\n" + "\n".join(found)
+
+
+def rooms() -> dict[str, str]:
+    """Return every room of engine and pages with its one sentence, without marks and without its own name before it."""
+    inits = [*(ROOT / "kd_core").glob("*/__init__.py"), *(ROOT / "pages" / "parts").glob("*/__init__.py")]
+    sentences = {path.parent: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in inits}
+    return {
+        str(room.relative_to(ROOT)): re.sub(r"^\w+: ", "", sentence.replace("`", "").rstrip("."))
+        for room, sentence in sentences.items()
+    }
+
+
+def test_the_readme_tells_every_room_in_the_rooms_own_words() -> None:
+    """Rooms of a single page go without a line: their name says it."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    folder, told = "", {}
+    for line in readme.partition("## The rooms")[2].splitlines():
+        if line.startswith(("pages/ ", "kd_core/ ")):
+            folder = {"pages/": "pages/parts", "kd_core/": "kd_core"}[line.split()[0]]
+        elif match := re.fullmatch(r"  (\w+)/ +(.+)", line):
+            told[f"{folder}/{match[1]}"] = match[2]
+    pages = {f"pages/parts/{page.stem}" for page in (ROOT / "pages").glob("*.py")}
+    assert told == {room: sentence for room, sentence in rooms().items() if room not in pages}
+
+
+def test_the_readme_is_read_in_five_minutes() -> None:
+    assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", ["README.md", "kd_core/README.md", "pages/README.md", "benchmarks/RESULTS.md"])
+def test_links_lead_to_files_that_are_there(page: str) -> None:
+    text = (ROOT / page).read_text("utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)[^)]*\)", text) if "://" not in link]
+    assert [link for link in links if not (ROOT / page).parent.joinpath(link).exists()] == []
+
+
+@pytest.mark.parametrize("page", ["kd_core/README.md", "pages/README.md"])
+def test_files_and_names_that_a_page_about_the_rooms_mentions_are_there(page: str) -> None:
+    """In backticks, a path is a file, and in ``file.py: name`` the file has that name."""
+    text = (ROOT / page).read_text("utf-8")
+    homes = (ROOT, (ROOT / page).parent, ROOT / "pages" / "parts")
+    missing = []
+    for path, name in re.findall(r"`([\w/]+\.(?:py|toml))(?:: (\w+))?`", text):
+        file = next((home / path for home in homes if (home / path).exists()), None)
+        if file is None or not re.search(rf"\b{name}\b", file.read_text("utf-8")):
+            missing.append(f"{path} {name}")
+    assert not missing
+
+
+@pytest.mark.parametrize(("page", "container"), [("kd_core/README.md", "kd_core"), ("pages/README.md", "pages.parts")])
+def test_floors_are_told_as_they_are_held(page: str, container: str) -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (held,) = [contract["layers"] for contract in contracts if contract.get("containers") == [container]]
+    told = (ROOT / page).read_text("utf-8").split("## Floors")[1].split("```")[1]
+    assert [line.split() for line in told.strip().splitlines()] == [layer.split(" | ") for layer in held]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import platform
+import time
 
 import pytest
 import torch
+from torch import nn
 
 from kd_core.compute import device, latency, plan
 from kd_core.compute.device import device_line
@@ -13,7 +15,20 @@ from kd_core.compute.latency import Latency, latencies
 from kd_core.compute.plan import suggested_threads
 from kd_core.compute.profile import macs
 from kd_core.networks.mlp import MLP
-from tests.compute.test_profile import Recorded
+
+
+class Recorded(nn.Module):
+    """Notes who was called, in which mode, with how many images and threads."""
+
+    def __init__(self, name: str, log: list[tuple[str, bool, int, int]], delay: float = 0.0) -> None:
+        super().__init__()
+        self.name, self.log, self.delay = name, log, delay
+        self.inner = nn.BatchNorm2d(1)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        self.log.append((self.name, self.inner.training, len(images), torch.get_num_threads()))
+        time.sleep(self.delay * len(images))
+        return self.inner(images)
 
 
 def test_networks_are_timed_in_turn_in_evaluation_mode() -> None:

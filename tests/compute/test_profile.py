@@ -2,27 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
-import torch
 from torch import nn
 
 from kd_core.compute.profile import Cost, cost, macs, model_bytes, parameters
 from kd_core.networks.convnet import ConvNet
-
-
-class Recorded(nn.Module):
-    """Notes who was called, in which mode, with how many images and threads."""
-
-    def __init__(self, name: str, log: list[tuple[str, bool, int, int]], delay: float = 0.0) -> None:
-        super().__init__()
-        self.name, self.log, self.delay = name, log, delay
-        self.inner = nn.BatchNorm2d(1)
-
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        self.log.append((self.name, self.inner.training, len(images), torch.get_num_threads()))
-        time.sleep(self.delay * len(images))
-        return self.inner(images)
 
 
 def linear(before: int, after: int) -> nn.Module:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from kd_core.experiments.estimate import LANES_STEP_SECONDS, Pace, estimated_seconds, training_images
@@ -13,13 +10,6 @@ from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
 from tests.small_studies import DATA, recipe
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    made = Store(tmp_path / "home")
-    yield made
-    made.close()
 
 
 def test_an_epoch_has_the_labelled_images_or_all_of_them() -> None:

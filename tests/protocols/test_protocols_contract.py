@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,10 +18,12 @@ from kd_core.experiments.protocol_context import RunContext
 from kd_core.experiments.study_context import StudyContext
 from kd_core.experiments.study_runner import run_study
 from kd_core.experiments.teacher_cache import TeacherCache
+from kd_core.outputs import Outputs
 from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
+from tests.functional.fixed_input import STUDENT, TEACHER
 
 members = pytest.mark.parametrize("name", list(PROTOCOLS))
 EPOCHS = 3
@@ -60,6 +63,12 @@ def running(context: StudyContext, name: str, checkpoint: dict[str, torch.Tensor
 
 def events(context: StudyContext, name: str, checkpoint: dict[str, torch.Tensor] | None = None) -> list[Event]:
     return list(running(context, name, checkpoint))
+
+
+def test_every_protocol_is_known() -> None:
+    wanted = ["chain", "cross_modal", "data_free", "federated", "multi_task", "mutual", "offline", "several_teachers"]
+    assert list(PROTOCOLS) == wanted
+    assert replace(Outputs(STUDENT), heads={"a": TEACHER}).mapped(lambda one: one[:1]).heads["a"].shape == (1, 5)
 
 
 @members

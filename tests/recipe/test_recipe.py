@@ -10,8 +10,10 @@ from kd_core.errors import FeatureMissing, InvalidSetting, KDError, RecipeMismat
 from kd_core.methods.labels_only import LabelsOnly
 from kd_core.methods.logit_mse import LogitMSE
 from kd_core.methods.soft_targets import SoftTargets
+from kd_core.protocols.mutual import Mutual
 from kd_core.recipe import Recipe, Study
 from kd_core.settings.search_space import Range
+from tests.digits_recipes import DIGITS, OTHERS
 
 TEACHER = {"data": {"source": "digits"}, "student": {"name": "mlp", "widths": [64, 64]}}
 DISTILLED = Recipe.from_json(
@@ -160,6 +162,10 @@ def test_differences_lead_back() -> None:
     assert DISTILLED.changed(changed.differences(DISTILLED)) == changed
 
 
+def test_a_protocol_can_be_named_and_set_in_one_go() -> None:
+    assert DIGITS.changed({"protocol": "mutual", "protocol.networks": 3}).protocol == Mutual(networks=3)
+
+
 # Fingerprints
 
 
@@ -185,6 +191,13 @@ def test_equal_recipes_have_equal_fingerprints() -> None:
 )
 def test_any_difference_changes_the_fingerprint(change: dict[str, Any]) -> None:
     assert DISTILLED.changed(change).fingerprint() != DISTILLED.fingerprint()
+
+
+def test_settings_that_came_later_leave_old_fingerprints_as_they_were() -> None:
+    told = DIGITS.to_json()
+    assert "others" not in told and "question" not in told["data"] and "question" not in told["teacher"]["data"]
+    assert "others" in DIGITS.changed({"others": OTHERS}).to_json()
+    assert type(DIGITS).from_json(told) == DIGITS
 
 
 # Arms and seeds

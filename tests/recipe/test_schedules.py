@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from kd_core.errors import InvalidSetting
 from kd_core.recipe.schedules import (
     AnySchedule,
     Between,
@@ -16,6 +17,7 @@ from kd_core.recipe.schedules import (
     Schedule,
     WarmUp,
 )
+from tests.digits_recipes import DIGITS
 
 ALL: list[Schedule] = [Constant(), Linear(end=1), Cosine(end=1), Exponential(factor=0.5, floor=1)]
 STAGES: list[Schedule] = [WarmUp(epochs=4), Between(begin=0.3, end=0.6), OnPlateau()]
@@ -95,3 +97,9 @@ def test_on_a_plateau_a_weight_may_rise_up_to_its_limit() -> None:
     rule = OnPlateau(factor=2, patience=1, limit=0.9)
     assert [rule.value(0.3, epoch, 4, [0.5] * epoch) for epoch in range(4)] == pytest.approx([0.3, 0.3, 0.6, 0.9])
     assert OnPlateau(factor=2, limit=0.9).extremes(0.3, 10) == (0.3, 0.9)
+
+
+def test_a_schedule_needs_a_number_to_start_from() -> None:
+    with pytest.raises(InvalidSetting, match=r"schedules.label_weight.*method.label_weight is empty"):
+        DIGITS.changed({"schedules.label_weight": "linear"})
+    assert DIGITS.changed({"method.label_weight": 1, "schedules.label_weight": "linear"}).schedules

@@ -17,6 +17,7 @@ from kd_core.notes import CopiedLayers
 from kd_core.recipe import Study
 from kd_core.training.lanes.grouping import why_solo
 from kd_core.training.trainer import Trainer, copy_matching_weights
+from tests.digits_recipes import DIGITS
 from tests.training.stripes import SPLITS, a_teacher, assert_resumes, epochs_of, recipe, trained
 
 # Adjusting while training
@@ -80,6 +81,12 @@ def test_nobody_can_copy_from_nobody() -> None:
     assert recipe(start="teacher", method="labels_only").without_unused_teacher().teacher is not None
 
 
+@pytest.mark.parametrize("name", ["mutual", "federated", "multi_task", "several_teachers"])
+def test_layers_are_not_copied_where_nobody_would_do_it(name: str) -> None:
+    with pytest.raises(RecipeMismatch, match="weights of its own"):
+        DIGITS.changed({"protocol": {"name": name}, "start": "teacher"})
+
+
 # Learning rate as a fraction of the teacher's
 
 
@@ -89,6 +96,11 @@ def test_the_rate_can_be_a_fraction_of_the_teachers() -> None:
     arms = {member.arm: member.recipe for member in Study.race(wanted).members}
     assert arms["alone"].optim.lr == arms["distilled"].optim.lr == pytest.approx(0.002)
     assert arms["teacher"].optim.lr == 0.02
+
+
+def test_a_rate_that_would_be_out_of_range_is_told_by_its_name() -> None:
+    with pytest.raises(InvalidSetting, match=r"optim.lr_of_teacher.*10.*makes 50"):
+        DIGITS.changed({"optim.lr_of_teacher": 10, "teacher.optim.lr": 5})
 
 
 # Stronger augmentation
