@@ -295,4 +295,4 @@ def test_the_browser_gets_a_sentence_for_every_cell_and_no_number_that_json_lack
 
 
 def test_the_maps_own_scripts_are_small() -> None:
-    assert max(len(script(name).encode()) for name in ("cells", "map")) < 10_000
+    assert max(len(script(name).encode()) for name in ("map/cells", "map/chart")) < 10_000

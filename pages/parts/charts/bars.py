@@ -35,9 +35,15 @@ BAR_WORDS: Final = (
 )
 """Keys of the texts that `softened_bars` shows, looked up as `bars.<key>` in the catalogue."""
 
-_component = st.components.v2.component(
-    "kd_bars", css=style("bars"), js=script("draw", "softening", "temperature", "export", "takeaway", "bars")
+_FILES: Final = (
+    "shared/dom",
+    "shared/softmax",
+    "bars/temperature_control",
+    "shared/download",
+    "bars/download",
+    "bars/chart",
 )
+_component = st.components.v2.component("kd_bars", css=style("bars/bars"), js=script(*_FILES))
 
 
 @dataclass(frozen=True)
