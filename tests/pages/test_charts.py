@@ -33,6 +33,13 @@ def test_a_temperature_off_the_slider_is_refused(temperature: float) -> None:
         bars_data([TEACHER], ["a", "b", "c"], None, None, temperature)
 
 
+def test_the_browser_is_told_a_changed_range_of_temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.parts.charts.bars.HIGHEST_TEMPERATURE", 20.0)
+    told = bars_data([TEACHER], ["a", "b", "c"], None, None, 1.0)["temperature_range"]
+    assert (told["low"], told["high"], told["ticks"]) == (0.5, 20.0, [0.5, 1, 2, 5, 10, 20])
+    assert max(told["round_values"]) == 20
+
+
 def test_logits_that_do_not_fit_the_classes_are_refused_by_name() -> None:
     with pytest.raises(ValueError, match="'teacher' has 3 logits for 2 classes"):
         bars_data([TEACHER], ["a", "b"], None, None, 1.0)

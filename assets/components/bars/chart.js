@@ -1,5 +1,5 @@
-// Bars of softened probabilities. The logits come once and are softened here, so a drag never waits for the server.
-// Nodes are made in layout(); paint() only sets attributes, and is all that a drag calls.
+// Bars of softened probabilities, softened here so that no drag waits for the server.
+// layout() makes nodes; paint() only sets attributes, all that a drag calls.
 const DECADES = 6, LATE = 5000;
 
 class Bars {
@@ -53,7 +53,7 @@ class Bars {
     this.controls.root.hidden = !data.controls;
     this.picture.hidden = !data.picture;
     if (data.picture) set(this.picture, { src: data.picture, alt: data.picture_alt });
-    const shape = JSON.stringify([words, classes, hard_label, arms.map((arm) => [arm.role, arm.name])]);
+    const shape = JSON.stringify([words, data.temperature_range, classes, hard_label, arms.map((arm) => [arm.role, arm.name])]);
     if (shape !== this.shape) this.buildTables(words, classes, hard_label);
     if (shape !== this.shape || this.axis !== this.drawnAxis) this.layout();
     else this.paint(), this.settle();
@@ -62,7 +62,7 @@ class Bars {
 
   buildTables(words, classes, hard_label) {
     const { arms } = this.data, kl = this.teacher < 0 ? [] : [words.divergence];
-    this.controls.name(words), this.takeaway.name(words);
+    this.controls.name(words, this.data.temperature_range), this.takeaway.name(words);
     this.summary.textContent = words.table;
     const legend = (arm, name) => html("span", { class: "name" }, svg("svg", { width: 24, height: 14, "aria-hidden": true },
       svg("rect", { x: 1, y: 1, width: 22, height: 12, ...this.ink(arm) })), name);

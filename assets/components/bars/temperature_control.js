@@ -1,21 +1,20 @@
 // The controls above the bars: a logarithmic slider with a place for infinity, a number box, the axis switch.
-const LOWEST = 0.5, HIGHEST = 100, STEPS = 200, INFINITE = 216;
-// The slider meets these exactly, so that the arrow keys do not pass 1 or 4 by a hair.
-const ROUND = [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 100];
+// Its range, round values and ticks are told by Python, so that they stand in one place.
+const STEPS = 200, INFINITE = 216;
 const AXES = ["linear", "log"];
 
-const toPosition = (T) => (T === Infinity ? INFINITE : (STEPS * Math.log(T / LOWEST)) / Math.log(HIGHEST / LOWEST));
-function toTemperature(position) {
+const toPosition = (T, { low, high }) => (T === Infinity ? INFINITE : (STEPS * Math.log(T / low)) / Math.log(high / low));
+function toTemperature(position, { low, high, round_values }) {
   if (position > STEPS) return Infinity;
-  const exact = LOWEST * (HIGHEST / LOWEST) ** (position / STEPS);
-  const halfStep = Math.log(HIGHEST / LOWEST) / STEPS / 2;
-  return ROUND.find((T) => Math.abs(Math.log(T / exact)) <= halfStep) ?? Number(exact.toPrecision(3));
+  const exact = low * (high / low) ** (position / STEPS);
+  const halfStep = Math.log(high / low) / STEPS / 2;
+  return round_values.find((T) => Math.abs(Math.log(T / exact)) <= halfStep) ?? Number(exact.toPrecision(3));
 }
-function typedTemperature(typed) {
+function typedTemperature(typed, { low, high }) {
   const word = typed.trim().toLowerCase().replace(",", ".");
   if (["inf", "infinity", "∞"].includes(word)) return Infinity;
   const T = word === "" ? NaN : Number(word);
-  return T >= LOWEST && T <= HIGHEST ? T : null;
+  return T >= low && T <= high ? T : null;
 }
 const shown = (T) => (T === Infinity ? "∞" : String(T));
 
@@ -30,9 +29,8 @@ class Controls {
     this.buttons = AXES.map((axis) => html("button", { type: "button", "data-testid": `axis-${axis}` }));
     this.group = html("div", { role: "group", class: "switch" }, ...this.buttons);
     this.message = html("span", { role: "status", class: "message" });
-    const scale = [0.5, 1, 2, 5, 10, 20, 50, 100, Infinity].map((T) =>
-      html("span", { style: `--at:${toPosition(T) / INFINITE}` }, shown(T)));
-    const track = html("div", { class: "track" }, this.slider, html("div", { class: "scale", "aria-hidden": true }, ...scale));
+    this.scale = html("div", { class: "scale", "aria-hidden": true });
+    const track = html("div", { class: "track" }, this.slider, this.scale);
     this.root = html("div", { class: "controls" }, this.label, track, this.box, this.group, this.message);
     // A rerun that comes back meanwhile must fight neither with the hand on the slider nor with half a typed number.
     this.slider.onpointerdown = () => (this.held = true);
@@ -47,19 +45,19 @@ class Controls {
 
   slide() {
     let position = Number(this.slider.value);
-    // Between 100 and infinity there is nothing: the hand snaps to the nearer end, an arrow key crosses at once.
+    // Between the highest and infinity there is nothing: the hand snaps to the nearer end, an arrow key crosses at once.
     const nearer = this.held ? position < (STEPS + INFINITE) / 2 : this.T === Infinity && position < INFINITE;
     if (position > STEPS) position = nearer ? STEPS : INFINITE;
     this.typing = false;
-    this.moved(toTemperature(position));
+    this.moved(toTemperature(position, this.range));
   }
 
   type() {
-    const T = typedTemperature(this.box.value);
+    const T = typedTemperature(this.box.value, this.range);
     this.typing = false;
     this.moved(T ?? this.T);
     if (T !== null) this.release();
-    else this.message.textContent = this.words.refused;
+    else this.message.textContent = fill(this.words.refused, this.range);
   }
 
   release() {
@@ -68,8 +66,10 @@ class Controls {
     this.released(this.T);
   }
 
-  name(words) {
-    this.words = words;
+  name(words, range) {
+    Object.assign(this, { words, range });
+    this.scale.replaceChildren(...[...range.ticks, Infinity].map((T) =>
+      html("span", { style: `--at:${toPosition(T, range) / INFINITE}` }, shown(T))));
     this.label.textContent = words.temperature;
     set(this.box, { "aria-label": words.temperature });
     set(this.group, { "aria-label": words.axis });
@@ -82,7 +82,7 @@ class Controls {
 
   show(T) {
     this.T = T;
-    this.slider.value = toPosition(T);
+    this.slider.value = toPosition(T, this.range);
     this.slider.setAttribute("aria-valuetext", T === Infinity ? this.words.infinite : T);
     if (!this.typing) this.box.value = shown(T);
   }
