@@ -1,33 +1,127 @@
-// A map of a sweep: every cell is coloured by its gain and has it written in; the cell under the hand shows its bars.
-// Nodes are made in layout(); paint() only sets attributes (both in cells.js), so a new epoch neither blinks nor moves
-// the focus.
+/**
+ * A map of a sweep: every cell is coloured by its gain and has it written in; the cell that is pointed at shows its bars.
+ * Nodes are made in layout(); paint() only sets attributes (both in cells.js), so a new epoch neither blinks nor moves
+ * the focus.
+ */
+
+import { BarChart } from "../bars/chart.js";
+import { html, makeButton, setAttributes, svg } from "../shared/dom.js";
+import { downloadPng } from "../shared/download.js";
+import { LETTER_COLOUR, layoutMap, paintCells, paintKey, placeCells, widened } from "./cells.js";
+
+/** @import { BarsData, SetState } from "../bars/chart.js" */
+/** @import { CellNode, Sizes } from "./cells.js" */
+
+/** @typedef {{ title: string, labels: string[], shares: number[] | null }} MapAxis */
+
+/**
+ * One cell as `MapCell.as_data` in Python tells it, with its centre in pixels.
+ * @typedef {object} MapCell
+ * @property {number} index
+ * @property {number} x
+ * @property {number} y
+ * @property {string} name
+ * @property {string[]} lines
+ * @property {number | null} gain
+ * @property {string} value
+ * @property {boolean} zero
+ * @property {string} mark
+ * @property {boolean} best
+ * @property {boolean} opens
+ * @property {(number | null)[]} answers
+ * @property {string} label
+ * @property {number} cx
+ * @property {number} cy
+ */
+
+/**
+ * What `gain_map_chart` in Python sends; the bars lack only the logits of the cell that is looked at.
+ * @typedef {object} MapData
+ * @property {MapAxis} x
+ * @property {MapAxis} y
+ * @property {boolean} scatter
+ * @property {number} limit
+ * @property {MapCell[]} cells
+ * @property {BarsData | null} bars
+ * @property {number[][]} logits
+ * @property {number} chosen
+ * @property {Record<string, string>} words
+ * @property {string} alt
+ * @property {string} title
+ * @property {string} subtitle
+ * @property {string} note
+ * @property {string} file
+ */
+
+/** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-class Landscape {
+export class GainMap {
+  /** @type {MapData} */
+  data;
+  /** @type {SetState} */
+  trigger;
+  /** @type {SetState} */
+  setState;
+  /** @type {number} index of the cell whose bars are shown */
+  current;
+  /** @type {number | undefined} index of the cell that a finger has tapped once */
+  tapped;
+  /** @type {BarChart | undefined} */
+  bars;
+  /** @type {Sizes | undefined} */
+  sizes;
+  /** @type {string} of what is drawn: nodes are made anew when it changes */
+  shape;
+  /** @type {Map<number, MapCell>} */
+  cells = new Map();
+  /** @type {Map<number, CellNode>} */
+  nodes = new Map();
+  width = 0;
+  /** Whether a person has pointed at a cell. */
+  touched = false;
+
+  /** @param {Node & ParentNode} parent */
   constructor(parent) {
     this.id = `hatch-${Math.random().toString(36).slice(2)}`;
     this.yTitle = html("div", { class: "map-y" });
     this.frame = svg("g");
     this.box = svg("g", { role: "listbox", tabindex: 0, "data-testid": "map-cells" });
     this.ring = svg("rect", { class: "map-ring", rx: 4 });
-    this.legend = svg("g");
-    const hatch = svg("pattern", { id: this.id, width: 7, height: 7, patternUnits: "userSpaceOnUse" },
-      svg("path", { d: "M-1 1L1-1M0 7L7 0M6 8L8 6", stroke: INK, "stroke-opacity": 0.45, "stroke-width": 1.1 }));
-    this.chart = svg("svg", { "data-testid": "map" }, svg("defs", {}, hatch), this.frame, this.box, this.ring, this.legend);
-    this.place = html("div", { class: "map-plot" }, this.chart);
-    this.save = Object.assign(html("button", { type: "button", "data-testid": "map-png" }), { onclick: () => this.png() });
+    this.key = svg("g");
+    const defs = svg("defs", {}, this.makeHatch());
+    this.chart = svg("svg", { "data-testid": "map" }, defs, this.frame, this.box, this.ring, this.key);
+    this.plot = html("div", { class: "map-plot" }, this.chart);
+    this.saveButton = makeButton({ "data-testid": "map-png" }, () => this.savePng());
     this.name = html("div", { class: "map-name", "data-testid": "map-name" });
     this.lines = html("div", { class: "map-lines", "data-testid": "map-lines" });
-    this.open = Object.assign(html("button", { type: "button", "data-testid": "map-open" }), { onclick: () => this.opened(this.now) });
+    this.openButton = makeButton({ "data-testid": "map-open" }, () => this.open(this.current));
     this.about = html("p", { class: "map-about" });
     this.note = html("p", { class: "map-about" });
     this.stage = html("div", { class: "map-bars" });
-    this.tools = html("div", { class: "tools" }, this.save);
-    const left = html("div", { class: "map-left" }, this.yTitle, this.place, this.note, this.tools);
-    const head = html("div", { class: "map-head" }, html("div", {}, this.name, this.lines), this.open);
-    parent.append(html("div", { class: "map" }, left, html("div", { class: "map-panel" }, head, this.about, this.stage)));
+    const tools = html("div", { class: "tools" }, this.saveButton);
+    const left = html("div", { class: "map-left" }, this.yTitle, this.plot, this.note, tools);
+    const head = html("div", { class: "map-head" }, html("div", {}, this.name, this.lines), this.openButton);
+    parent.append(
+      html("div", { class: "map" }, left, html("div", { class: "map-panel" }, head, this.about, this.stage)),
+    );
     this.listen();
-    new ResizeObserver(() => this.place.clientWidth !== this.width && this.layout()).observe(this.place);
+    new ResizeObserver(() => {
+      if (this.plot.clientWidth !== this.width) this.layout();
+    }).observe(this.plot);
+  }
+
+  makeHatch() {
+    return svg(
+      "pattern",
+      { id: this.id, width: 7, height: 7, patternUnits: "userSpaceOnUse" },
+      svg("path", {
+        d: "M-1 1L1-1M0 7L7 0M6 8L8 6",
+        stroke: LETTER_COLOUR,
+        "stroke-opacity": 0.45,
+        "stroke-width": 1.1,
+      }),
+    );
   }
 
   layout() {
@@ -35,102 +129,138 @@ class Landscape {
   }
 
   paint() {
-    if (!this.nodes) return;
+    if (!this.sizes) return;
     paintCells(this);
     paintKey(this);
-    this.show(this.now);
+    this.show(this.current);
   }
 
   listen() {
-    const under = (event) => event.target.closest("[data-cell]")?.dataset.cell;
-    this.box.onpointerover = (event) => event.pointerType === "mouse" && under(event) && this.touch(under(event));
+    const cellUnder = (/** @type {Event} */ event) => {
+      const node = /** @type {Element} */ (event.target).closest("[data-cell]");
+      return node ? Number(node.getAttribute("data-cell")) : null;
+    };
+    this.box.onpointerover = (event) => {
+      const index = cellUnder(event);
+      if (event.pointerType === "mouse" && index !== null) this.touch(index);
+    };
     this.box.onclick = (event) => {
-      const cell = under(event);
-      if (cell === undefined) return;
+      const index = cellUnder(event);
+      if (index === null) return;
       // A finger cannot hover: its first tap shows the cell, the second one opens it.
-      if (event.pointerType === "touch" && Number(cell) !== this.tapped) return (this.tapped = Number(cell)), this.touch(cell);
-      this.touch(cell);
-      this.opened(this.now);
+      const firstTap = /** @type {PointerEvent} */ (event).pointerType === "touch" && index !== this.tapped;
+      this.touch(index);
+      if (firstTap) this.tapped = index;
+      else this.open(this.current);
     };
     this.box.onkeydown = (event) => {
-      const way = ARROWS[event.key];
-      if (way) event.preventDefault(), this.walk(...way);
-      if (event.key === "Enter" || event.key === " ") event.preventDefault(), this.opened(this.now);
+      const arrow = ARROWS[event.key];
+      if (!arrow && event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      if (arrow) this.walk(...arrow);
+      else this.open(this.current);
     };
   }
 
-  opened(index) {
-    if (this.shown.get(index)?.opens) this.trigger("opened", index);
+  /** @param {number} index */
+  open(index) {
+    if (this.cells.get(index)?.opens) this.trigger("opened", index);
   }
 
+  /** @param {number} index */
   touch(index) {
     this.touched = true;
-    this.show(Number(index));
+    this.show(index);
   }
 
-  // To the nearest cell on that side; one that is off the line counts as much farther.
+  /**
+   * Go to the nearest cell on one side; one that is off the line counts as much farther.
+   * @param {number} dx
+   * @param {number} dy
+   */
   walk(dx, dy) {
-    const from = this.shown.get(this.now);
-    let best = null, least = Infinity;
+    const from = this.cells.get(this.current);
+    if (!from) return;
+    let best = null;
+    let least = Infinity;
     for (const cell of this.data.cells) {
-      const [along, off] = [(cell.cx - from.cx) * dx + (cell.cy - from.cy) * dy, Math.abs((cell.cx - from.cx) * dy + (cell.cy - from.cy) * dx)];
-      if (along > 0.5 && along + 3 * off < least) (least = along + 3 * off), (best = cell.index);
+      const along = (cell.cx - from.cx) * dx + (cell.cy - from.cy) * dy;
+      const off = Math.abs((cell.cx - from.cx) * dy + (cell.cy - from.cy) * dx);
+      if (along <= 0.5 || along + 3 * off >= least) continue;
+      least = along + 3 * off;
+      best = cell.index;
     }
     if (best !== null) this.touch(best);
   }
 
+  /**
+   * @param {MapData} data
+   * @param {SetState} trigger
+   * @param {SetState} setState
+   */
   update(data, trigger, setState) {
-    Object.assign(this, { data, trigger, setState });
-    const { words, x, y, cells, scatter } = data, shape = JSON.stringify([words, x, y, scatter, cells.map((cell) => [cell.index, cell.x, cell.y])]);
-    this.shown = new Map(cells.map((cell) => [cell.index, cell]));
-    if (!this.shown.has(this.now) || !this.touched) this.now = data.chosen;
+    this.data = data;
+    this.trigger = trigger;
+    this.setState = setState;
+    const { words, x, y, cells, scatter } = data;
+    const shape = JSON.stringify([words, x, y, scatter, cells.map((cell) => [cell.index, cell.x, cell.y])]);
+    this.cells = new Map(cells.map((cell) => [cell.index, cell]));
+    if (!this.cells.has(this.current) || !this.touched) this.current = data.chosen;
     this.yTitle.textContent = y.title;
     this.note.textContent = data.note;
-    this.save.textContent = words.png;
-    this.open.textContent = words.open;
+    this.saveButton.textContent = words.png;
+    this.openButton.textContent = words.open;
     this.box.setAttribute("aria-label", data.alt);
-    if (shape !== this.shape) this.layout();
-    else placeCells(this), this.paint();
+    if (shape !== this.shape) {
+      this.layout();
+    } else {
+      placeCells(this);
+      this.paint();
+    }
     this.shape = shape;
   }
 
+  /** @param {number} index */
   show(index) {
-    const cell = this.shown.get(index), node = this.nodes?.get(index);
+    const cell = this.cells.get(index);
+    const node = this.nodes.get(index);
     if (!cell || !node) return;
-    this.nodes.get(this.now)?.root.setAttribute("aria-selected", false);
-    this.now = index;
-    node.root.setAttribute("aria-selected", true);
+    this.nodes.get(this.current)?.root.setAttribute("aria-selected", "false");
+    this.current = index;
+    node.root.setAttribute("aria-selected", "true");
     this.box.setAttribute("aria-activedescendant", node.root.id);
-    const { x, y, width, height, rx } = node.area;
-    set(this.ring, { x: x - 2, y: y - 2, width: width + 4, height: height + 4, rx: rx + 2 });
+    setAttributes(this.ring, widened(node.area));
     this.name.textContent = cell.name;
     this.lines.replaceChildren(...cell.lines.map((line) => html("div", {}, line)));
-    this.open.disabled = !cell.opens;
+    this.openButton.disabled = !cell.opens;
     this.showBars(cell);
   }
 
+  /** @param {MapCell} cell */
   showBars({ answers }) {
-    const { bars, logits, words } = this.data, arms = bars ? bars.arms.map((arm, i) => ({ ...arm, logits: logits[answers?.[i]] })).filter((arm) => arm.logits) : [];
+    const { bars, logits, words } = this.data;
+    const arms = (bars?.arms ?? []).flatMap((arm, i) => {
+      const place = answers[i] ?? null;
+      return place === null ? [] : [{ ...arm, logits: logits[place] }];
+    });
     this.stage.hidden = !arms.length;
-    this.about.textContent = arms.length ? bars.picture_alt : words.silent;
-    if (arms.length) (this.bars ??= new Bars(this.stage)).update({ ...bars, arms }, this.setState);
+    this.about.textContent = bars && arms.length ? bars.picture_alt : words.silent;
+    if (!bars || !arms.length) return;
+    this.bars ??= new BarChart(this.stage);
+    this.bars.update({ ...bars, arms }, this.setState);
   }
 
-  // A picture to take along is drawn in the light theme, on which the cells' black letters can be read.
-  async png() {
-    const { title, subtitle, y, file } = this.data, light = { color: INK, "--st-text-color": INK, "--st-background-color": "#ffffff" };
+  /** Save the picture in the light theme, on which the cells' black letters can be read. */
+  async savePng() {
+    const { title, subtitle, y, file } = this.data;
+    const light = { color: LETTER_COLOUR, "--st-text-color": LETTER_COLOUR, "--st-background-color": "#ffffff" };
     for (const [name, value] of Object.entries(light)) this.chart.style.setProperty(name, value);
     this.ring.setAttribute("visibility", "hidden");
     try {
-      await png(this.chart, { title, subtitle, y_title: y.title, series: [], file }, true);
+      await downloadPng(this.chart, { title, subtitle, y_title: y.title, series: [], file }, true);
     } finally {
       for (const name of Object.keys(light)) this.chart.style.removeProperty(name);
       this.ring.removeAttribute("visibility");
     }
   }
-}
-
-export default function ({ data, parentElement, setTriggerValue, setStateValue }) {
-  parentElement.kdMap ??= new Landscape(parentElement);
-  parentElement.kdMap.update(data, setTriggerValue, setStateValue);
 }

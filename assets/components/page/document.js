@@ -1,15 +1,23 @@
-// What a page needs of its document and Streamlit leaves out: the language it is in, and tables that scroll on a phone
-// within reach of the keyboard.
-const SCROLLERS = '[data-testid="stTable"] > div';
+/**
+ * What a page needs of its document and Streamlit leaves out: the language it is in, and tables that scroll on a phone
+ * within reach of the keyboard.
+ */
 
-function reachable() {
-  for (const box of document.querySelectorAll(SCROLLERS)) box.tabIndex = 0;
+const SCROLLING_TABLES = '[data-testid="stTable"] > div';
+
+function makeTablesReachable() {
+  for (const table of document.querySelectorAll(SCROLLING_TABLES)) /** @type {HTMLElement} */ (table).tabIndex = 0;
 }
 
-export default function ({ data }) {
+/**
+ * @param {object} component
+ * @param {{ language: string }} component.data
+ */
+export default function mountDocument({ data }) {
   document.documentElement.lang = data.language;
-  reachable();
-  if (window.kdTables) return;
-  window.kdTables = new MutationObserver(reachable);
-  window.kdTables.observe(document.body, { childList: true, subtree: true });
+  makeTablesReachable();
+  const page = /** @type {Window & { kdTables?: MutationObserver }} */ (window);
+  if (page.kdTables) return;
+  page.kdTables = new MutationObserver(makeTablesReachable);
+  page.kdTables.observe(document.body, { childList: true, subtree: true });
 }

@@ -38,15 +38,7 @@ BAR_WORDS: Final = (
 )
 """Keys of the texts that `softened_bars` shows, looked up as `bars.<key>` in the catalogue."""
 
-_FILES: Final = (
-    "shared/dom",
-    "shared/softmax",
-    "bars/temperature_control",
-    "shared/download",
-    "bars/download",
-    "bars/chart",
-)
-_component = st.components.v2.component("kd_bars", css=style("bars/bars"), js=script(*_FILES))
+_component = st.components.v2.component("kd_bars", css=style("bars/bars"), js=script("bars/component"))
 
 
 @dataclass(frozen=True)

@@ -27,8 +27,7 @@ CURVE_WORDS: Final = (
 )
 """Keys of the texts that `live_curve` shows, looked up as `curve.<key>` in the catalogue."""
 
-_FILES: Final = ("shared/dom", "shared/scale", "shared/download", "curve/pointer", "curve/lines", "curve/chart")
-_component = st.components.v2.component("kd_curve", css=style("curve/curve"), js=script(*_FILES))
+_component = st.components.v2.component("kd_curve", css=style("curve/curve"), js=script("curve/component"))
 
 
 @dataclass(frozen=True)

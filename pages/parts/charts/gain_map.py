@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from pages.parts.charts.bars import _FILES as BAR_FILES, BAR_WORDS, Axis, bars_data
+from pages.parts.charts.bars import BAR_WORDS, Axis, bars_data
 from pages.parts.charts.components import script, style
 from pages.parts.charts.roles import ROLES, Role
 
@@ -23,11 +23,7 @@ MAP_WORDS: Final = (
 )
 """Keys of the texts that `gain_map` shows, looked up as `map.<key>` in the catalogue."""
 
-# The bars are a component of their own; here they are a part of another, which exports in their stead.
-_BARS = script(*BAR_FILES).partition("export default")[0]
-_component = st.components.v2.component(
-    "kd_map", css=style("bars/bars") + style("map/map"), js=_BARS + script("map/cells", "map/chart")
-)
+_component = st.components.v2.component("kd_map", css=style("bars/bars") + style("map/map"), js=script("map/component"))
 
 
 @dataclass(frozen=True)
