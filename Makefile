@@ -7,6 +7,7 @@
 
 SHELL := /bin/bash
 PORT ?= 8501
+NODE_MODULES := assets/components/node_modules/.package-lock.json
 BIN := .venv/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$python" && break; done)
@@ -19,7 +20,7 @@ run: .venv/ready-to-run
 		echo "Otherwise choose another port: make run PORT=$$(( $(PORT) + 1 ))"; exit 1; }
 	$(BIN)/python -m streamlit run app.py --server.port=$(PORT)
 
-test: .venv/ready-to-test
+test: .venv/ready-to-test $(NODE_MODULES)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
@@ -45,6 +46,13 @@ lock: .venv/ready-to-test
 	@echo "Installing what the tests need (once; torch for Linux brings 5 GB)"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
 	@touch $@ .venv/ready-to-run
+
+# What checks the browser's code. The dashboard runs without it, so where there is none those tests are skipped.
+$(NODE_MODULES): assets/components/package-lock.json
+	@if ! command -v npm >/dev/null; then echo "There is no npm: the checks of the browser's code will be skipped."; \
+	elif (cd assets/components && echo "Installing what checks the browser's code (once)" && \
+		npm ci --silent --no-audit --no-fund --fetch-retries=1); then touch $@; \
+	else echo "npm could not install: the checks of the browser's code will be skipped."; fi
 
 .venv/bin/python:
 	@test -n "$(PYTHON)" || { \

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pages.parts.charts import components
 from pages.parts.charts.bars import BAR_WORDS, BarsArm, BarsState, bars_data, read_state
-from pages.parts.charts.components import script
 from pages.parts.charts.curve import CURVE_WORDS, MOST_POINTS, CurveSeries, series_data, thin
 from pages.parts.charts.roles import ROLES
 
@@ -31,6 +31,13 @@ def test_the_browser_gets_an_infinite_temperature_as_a_word() -> None:
 def test_a_temperature_off_the_slider_is_refused(temperature: float) -> None:
     with pytest.raises(ValueError, match="view temperature"):
         bars_data([TEACHER], ["a", "b", "c"], None, None, temperature)
+
+
+def test_the_browser_is_told_a_changed_range_of_temperatures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.parts.charts.bars.HIGHEST_TEMPERATURE", 20.0)
+    told = bars_data([TEACHER], ["a", "b", "c"], None, None, 1.0)["temperature_range"]
+    assert (told["low"], told["high"], told["ticks"]) == (0.5, 20.0, [0.5, 1, 2, 5, 10, 20])
+    assert max(told["round_values"]) == 20
 
 
 def test_logits_that_do_not_fit_the_classes_are_refused_by_name() -> None:
@@ -117,12 +124,50 @@ def test_every_word_is_in_both_languages_with_the_same_fields(language: str) -> 
             assert all(names == fields[0] for names in fields)
 
 
-def test_each_browser_file_stays_under_ten_kilobytes_and_never_writes_markup() -> None:
-    for file in sorted((ROOT / "assets" / "components").glob("*.js")):
+def test_each_module_travels_under_ten_kilobytes_and_never_writes_markup() -> None:
+    for file in sorted((ROOT / "assets" / "components").glob("*/*.js")):
         text = file.read_text(encoding="utf-8")
-        assert len(text.encode()) < 10_000, file.name
+        assert len(components.bare(text).encode()) < 10_000, file.name
         assert not any(word in text for word in ("innerHTML", "outerHTML", "insertAdjacent", "eval(")), file.name
 
 
-def test_a_script_travels_without_comment_lines() -> None:
-    assert "//" not in "".join(line[:2] for line in script("draw", "bars").splitlines())
+@pytest.mark.parametrize(("entry", "kilobytes"), [("bars", 21), ("curve", 25), ("map", 34), ("gallery", 3)])
+def test_a_component_does_not_grow_unseen_and_travels_without_comments(entry: str, kilobytes: int) -> None:
+    script = components.script(f"{entry}/component")
+    assert len(script.encode()) < 1000 * kilobytes
+    assert "/*" not in script and not any(line.startswith("//") for line in script.splitlines())
+
+
+def modules(folder: Path, monkeypatch: pytest.MonkeyPatch, **sources: str) -> None:
+    """Lay out modules in a folder that stands for the components' own."""
+    for name, source in sources.items():
+        (folder / f"{name}.js").write_text(source, "utf-8")
+    monkeypatch.setattr(components, "_FOLDER", folder)
+
+
+def test_imported_modules_are_joined_once_and_before_their_importers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modules(
+        tmp_path,
+        monkeypatch,
+        base='/** Says\n * why. */\nexport const base = "http://a"; // so\n',
+        left='import { base } from "./base.js";\nexport function left() {\n  return base;\n}\n',
+        entry='import {\n  left,\n} from "./left.js";\nimport { base } from "./base.js";\n\nexport default left;\n',
+    )
+    lines = ['const base = "http://a";', "function left() {", "return base;", "}", "export default left;"]
+    assert components.script("entry").splitlines() == lines
+
+
+def test_one_name_in_two_joined_modules_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = 'import { left } from "./left.js";\nconst size = left;\n'
+    modules(tmp_path, monkeypatch, left="const size = 1;\nexport const left = size;\n", entry=entry)
+    with pytest.raises(ValueError, match=r"defines \['size'\]"):
+        components.script("entry")
+
+
+@pytest.mark.parametrize("form", ['import * as left from "./left.js";', 'import "./left.js";'])
+def test_an_import_that_cannot_be_joined_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str) -> None:
+    modules(tmp_path, monkeypatch, left="export const left = 1;\n", entry=form)
+    with pytest.raises(ValueError, match="cannot be joined"):
+        components.script("entry")

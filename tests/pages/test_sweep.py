@@ -16,7 +16,6 @@ from kd_core.results.sweep import load_sweep
 from kd_core.store import Store
 from pages.parts.app import engine
 from pages.parts.charts import ticks
-from pages.parts.charts.components import script
 from pages.parts.charts.gain_map import MapAxis, MapCell, colour_limit, map_data
 from pages.parts.studies.labels import listed_label
 from pages.parts.sweep import axes, map_cells
@@ -292,7 +291,3 @@ def test_the_browser_gets_a_sentence_for_every_cell_and_no_number_that_json_lack
     data = map_data(MapAxis("T", ["4"]), MapAxis("", [""]), [cell], 5, None)
     assert data["cells"][0]["label"] == "T 4. diverged. +1.00 points. epoch 2 of 9"
     assert json.loads(json.dumps(data, allow_nan=False))["scatter"] is False
-
-
-def test_the_maps_own_scripts_are_small() -> None:
-    assert max(len(script(name).encode()) for name in ("cells", "map")) < 10_000

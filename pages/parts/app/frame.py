@@ -9,12 +9,12 @@ from pages.parts.app import link
 from pages.parts.charts import script, style
 from pages.parts.text import LANGUAGES, browser_language, language, t
 
-_document = st.components.v2.component("kd_document", js=script("document"))
+_document = st.components.v2.component("kd_document", js=script("page/document"))
 
 
 def head(question: str) -> DeltaGenerator:
     """Draw question and languages above every page; return the place where refused parts of the link are told."""
-    st.html(f"<style>{style('frame')}</style>")
+    st.html(f"<style>{style('page/frame')}</style>")
     left, right = st.columns([5, 1], vertical_alignment="center")
     with left:
         st.title(question, anchor=False)

@@ -14,11 +14,14 @@ Axis = Literal["linear", "log"]
 
 LOWEST_TEMPERATURE: Final = 0.5
 HIGHEST_TEMPERATURE: Final = 100.0
+_ROUND_TEMPERATURES: Final = (0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 100)
+"""The slider meets these exactly, so that the arrow keys do not pass 1 or 4 by a hair."""
+_TEMPERATURE_TICKS: Final = (0.5, 1, 2, 5, 10, 20, 50, 100)
 
 BAR_WORDS: Final = (
     "temperature",  # label of slider and number box
     "infinite",  # spoken instead of the sign
-    "refused",  # said when the typed temperature is none
+    "refused",  # {low} {high}, said when the typed temperature is none
     "axis",  # name of the linear/log switch
     "linear",
     "log",
@@ -35,9 +38,7 @@ BAR_WORDS: Final = (
 )
 """Keys of the texts that `softened_bars` shows, looked up as `bars.<key>` in the catalogue."""
 
-_component = st.components.v2.component(
-    "kd_bars", css=style("bars"), js=script("draw", "softening", "temperature", "export", "takeaway", "bars")
-)
+_component = st.components.v2.component("kd_bars", css=style("bars/bars"), js=script("bars/component"))
 
 
 @dataclass(frozen=True)
@@ -139,11 +140,22 @@ def bars_data(
         "picture": picture,
         # JSON has no infinity.
         "temperature": "inf" if math.isinf(temperature) else float(temperature),
+        "temperature_range": temperature_range(),
+    }
+
+
+def temperature_range() -> dict[str, Any]:
+    """What the slider of the view temperature spans, apart from infinity; the browser knows of no other range."""
+    return {
+        "low": LOWEST_TEMPERATURE,
+        "high": HIGHEST_TEMPERATURE,
+        "round_values": [value for value in _ROUND_TEMPERATURES if is_view_temperature(value)],
+        "ticks": [value for value in _TEMPERATURE_TICKS if is_view_temperature(value)],
     }
 
 
 def is_view_temperature(value: float) -> bool:
-    """Whether the slider has a place for it: 0.5 to 100, or infinity."""
+    """Whether the slider has a place for it: within its range, or at infinity."""
     return value == math.inf or LOWEST_TEMPERATURE <= value <= HIGHEST_TEMPERATURE
 
 

@@ -27,9 +27,7 @@ CURVE_WORDS: Final = (
 )
 """Keys of the texts that `live_curve` shows, looked up as `curve.<key>` in the catalogue."""
 
-_component = st.components.v2.component(
-    "kd_curve", css=style("curve"), js=script("draw", "scale", "export", "hand", "lines", "curve")
-)
+_component = st.components.v2.component("kd_curve", css=style("curve/curve"), js=script("curve/component"))
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,7 @@ MAP_WORDS: Final = (
 )
 """Keys of the texts that `gain_map` shows, looked up as `map.<key>` in the catalogue."""
 
-# The bars are a component of their own; here they are a part of another, which exports in their stead.
-_BARS = script("draw", "softening", "temperature", "export", "takeaway", "bars").partition("export default")[0]
-_component = st.components.v2.component("kd_map", css=style("bars") + style("map"), js=_BARS + script("cells", "map"))
+_component = st.components.v2.component("kd_map", css=style("bars/bars") + style("map/map"), js=script("map/component"))
 
 
 @dataclass(frozen=True)

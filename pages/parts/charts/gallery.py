@@ -18,7 +18,7 @@ from pages.parts.charts.components import script, style
 LARGEST_TILE: Final = 64
 """Pixels; a larger picture is made smaller before it travels."""
 
-_component = st.components.v2.component("kd_gallery", css=style("gallery"), js=script("draw", "gallery"))
+_component = st.components.v2.component("kd_gallery", css=style("gallery/gallery"), js=script("gallery/component"))
 
 
 @dataclass(frozen=True)
