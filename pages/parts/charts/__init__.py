@@ -18,7 +18,7 @@ from pages.parts.charts.downloads import csv_button, plotly_chart_with_downloads
 from pages.parts.charts.gain_map import MAP_WORDS, MapAxis, MapCell, MapImage, colour_limit, gain_map_chart, image_data
 from pages.parts.charts.gallery import Tile, image_gallery, thumbnail
 from pages.parts.charts.roles import ROLES, Role
-from pages.parts.charts.ticks import _ticks, is_log, log_ticks, round_ticks
+from pages.parts.charts.ticks import is_log, log_tick_options, log_ticks, round_ticks
 
 __all__ = [
     "BAR_WORDS",
@@ -38,7 +38,6 @@ __all__ = [
     "Names",
     "Role",
     "Tile",
-    "_ticks",
     "accuracy_lines",
     "colour_limit",
     "csv_button",
@@ -48,6 +47,7 @@ __all__ = [
     "is_log",
     "is_view_temperature",
     "live_curve",
+    "log_tick_options",
     "log_ticks",
     "mean_and_sd",
     "mean_lines",

@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pages.parts.charts import ROLES
+from pages.parts.charts import ROLES, log_tick_options
 from pages.parts.text import t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-from pages.parts.charts import _ticks
 
 SYMBOL: Mapping[str, str] = {"teacher": "diamond", "alone": "square", "distilled": "circle"}
 
@@ -47,7 +45,9 @@ def latency_chart(rows: pd.DataFrame) -> Figure:
     figure.update_xaxes(
         type="log", title=t("speed.batch"), tickvals=batches, ticktext=[str(batch) for batch in batches]
     )
-    figure.update_yaxes(type="log", title=t("speed.milliseconds"), **_ticks(rows["p50"].min(), rows["p95"].max()))
+    figure.update_yaxes(
+        type="log", title=t("speed.milliseconds"), **log_tick_options(rows["p50"].min(), rows["p95"].max())
+    )
     return _laid_out(figure)
 
 
