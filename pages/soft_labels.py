@@ -1,12 +1,10 @@
 """Soft labels: what is dark knowledge?"""
 
-import math
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kd_core.results import mean_soft_labels, stored_logits
-from pages.parts.app import put_view, shown, store, view_axis, view_temperature
+from pages.parts.app import put_view, store, view_axis, view_temperature
 from pages.parts.charts import BAR_WORDS, BarsState, csv_button, plotly_chart_with_downloads, read_state, softened_bars
 from pages.parts.soft_labels import matrix_figure, matrix_rows, sample_picker, sentences as say, without_diagonal
 from pages.parts.studies import (
@@ -19,7 +17,7 @@ from pages.parts.studies import (
     sample_rows,
     watch,
 )
-from pages.parts.text import escape_markdown, t, texts_of
+from pages.parts.text import escape_markdown, t, temperature_text, texts_of
 
 FRAGMENTS = ["soft_labels_sample", "soft_labels_matrix"]
 
@@ -65,7 +63,7 @@ def bars(found: stored_logits.StoredLogits, index: int, epoch: int | None) -> No
 
     st.header(say.sample_finding(found, index, temperature), anchor=False)
     label_name = sample_picker.class_name(found, label)
-    facts = {"index": index, "label": escape_markdown(label_name), "T": shown(temperature)}
+    facts = {"index": index, "label": escape_markdown(label_name), "T": temperature_text(temperature)}
     told = say.provenance(found)
     st.caption(t("soft_labels.setting", provenance=told, epoch=say.epoch_words(epoch), **facts))
     softened_bars(
@@ -114,7 +112,7 @@ def matrix(found: stored_logits.StoredLogits, epoch: int | None) -> None:
         key="matrix",
         rows=matrix_rows(values, found.classes, rows),
         alt=f"{finding} {setting}",
-        filename=f"mean-soft-labels-{arm}-T-{'inf' if math.isinf(temperature) else f'{temperature:g}'}",
+        filename=f"mean-soft-labels-{arm}-T-{temperature_text(temperature, 'inf')}",
     )
 
 

@@ -16,7 +16,7 @@ from kd_core.results.race import (
     test_set_interval,
 )
 from kd_core.results.softmax import Floats, entropy, kl_divergence, log_soften, mean_soft_labels, soften
-from kd_core.results.statistics import Verdict, bootstrap_interval, mean_sd, t_interval, verdict
+from kd_core.results.statistics import MeanSd, Verdict, bootstrap_interval, mean_sd, t_interval, verdict
 from kd_core.results.stored_logits import StoredLogits, most_ambiguous
 from kd_core.results.sweep import sweep_results
 from kd_core.results.sweep_cells import SweepCell, SweepResults
@@ -24,11 +24,11 @@ from kd_core.results.sweep_seeds import cell_key, trios_of, wanted_scores
 from kd_core.results.sweep_views import as_rows, cells_at, is_number, nearest_cell, ordered, pareto_front, slice_along
 
 __all__ = [
-    "CONTENDER",
     "ArmResult",
     "CellValues",
     "FinishedMember",
     "Floats",
+    "MeanSd",
     "StoredLogits",
     "SweepCell",
     "SweepResults",

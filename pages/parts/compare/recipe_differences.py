@@ -13,9 +13,7 @@ from kd_core.results import recipe_of
 from kd_core.store import StudyRow
 from pages.parts.charts import table_with_csv
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import declared_text, t
-
-ABSENT = "–"
+from pages.parts.text import MISSING, declared_text, t
 
 
 def recipe_differences(studies: Sequence[StudyRow]) -> None:
@@ -48,7 +46,7 @@ def told_recipe(row: StudyRow) -> dict[str, str]:
 def differing(recipes: Sequence[dict[str, str]]) -> dict[str, list[str]]:
     """Return by path the values that are not the same in all recipes."""
     paths = sorted({path for recipe in recipes for path in recipe})
-    values = {path: [recipe.get(path, ABSENT) for recipe in recipes] for path in paths}
+    values = {path: [recipe.get(path, MISSING) for recipe in recipes] for path in paths}
     return {path: found for path, found in values.items() if len(set(found)) > 1}
 
 

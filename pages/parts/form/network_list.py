@@ -8,7 +8,7 @@ from typing import Any
 
 from kd_core.errors import InvalidSetting
 from kd_core.settings import Settings, format_value, name_of, parse_value
-from pages.parts.text import t
+from pages.parts.text import MISSING, t
 
 SHORT = {"conv": "convnet", "cnn": "convnet"}
 _SIZES = re.compile(r"\d+([-x×]\d+)*")
@@ -70,7 +70,7 @@ def _settings(kind: type[Settings]) -> str:
     fields: Mapping[str, Any] = kind.model_fields
     shown = ["12-12"] if _sizes_field(kind) else []
     shown += [f"{name}={fields[name].default}" for name in fields if name not in ("name", _sizes_field(kind))]
-    return ", ".join(shown) or "–"
+    return ", ".join(shown) or MISSING
 
 
 def _refused(part: str, reason: str) -> InvalidSetting:

@@ -14,8 +14,8 @@ from kd_core.results import CellValues, mean_sd, recipe_of
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow, StudyRow
 from pages.parts.app import store
 from pages.parts.charts import CurveSeries, Role, plotly_chart_with_downloads, table_with_csv
-from pages.parts.protocol_panels import Panel, heading, newest, panel_curve, percent, seeds_text
-from pages.parts.text import t
+from pages.parts.protocol_panels import Panel, heading, newest, panel_curve, seeds_text
+from pages.parts.text import percent_of, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -120,7 +120,7 @@ def _exit_rows(last: Sequence[Mapping[str, Any]], ends: Sequence[Mapping[str, An
     rows = []
     for place, exit_ in enumerate(last[0]["exits"]):
         values = [facts["test"][place] for facts in last]
-        row: dict[str, Any] = {"exit": t(f"method_view.exit_{exit_}"), "accuracy": percent(values)}
+        row: dict[str, Any] = {"exit": t(f"method_view.exit_{exit_}"), "accuracy": percent_of(values)}
         timed = [facts["latency_ms"][place] for facts in ends if "latency_ms" in facts]
         if timed:
             row["ms"] = float(np.median(timed))
