@@ -5,11 +5,10 @@ from kd_core.settings.base import (
     Settings,
     field_extra,
     lane_fields,
-    member_from_name,
     name_of,
     setting,
 )
-from kd_core.settings.paths import at_path
+from kd_core.settings.paths import at_path, json_at_path, json_leaves, member_from_name
 from kd_core.settings.registry import Registry
 from kd_core.settings.search_space import Axis, Range, grid_cells, random_cells, read_axis
 from kd_core.settings.text import format_value, parse_value
@@ -24,6 +23,8 @@ __all__ = [
     "field_extra",
     "format_value",
     "grid_cells",
+    "json_at_path",
+    "json_leaves",
     "lane_fields",
     "member_from_name",
     "name_of",
