@@ -14,7 +14,7 @@ from kd_core.settings import json_leaves
 from kd_core.store import StudyRow
 from pages.parts.charts import table_with_csv
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import MISSING, declared_text, t
+from pages.parts.text import MISSING, path_title, t
 
 
 def recipe_differences(studies: Sequence[StudyRow]) -> None:
@@ -26,7 +26,7 @@ def recipe_differences(studies: Sequence[StudyRow]) -> None:
     names = [f"s{index}" for index, _ in enumerate(studies)]
     table = pd.DataFrame([{"setting": path, **dict(zip(names, values, strict=True))} for path, values in rows.items()])
     titles = {name: short_label(row) for name, row in zip(names, studies, strict=True)}
-    table.insert(0, "title", [_title(path, studies) for path in table["setting"]])
+    table.insert(0, "title", [path_title(path, recipe_of(studies[0])) for path in table["setting"]])
     table_with_csv(
         table,
         key="compare_recipes",
@@ -53,28 +53,3 @@ def differing(recipes: Sequence[dict[str, str]]) -> dict[str, list[str]]:
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _title(path: str, studies: Sequence[StudyRow]) -> str:
-    """Return a path's words in the catalogue, where it has any; the path itself stands beside it."""
-    own = path.removeprefix("teacher.")
-    title = _catalogued(own, studies)
-    return f"{t('roles.teacher')}: {title}" if own != path else title
-
-
-def _catalogued(path: str, studies: Sequence[StudyRow]) -> str:
-    head, _, field = path.partition(".")
-    if not field:
-        return t(f"compare.part_{head}") if head in ("method", "student", "protocol", "seeds", "device") else path
-    if path == "data.source":
-        return t("compare.part_source")
-    owners = {"method": "methods", "student": "networks"}
-    if head not in owners:
-        return declared_text(f"{path}.title", _spoken(field))
-    recipe = recipe_of(studies[0])
-    return declared_text(f"{owners[head]}.{recipe[head]['name']}.{field}.title", _spoken(field))
-
-
-def _spoken(field: str) -> str:
-    words = field.replace("source.", "").replace("_", " ").replace(".", " · ")
-    return words[0].upper() + words[1:]
