@@ -96,6 +96,7 @@ def setting(
     unit: str = "",
     lane: bool = False,
     scale: Literal["linear", "log"] = "linear",
+    log_from: float | None = None,
     **limits: Any,
 ) -> Any:
     """Declare one setting: its default, its words and its range.
@@ -107,13 +108,15 @@ def setting(
         unit: what the number counts, e.g. "images" or "%".
         lane: whether the value may be scheduled, and may differ between lanes of one loop.
         scale: how a slider moves.
+        log_from: where a logarithmic slider begins whose range begins at 0.
         limits: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ... as pydantic takes them.
     """
+    extra: dict[str, Any] = {"unit": unit, "lane": lane, "scale": scale}
     return Field(
         default,
         title=title,
         description=description,
-        json_schema_extra={"unit": unit, "lane": lane, "scale": scale},
+        json_schema_extra=extra if log_from is None else {**extra, "log_from": log_from},
         **limits,
     )
 

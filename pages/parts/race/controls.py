@@ -10,7 +10,7 @@ from kd_core import jobs
 from kd_core.errors import KDError
 from kd_core.settings import lane_fields
 from pages.parts.app import engine_ready, error_boundary, link, store
-from pages.parts.form import choose_preset, protocol_line, setting_field, state, temperature_field
+from pages.parts.form import choose_preset, protocol_line, setting_field, state
 from pages.parts.race.formula import formula
 from pages.parts.studies import current_study, nearest_student, start_study
 from pages.parts.text import error_text, t
@@ -64,7 +64,7 @@ def _main_controls() -> None:
     words = f"methods.{_name(recipe.method)}"
     movable = lane_fields(type(recipe.method))
     if "temperature" in movable:
-        temperature_field(recipe.method, "method.temperature", words)
+        setting_field(recipe.method, "temperature", "method.temperature", words)
     if "teacher_weight" in movable:
         setting_field(recipe.method, "teacher_weight", "method.teacher_weight", words)
     if not movable & {"temperature", "teacher_weight"}:

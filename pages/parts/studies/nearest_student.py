@@ -12,7 +12,7 @@ from kd_core.errors import KDError
 from kd_core.settings import name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
-from pages.parts.form import setting_field, state, temperature_field
+from pages.parts.form import setting_field, state
 from pages.parts.studies.selection import Selection, cell_in_link, current_study
 from pages.parts.text import axis_words, error_text, escape_markdown, t, value_text
 
@@ -93,7 +93,7 @@ def on_side(study: StudyRow | None) -> dict[str, Any] | None:
     method = state.current_recipe().method
     words = f"methods.{name_of(method)}"
     if "method.temperature" in what.row.spec["axes"]:
-        temperature_field(method, "method.temperature", words)
+        setting_field(method, "temperature", "method.temperature", words)
     if "method.teacher_weight" in what.row.spec["axes"]:
         setting_field(method, "teacher_weight", "method.teacher_weight", words)
     note(what)
