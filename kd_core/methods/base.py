@@ -24,6 +24,7 @@ def temperature_setting(default: float) -> Any:
         le=1000,
         lane=True,
         scale="log",
+        log_from=0.1,
     )
 
 
@@ -115,4 +116,4 @@ class WithSoftTargets(Distillation):
 
 def method_weight(default: float, description: str, title: str = "Weight of the method") -> Any:
     """Declare the weight of a method's own term."""
-    return setting(default, title=title, description=description, ge=0, le=1e6, lane=True)
+    return setting(default, title=title, description=description, ge=0, le=1e6, lane=True, scale="log", log_from=0.001)

@@ -41,9 +41,10 @@ class InBatchContrastive(WithSoftTargets):
         le=10,
         lane=True,
         scale="log",
+        log_from=0.001,
     )
     size: int = setting(
-        128, title="Size of the projections", description="Of both networks' projections.", ge=2, le=2048
+        128, title="Size of the projections", description="Of both networks' projections.", ge=2, le=2048, scale="log"
     )
 
     def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:

@@ -48,6 +48,7 @@ class ConvNet(Architecture):
         unit="units",
         ge=1,
         le=4096,
+        scale="log",
     )
     dropout: float = setting(
         0.0,

@@ -55,18 +55,32 @@ class DataFree(Protocol):
     source: ClassVar[str] = "Chen et al. 2019 (DAFL)"
 
     name: Literal["data_free"] = "data_free"
-    steps: int = setting(120, title="Steps per epoch", description="Batches made up in an epoch.", ge=1, le=10000)
+    steps: int = setting(
+        120, title="Steps per epoch", description="Batches made up in an epoch.", ge=1, le=10000, scale="log"
+    )
     noise: int = setting(
-        100, title="Noise", description="Numbers from which an image is made.", unit="units", ge=1, le=1000
+        100, title="Noise", description="Numbers from which an image is made.", unit="units", ge=1, le=1000, scale="log"
     )
     generator_lr: float = setting(
         0.002, title="Generator's learning rate", description="Of its Adam.", gt=0, le=1, scale="log"
     )
     balance: float = setting(
-        5.0, title="Weight of balance", description="How much all classes must occur equally often.", ge=0, le=100
+        5.0,
+        title="Weight of balance",
+        description="How much all classes must occur equally often.",
+        ge=0,
+        le=100,
+        scale="log",
+        log_from=0.001,
     )
     excitement: float = setting(
-        0.1, title="Weight of excitement", description="How much the teacher's features must be active.", ge=0, le=100
+        0.1,
+        title="Weight of excitement",
+        description="How much the teacher's features must be active.",
+        ge=0,
+        le=100,
+        scale="log",
+        log_from=0.001,
     )
 
     def steps_per_epoch(self, plain: int, batch: int) -> int:

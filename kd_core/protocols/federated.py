@@ -58,9 +58,16 @@ class Federated(Protocol):
         gt=0,
         le=1000,
         scale="log",
+        log_from=0.01,
     )
     public: int = setting(
-        2000, title="Public images", description="Without labels, known to all.", unit="images", ge=10, le=50000
+        2000,
+        title="Public images",
+        description="Without labels, known to all.",
+        unit="images",
+        ge=10,
+        le=50000,
+        scale="log",
     )
     average: Literal["probabilities", "logits"] = setting(
         "probabilities", title="What is averaged", description="The mean of what the clients say is taken of these."
@@ -72,9 +79,15 @@ class Federated(Protocol):
         unit="epochs",
         ge=0,
         le=1000,
+        scale="log",
     )
     own_steps: int = setting(
-        20, title="Own steps a round", description="Steps of each client on its own data in a round.", ge=1, le=5000
+        20,
+        title="Own steps a round",
+        description="Steps of each client on its own data in a round.",
+        ge=1,
+        le=5000,
+        scale="log",
     )
 
     def steps_per_epoch(self, plain: int, batch: int) -> int:

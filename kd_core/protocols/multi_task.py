@@ -45,7 +45,13 @@ class MultiTask(Protocol):
         description="Does it lean left, stand, or lean right; or is it thin, medium or thick.",
     )
     second_weight: float = setting(
-        1.0, title="Weight of the second question", description="Of all its loss terms.", ge=0, le=100
+        1.0,
+        title="Weight of the second question",
+        description="Of all its loss terms.",
+        ge=0,
+        le=100,
+        scale="log",
+        log_from=0.001,
     )
 
     def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:

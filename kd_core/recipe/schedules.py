@@ -79,7 +79,7 @@ class WarmUp(Schedule):
     """The value rises from nothing in equal steps, and then stays."""
 
     name: Literal["warm_up"] = "warm_up"
-    epochs: int = setting(20, title="Epochs of warm-up", unit="epochs", ge=1, le=2000)
+    epochs: int = setting(20, title="Epochs of warm-up", unit="epochs", ge=1, le=2000, scale="log")
 
     def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
         """Return ``start`` times the share of the warm-up that is over, at most 1."""
@@ -116,8 +116,11 @@ class OnPlateau(Schedule):
         unit="epochs",
         ge=1,
         le=1000,
+        scale="log",
     )
-    limit: float = setting(1.0, title="Limit", description="The value never goes beyond this.", ge=0, le=1000)
+    limit: float = setting(
+        1.0, title="Limit", description="The value never goes beyond this.", ge=0, le=1000, scale="log", log_from=0.001
+    )
 
     def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
         """Return ``start`` times the factor for every plateau so far, not beyond the limit."""

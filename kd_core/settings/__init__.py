@@ -5,11 +5,11 @@ from kd_core.settings.base import (
     Settings,
     field_extra,
     lane_fields,
-    member_from_name,
     name_of,
     setting,
 )
-from kd_core.settings.paths import at_path, json_at_path
+from kd_core.settings.kinds import FieldKind, Limits, field_kind, limits_of
+from kd_core.settings.paths import at_path, json_at_path, json_leaves, member_from_name
 from kd_core.settings.registry import Registry
 from kd_core.settings.search_space import Axis, Range, grid_cells, random_cells, read_axis
 from kd_core.settings.text import format_value, parse_value
@@ -17,15 +17,20 @@ from kd_core.settings.text import format_value, parse_value
 __all__ = [
     "Axis",
     "ExtensibleSettings",
+    "FieldKind",
+    "Limits",
     "Range",
     "Registry",
     "Settings",
     "at_path",
     "field_extra",
+    "field_kind",
     "format_value",
     "grid_cells",
     "json_at_path",
+    "json_leaves",
     "lane_fields",
+    "limits_of",
     "member_from_name",
     "name_of",
     "parse_value",

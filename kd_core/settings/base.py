@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal, Self
 
 from pydantic import (
@@ -19,6 +19,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 
 from kd_core.errors import InvalidSetting
+from kd_core.settings.paths import json_differences, put_at_path
 
 
 class Settings(BaseModel):
@@ -62,20 +63,12 @@ class Settings(BaseModel):
         """
         values = self.to_json()
         for path, value in changes.items():
-            *parents, leaf = path.split(".")
-            inner: Any = values
-            for name in parents:
-                if isinstance(inner, dict) and isinstance(inner.get(name), str):
-                    inner[name] = member_from_name(inner[name])  # a member that was named by this or an earlier change
-                inner = inner.get(name) if isinstance(inner, dict) else None
-            if not isinstance(inner, dict):
-                raise InvalidSetting(path=path, value=value, reason="there is no such setting.")
-            inner[leaf] = value
+            put_at_path(values, path, value)
         return type(self).from_json(values)
 
     def differences(self, other: Settings) -> dict[str, Any]:
         """Return by dotted path what must be changed in ``other`` to get this."""
-        return dict(_differences(self.to_json(), other.to_json(), ""))
+        return dict(json_differences(self.to_json(), other.to_json()))
 
 
 class ExtensibleSettings(Settings):
@@ -103,6 +96,7 @@ def setting(
     unit: str = "",
     lane: bool = False,
     scale: Literal["linear", "log"] = "linear",
+    log_from: float | None = None,
     **limits: Any,
 ) -> Any:
     """Declare one setting: its default, its words and its range.
@@ -114,13 +108,15 @@ def setting(
         unit: what the number counts, e.g. "images" or "%".
         lane: whether the value may be scheduled, and may differ between lanes of one loop.
         scale: how a slider moves.
+        log_from: where a logarithmic slider begins whose range begins at 0.
         limits: ``ge``, ``gt``, ``le``, ``lt``, ``min_length``, ... as pydantic takes them.
     """
+    extra: dict[str, Any] = {"unit": unit, "lane": lane, "scale": scale}
     return Field(
         default,
         title=title,
         description=description,
-        json_schema_extra={"unit": unit, "lane": lane, "scale": scale},
+        json_schema_extra=extra if log_from is None else {**extra, "log_from": log_from},
         **limits,
     )
 
@@ -128,11 +124,6 @@ def setting(
 def name_of(member: Settings) -> str:
     """Return the name of a method, dataset, network, protocol or schedule."""
     return str(type(member).model_fields["name"].default)
-
-
-def member_from_name(value: Any) -> Any:
-    """Let a bare name stand for a member with its own defaults; for a ``BeforeValidator``."""
-    return {"name": value} if isinstance(value, str) else value
 
 
 @functools.cache
@@ -144,16 +135,6 @@ def lane_fields(kind: type[Settings]) -> frozenset[str]:
 def field_extra(info: FieldInfo) -> dict[str, Any]:
     """Return what ``setting`` kept of a field beside pydantic's own knowledge: unit, lane, scale."""
     return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-
-def _differences(mine: Any, other: Any, path: str) -> Iterator[tuple[str, Any]]:
-    same_member = isinstance(mine, dict) and isinstance(other, dict) and mine.get("name") == other.get("name")
-    if not same_member:
-        if mine != other:
-            yield path, mine
-        return
-    for name in sorted(mine.keys() | other.keys()):
-        yield from _differences(mine.get(name), other.get(name), f"{path}.{name}" if path else name)
 
 
 def _invalid_setting(error: ValidationError, values: Mapping[str, Any]) -> InvalidSetting:

@@ -12,7 +12,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BeforeValidator, Field
 
 from kd_core.errors import UnknownName
-from kd_core.settings.base import Settings, member_from_name
+from kd_core.settings.base import Settings
+from kd_core.settings.paths import member_from_name
 
 T = TypeVar("T", bound=Settings)
 

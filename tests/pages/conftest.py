@@ -21,6 +21,17 @@ class TrainedHome(NamedTuple):
 App = Callable[..., AppTest]
 
 
+@pytest.fixture
+def warm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine is ready at once, as it is for the second visitor of a server."""
+    from pages.parts.app import engine
+
+    for name in ("engine_ready", "engine_is_warm"):
+        monkeypatch.setattr(engine, name, lambda: True)
+    monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
+    monkeypatch.setattr("pages.parts.studies.nearest_student.engine_is_warm", lambda: True)
+
+
 @pytest.fixture(scope="session")
 def trained_home(tmp_path_factory: pytest.TempPathFactory) -> TrainedHome:
     """The digits preset with two seeds, three epochs for the students and two for the teacher; read it only."""

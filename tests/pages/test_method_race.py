@@ -25,6 +25,8 @@ from pages.parts.method_race.table import race_rows
 from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App
 
+pytestmark = pytest.mark.usefixtures("warm")
+
 NAMES = ["soft_targets", "relational", "hints:two_stages", "mutual", "attention_transfer"]
 RACED = NAMES[:-1]
 
@@ -58,12 +60,6 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> Raced:
     home = tmp_path_factory.mktemp("raced")
     one_seed = train(home, ["relational", "label_smoothing"], 1)
     return Raced(home, one_seed, train(home, NAMES, 2))
-
-
-@pytest.fixture(autouse=True)
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is ready at once, as it is for the second visitor of a server."""
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
 
 
 @pytest.fixture

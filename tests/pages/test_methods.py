@@ -8,14 +8,12 @@ from streamlit.testing.v1 import AppTest
 from kd_core.methods import METHODS
 from kd_core.methods.soft_targets import SoftTargets
 from kd_core.recipe.techniques import TIPS
-from pages.parts.app import engine
 from pages.parts.text import member_text
 from tests.pages.conftest import App
 
 
 @pytest.fixture
-def methods(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AppTest:
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+def methods(app: App, tmp_path: Path, warm: None) -> AppTest:
     return app(tmp_path, page="methods")
 
 
@@ -52,8 +50,7 @@ def test_the_baseline_is_not_offered_as_something_to_try(methods: AppTest) -> No
     assert "method_try_labels_only" not in {button.key for button in methods.button}
 
 
-def test_page_speaks_chinese(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+def test_page_speaks_chinese(app: App, tmp_path: Path, warm: None) -> None:
     text = shown(app(tmp_path, page="methods", language="zh"))
     assert "软标签蒸馏" in text
     assert "Follow the teacher" not in text
@@ -93,8 +90,7 @@ def test_after_a_method_in_stages_others_can_be_tried(methods: AppTest, after: s
     assert not any(part.startswith("schedules.weight") for part in page.session_state["link"])
 
 
-def test_what_cannot_be_tried_is_told_on_the_spot(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
+def test_what_cannot_be_tried_is_told_on_the_spot(app: App, tmp_path: Path, warm: None) -> None:
     page = app(tmp_path, page="methods", **{"optim.patience": "5"})
     page = page.button(key="protocol_try_federated").click().run()
     assert "nobody stops early" in page.error[0].value

@@ -2,7 +2,6 @@
 
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +14,10 @@ from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.results.sweep_views import nearest_cell
 from kd_core.store import Store
-from pages.parts.app import engine
 from pages.parts.studies import nearest_student
 from tests.pages.conftest import App
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 T, W = "method.temperature", "method.teacher_weight"
 EPOCHS = {"optim.epochs": "2", "teacher.optim.epochs": "2"}
@@ -46,15 +46,6 @@ def mapped(tmp_path_factory: pytest.TempPathFactory) -> Mapped:
         assert store.studies.get(study).status == "done"
     store.close()
     return Mapped(store.home, *made)
-
-
-@pytest.fixture(autouse=True)
-def warm(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The engine is ready at once, as it is for the second visitor of a server."""
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
-    monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
-    monkeypatch.setattr(nearest_student, "engine_is_warm", lambda: True)
-    yield
 
 
 def text(page: AppTest) -> str:

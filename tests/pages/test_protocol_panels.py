@@ -12,20 +12,19 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kd_core.experiments.study_runner import run_study
 from kd_core.networks.views import pictured
 from kd_core.protocols import PROTOCOLS
 from kd_core.protocols.several_teachers import SeveralTeachers
-from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.settings.text import parse_value
 from kd_core.store import Store
-from pages.parts.app import engine
 from pages.parts.form.network_list import read_networks, written_networks
 from pages.parts.protocol_panels.data_free import GAP, TILE, sheet
 from pages.parts.protocol_panels.federated import client_rows, public_images
 from pages.parts.text.i18n import catalogue
-from tests.pages.conftest import App
+from tests.pages.conftest import App, train_tiny_race
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 SMALL = {
     "chain": {"others": [{"name": "mlp", "widths": [14]}]},
@@ -35,6 +34,7 @@ SMALL = {
     "several_teachers": {"protocol.teachers": 2},
 }
 PANELS = [name for name in PROTOCOLS if importlib.util.find_spec(f"pages.parts.protocol_panels.{name}")]
+TINY = {"optim.epochs": 3, "teacher.optim.epochs": 2, "teacher.student.widths": [16], "optim.batch": 50}
 SEEDS = {"federated": 1, "data_free": 1}
 panels = pytest.mark.parametrize("name", PANELS)
 
@@ -42,25 +42,11 @@ panels = pytest.mark.parametrize("name", PANELS)
 @pytest.fixture(scope="module")
 def arranged(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, str]]:
     """A store with a tiny race of every protocol on digits, most of two seeds, and the studies' ids by protocol."""
-    home = tmp_path_factory.mktemp("arranged")
-    store, studies = Store(home), {}
+    home, studies = tmp_path_factory.mktemp("arranged"), {}
     for name in PANELS:
-        small = {"optim.epochs": 3, "teacher.optim.epochs": 2, "teacher.student.widths": [16], "optim.batch": 50}
-        changes = {"protocol": {"name": name}, **PROTOCOLS[name].recommended, **small, **SMALL.get(name, {})}
-        race = Study.race(PRESETS["digits"].recipe.changed(changes), SEEDS.get(name, 2), "digits")
-        studies[name] = store.studies.add(race, status="running")
-        run_study(store, studies[name], data_root=home)
-        assert store.studies.get(studies[name]).status == "done", store.studies.get(studies[name]).error
-    store.close()
+        changes = {"protocol": {"name": name}, **PROTOCOLS[name].recommended, **TINY, **SMALL.get(name, {})}
+        studies[name] = train_tiny_race(home, SEEDS.get(name, 2), **changes)
     return home, studies
-
-
-@pytest.fixture(autouse=True)
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is ready at once, as it is for the second visitor of a server."""
-    for name in ("engine_ready", "engine_is_warm"):
-        monkeypatch.setattr(engine, name, lambda: True)
-    monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
 
 
 def texts(page: AppTest) -> str:
@@ -126,7 +112,7 @@ def test_choosing_a_protocol_brings_its_usual_settings_and_the_way_back_takes_th
     page.selectbox(key="set.protocol").set_value("mutual").run()
     assert "optim.batch" not in link(page)
     assert link(page)["method.label_weight"] == 1.0
-    page.number_input(key="set.protocol.networks").set_value(4).run()
+    page.slider(key="set.protocol.networks").set_value(4).run()
     assert link(page)["protocol"]["networks"] == 4
     page.selectbox(key="set.protocol").set_value("offline").run()
     assert dict(page.session_state["link"]) == before
@@ -198,7 +184,8 @@ def test_every_setting_of_every_protocol_can_be_drawn(app: App, tmp_path: Path) 
     for name in [*PROTOCOLS, "offline"]:
         page.selectbox(key="set.protocol").set_value(name).run()
         assert not page.exception and not page.error, name
-        drawn = {one.key for one in [*page.number_input, *page.text_input, *page.selectbox, *page.slider]}
+        fields = [*page.text_input, *page.selectbox, *page.slider, *page.select_slider]
+        drawn = {field.key for field in fields}
         assert {f"set.protocol.{field}" for field in PROTOCOLS[name].model_fields if field != "name"} <= drawn
 
 

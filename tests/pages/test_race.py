@@ -9,15 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
-from pages.parts.app import engine
 from tests.pages.conftest import ROOT, App, TrainedHome
-
-
-@pytest.fixture
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is ready at once, as it is for the second visitor of a server."""
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
-    monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
 
 
 def texts(app: AppTest) -> str:

@@ -14,7 +14,6 @@ from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.results.sweep import load_sweep
 from kd_core.store import Store
-from pages.parts.app import engine
 from pages.parts.charts import ticks
 from pages.parts.charts.gain_map import MapAxis, MapCell, colour_limit, map_data
 from pages.parts.studies.labels import listed_label
@@ -22,6 +21,8 @@ from pages.parts.sweep import axes, map_cells
 from pages.parts.sweep.map_cells import View
 from pages.parts.text import setting_text
 from tests.pages.conftest import App
+
+pytestmark = pytest.mark.usefixtures("warm")
 
 T, W, WIDTH = "method.temperature", "method.teacher_weight", "student.width"
 
@@ -56,12 +57,6 @@ def swept(tmp_path_factory: pytest.TempPathFactory) -> Swept:
     three_axes = train(home, recipe, {T: [2.0, 8.0], W: [0.0, 0.9], "optim.lr": [0.001, 0.01]}, 1)
     grid = train(home, recipe, {T: [2.0, 8.0], W: [0.0, 0.9]}, 2)
     return Swept(home, grid, sizes, one_seed, three_axes)
-
-
-@pytest.fixture(autouse=True)
-def warm(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The engine is ready at once, as it is for the second visitor of a server."""
-    monkeypatch.setattr(engine, "engine_ready", lambda: True)
 
 
 @pytest.fixture

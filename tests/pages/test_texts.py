@@ -7,18 +7,14 @@ from typing import get_args
 import pytest
 
 from kd_core import errors
-from kd_core.datasets import DATASETS
 from kd_core.datasets.conditions import Conditions
-from kd_core.methods import METHODS
-from kd_core.networks import NETWORKS
-from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Optim, Recipe, Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.recipe.schedules import AnySchedule
 from kd_core.recipe.techniques import TIPS
 from kd_core.settings.base import Settings, field_extra
 from pages.parts.text import member_text
 from pages.parts.text.i18n import catalogue, shared_key
+from tests.pages.members import MEMBERS
 
 EN, ZH = catalogue("en"), catalogue("zh")
 
@@ -27,12 +23,6 @@ DECLARED = (
     "methods.", "networks.", "datasets.", "protocols.", "schedules.", "presets.", "data.", "optim.", "recipe.",
     "tips.", "choices.", "units.", "errors.",
 )  # fmt: skip
-
-SCHEDULES = {member_text.name(one): one for one in get_args(get_args(AnySchedule)[0])}
-SECTIONS = {
-    "methods": METHODS, "networks": NETWORKS, "datasets": DATASETS, "protocols": PROTOCOLS, "schedules": SCHEDULES,
-}  # fmt: skip
-MEMBERS = [(section, member) for section, known in SECTIONS.items() for member in known.values()]
 
 
 def settings_of(prefix: str, kind: type[Settings]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from pages.parts.app import engine, errors, frame, link
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
 from pages.parts.app.errors import error_boundary, show_refused, try_or_tell
-from pages.parts.app.view_state import epoch_shown, put_view, sample_index, shown, view_axis, view_temperature
+from pages.parts.app.view_state import epoch_shown, put_view, sample_index, view_axis, view_temperature
 
 __all__ = [
     "data_root",
@@ -19,7 +19,6 @@ __all__ = [
     "require_engine",
     "sample_index",
     "show_refused",
-    "shown",
     "store",
     "try_or_tell",
     "view_axis",

@@ -8,7 +8,7 @@ from typing import Final
 
 from pages.parts.app import link
 from pages.parts.charts import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, Axis, BarsState, is_view_temperature
-from pages.parts.text import t
+from pages.parts.text import t, temperature_text
 
 DEFAULT_TEMPERATURE: Final = 4.0
 DEFAULT_AXIS: Final[Axis] = "linear"
@@ -39,7 +39,7 @@ def view_axis() -> Axis:
 def put_view(state: BarsState) -> None:
     """Keep view temperature and axis in the link, unless they are what everybody starts with."""
     link.put(
-        T=None if state.temperature == DEFAULT_TEMPERATURE else shown(state.temperature, infinite="inf"),
+        T=None if state.temperature == DEFAULT_TEMPERATURE else temperature_text(state.temperature, infinite="inf"),
         axis=None if state.axis == DEFAULT_AXIS else state.axis,
     )
 
@@ -73,11 +73,6 @@ def epoch_shown(kept: Collection[int]) -> int | None:
         reason = t("soft_labels.refused_epoch_none")
     link.refuse("epoch", reason)
     return None
-
-
-def shown(temperature: float, infinite: str = "∞") -> str:
-    """Return a temperature in words."""
-    return infinite if math.isinf(temperature) else f"{temperature:g}"
 
 
 def _number(text: str) -> float:

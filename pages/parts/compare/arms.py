@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core.results import ArmResult, arm_results, finished_members, recipe_of
+from kd_core.results import ArmResult, MeanSd, arm_results, finished_members, recipe_of
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import store
 from pages.parts.charts import ROLE_OF, Role, csv_button
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import bytes_text, count_text, plain_spread_text, seconds_text, spread_text, t
+from pages.parts.text import bytes_text, count_text, mean_sd_text, percent_text, seconds_text, t
 
 
 @dataclass(frozen=True)
@@ -87,21 +87,20 @@ def full_rows(sides: Sequence[ComparedArm]) -> pd.DataFrame:
 
 
 def _row(side: ComparedArm) -> dict[str, Any]:
-    spreads, result = side.result.measures, side.result
-    accuracy, agreement = spreads["accuracy"], spreads["agreement"]
+    result = side.result
+    measures = result.measures
     return {
         "study": short_label(side.study),
         "arm": t(f"roles.{side.arm}"),
-        "accuracy": spread_text(accuracy.mean, accuracy.sd, len(accuracy.values)) if accuracy else "–",
-        "nll": _plain(side, "nll"),
-        "ece": _plain(side, "ece"),
-        "agreement": spread_text(agreement.mean, agreement.sd, len(agreement.values)) if agreement else "–",
+        "accuracy": _percent(measures["accuracy"]),
+        "nll": mean_sd_text(measures["nll"]),
+        "ece": mean_sd_text(measures["ece"]),
+        "agreement": _percent(measures["agreement"]),
         "parameters": count_text(result.parameters),
         "bytes": bytes_text(result.bytes),
         "seconds": seconds_text(result.seconds),
     }
 
 
-def _plain(side: ComparedArm, measure: str) -> str:
-    one = side.result.measures[measure]
-    return plain_spread_text(one.mean, one.sd) if one else "–"
+def _percent(measure: MeanSd | None) -> str:
+    return percent_text(measure, 1, unit="", with_n=True)

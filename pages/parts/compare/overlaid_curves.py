@@ -10,7 +10,7 @@ from pages.parts.app import store
 from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
 from pages.parts.compare.arms import ComparedArm
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import t, texts_of
+from pages.parts.text import share_text, t, texts_of
 
 MOST_PANELS = 12
 
@@ -74,7 +74,7 @@ def _chart(
         x_range=(0.0, epochs),
         y_range=accuracy,
         title=title,
-        subtitle=t("compare.curves_note", low=f"{100 * accuracy[0]:.0f}", high=f"{100 * accuracy[1]:.0f}"),
+        subtitle=t("compare.curves_note", low=share_text(accuracy[0]), high=share_text(accuracy[1])),
         percent=True,
         height=height,
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from kd_core.results import Verdict, verdict
 from pages.parts.charts import table_with_csv
 from pages.parts.compare.arms import ComparedArm
-from pages.parts.text import escape_markdown, t
+from pages.parts.text import escape_markdown, signed_text, t
 
 
 def choose_pair(sides: Sequence[ComparedArm]) -> tuple[ComparedArm, ComparedArm]:
@@ -82,11 +82,11 @@ def difference_sentence(judged: Verdict, left: str, right: str) -> str:
     fields = {
         "left": escape_markdown(left),
         "right": escape_markdown(right),
-        "pp": f"{judged.difference_pp:+.2f}",
+        "pp": signed_text(judged.difference_pp),
         "n": judged.seeds,
     }
     if judged.ci95_pp:
-        fields |= {"low": f"{judged.ci95_pp[0]:+.2f}", "high": f"{judged.ci95_pp[1]:+.2f}"}
+        fields |= {"low": signed_text(judged.ci95_pp[0]), "high": signed_text(judged.ci95_pp[1])}
     return t(f"compare.finding_{judged.outcome.replace(' ', '_')}", **fields)
 
 

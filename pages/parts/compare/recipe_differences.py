@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from kd_core.results import recipe_of
+from kd_core.settings import json_leaves
 from kd_core.store import StudyRow
 from pages.parts.charts import table_with_csv
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import declared_text, t
-
-ABSENT = "–"
+from pages.parts.text import MISSING, path_title, t
 
 
 def recipe_differences(studies: Sequence[StudyRow]) -> None:
     """Show what differs between the studies' recipes, or that nothing does."""
-    rows = differing([told_recipe(row) for row in studies])
+    rows = differing([recipe_text(row) for row in studies])
     if not rows:
         st.info(t("compare.same_recipe"))
         return
     names = [f"s{index}" for index, _ in enumerate(studies)]
     table = pd.DataFrame([{"setting": path, **dict(zip(names, values, strict=True))} for path, values in rows.items()])
     titles = {name: short_label(row) for name, row in zip(names, studies, strict=True)}
-    table.insert(0, "title", [_title(path, studies) for path in table["setting"]])
+    table.insert(0, "title", [path_title(path, recipe_of(studies[0])) for path in table["setting"]])
     table_with_csv(
         table,
         key="compare_recipes",
@@ -37,53 +36,20 @@ def recipe_differences(studies: Sequence[StudyRow]) -> None:
     )
 
 
-def told_recipe(row: StudyRow) -> dict[str, str]:
+def recipe_text(row: StudyRow) -> dict[str, str]:
     """Return the distilled student's recipe by path, without its seed, and how many seeds and cells the study has."""
-    told = dict(_flat(recipe_of(row), ""))
-    told = {path: value for path, value in told.items() if path not in ("seed", "teacher.seed")}
+    leaves = {path.removesuffix(".name"): _written(value) for path, value in json_leaves(recipe_of(row))}
+    settings = {path: value for path, value in leaves.items() if path not in ("seed", "teacher.seed")}
     axes = {f"axis {path}": _written(values) for path, values in row.spec["axes"].items()}
-    return {"seeds": str(row.seeds), "device": row.device, **axes, **told}
+    return {"seeds": str(row.seeds), "device": row.device, **axes, **settings}
 
 
 def differing(recipes: Sequence[dict[str, str]]) -> dict[str, list[str]]:
     """Return by path the values that are not the same in all recipes."""
     paths = sorted({path for recipe in recipes for path in recipe})
-    values = {path: [recipe.get(path, ABSENT) for recipe in recipes] for path in paths}
-    return {path: found for path, found in values.items() if len(set(found)) > 1}
-
-
-def _flat(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    if isinstance(value, dict) and value:
-        for name, inner in value.items():
-            yield from _flat(inner, f"{path}.{name}" if path else name)
-    else:
-        yield path.removesuffix(".name"), _written(value)
+    values = {path: [recipe.get(path, MISSING) for recipe in recipes] for path in paths}
+    return {path: by_recipe for path, by_recipe in values.items() if len(set(by_recipe)) > 1}
 
 
 def _written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _title(path: str, studies: Sequence[StudyRow]) -> str:
-    """Return a path's words in the catalogue, where it has any; the path itself stands beside it."""
-    own = path.removeprefix("teacher.")
-    title = _catalogued(own, studies)
-    return f"{t('roles.teacher')}: {title}" if own != path else title
-
-
-def _catalogued(path: str, studies: Sequence[StudyRow]) -> str:
-    head, _, field = path.partition(".")
-    if not field:
-        return t(f"compare.part_{head}") if head in ("method", "student", "protocol", "seeds", "device") else path
-    if path == "data.source":
-        return t("compare.part_source")
-    owners = {"method": "methods", "student": "networks"}
-    if head not in owners:
-        return declared_text(f"{path}.title", _spoken(field))
-    recipe = recipe_of(studies[0])
-    return declared_text(f"{owners[head]}.{recipe[head]['name']}.{field}.title", _spoken(field))
-
-
-def _spoken(field: str) -> str:
-    words = field.replace("source.", "").replace("_", " ").replace(".", " · ")
-    return words[0].upper() + words[1:]

@@ -14,7 +14,16 @@ from kd_core.results import arm_results, finished_members, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import link, store
-from pages.parts.text import bytes_text, declared_text, escape_markdown, seconds_text, spread_text, t
+from pages.parts.text import (
+    MISSING,
+    bytes_text,
+    declared_text,
+    escape_markdown,
+    seconds_text,
+    signed_text,
+    spread_text,
+    t,
+)
 
 PAGE = 50
 
@@ -124,7 +133,7 @@ def _named_in_link() -> list[str]:
 
 def _row(row: StudyRow) -> dict[str, Any]:
     known = facts(row)
-    accuracy = {arm: spread_text(*known["accuracy"][arm]) if arm in known["accuracy"] else "–" for arm in ARMS}
+    accuracy = {arm: spread_text(*known["accuracy"][arm]) if arm in known["accuracy"] else MISSING for arm in ARMS}
     return {
         "number": row.number,
         "name": _named(row),
@@ -174,8 +183,8 @@ def _status(row: StudyRow) -> str:
 
 def _verdict(judged: dict[str, Any] | None) -> str:
     if judged is None:
-        return "–"
-    return f"{judged['pp']:+.1f} · {t('compare.outcome_' + judged['outcome'].replace(' ', '_'))}"
+        return MISSING
+    return f"{signed_text(judged['pp'], 1)} · {t('compare.outcome_' + judged['outcome'].replace(' ', '_'))}"
 
 
 def _page_number() -> int:

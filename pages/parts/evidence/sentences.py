@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from pages.parts.evidence.files import Document, said
-from pages.parts.text import t
+from pages.parts.text import MISSING, t
 
 DIGITS: Mapping[str, str] = {"errors": ",.1f", "%": ".2f", "points": "+.2f", "nats": ".1e", "": "+.2f"}
-NOTHING = "–"
 
 
 def number(value: float | None, unit: str) -> str:
     """Return a figure as it is written beside its unit; a count that is whole has no decimals."""
     if value is None:
-        return NOTHING
+        return MISSING
     if unit == "errors" and float(value).is_integer():
         return f"{value:,.0f}"
     return "0" if unit == "nats" and value == 0 else f"{value:{DIGITS[unit]}}"
@@ -23,19 +22,19 @@ def number(value: float | None, unit: str) -> str:
 
 def with_unit(text: str, unit: str) -> str:
     """Return a number with its unit behind it."""
-    return text if text == NOTHING or not unit else t(f"evidence.unit.{'percent' if unit == '%' else unit}", value=text)
+    return text if text == MISSING or not unit else t(f"evidence.unit.{'percent' if unit == '%' else unit}", value=text)
 
 
 def published(figure: Mapping[str, Any]) -> str:
     """Return a figure as its source prints it, or a dash where it prints none."""
-    return NOTHING if figure["published"] is None else with_unit(f"{figure['published']:g}", figure["unit"])
+    return MISSING if figure["published"] is None else with_unit(f"{figure['published']:g}", figure["unit"])
 
 
 def ours(figure: Mapping[str, Any]) -> str:
     """Return our figure: mean, standard deviation, 95 % interval and number of seeds; one seed says so."""
     count, unit = len(figure["values"]), figure["unit"]
     if not count:
-        return NOTHING
+        return MISSING
     mean = number(figure["mean"], unit)
     if count == 1 or figure["ci95"] is None:
         return t("evidence.one_seed", value=with_unit(mean, unit))

@@ -1,7 +1,7 @@
 """The form: every setting drawn from its declaration."""
 
 from pages.parts.form import state
-from pages.parts.form.fields import limits, member_field, setting_field, temperature_field
+from pages.parts.form.fields import member_field, setting_field
 from pages.parts.form.preset_field import choose_preset, preset_title, shared_settings
 from pages.parts.form.protocol_choice import is_other, protocol_changes, try_protocol
 from pages.parts.form.protocol_fields import protocol_line, protocol_settings
@@ -11,7 +11,6 @@ __all__ = [
     "choose_preset",
     "folder_field",
     "is_other",
-    "limits",
     "member_field",
     "preset_title",
     "protocol_changes",
@@ -20,6 +19,5 @@ __all__ = [
     "setting_field",
     "shared_settings",
     "state",
-    "temperature_field",
     "try_protocol",
 ]

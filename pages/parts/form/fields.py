@@ -7,11 +7,13 @@ from typing import Any, get_args
 import streamlit as st
 from pydantic.fields import FieldInfo
 
-from kd_core.settings import Settings, field_extra
+from kd_core.settings import Settings, field_kind, limits_of
 from pages.parts.form import state
-from pages.parts.text import declared_text, escape_markdown, t
+from pages.parts.form.steps import has_slider, is_log, linear_step, slider_steps
+from pages.parts.text import declared_text, escape_markdown, setting_description, setting_label, t
 
-TEMPERATURES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 12.0, 15.0, 20.0, 30.0, 50.0, 100.0)
+EMPTY = ""
+"""What a widget holds where an optional number is not set."""
 
 
 def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
@@ -24,64 +26,77 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
         words: the catalogue's prefix, e.g. "methods.soft_targets".
     """
     info = type(owner).model_fields[name]
-    title = declared_text(f"{words}.{name}.title", info.title or name)
-    unit = field_extra(info).get("unit", "")
-    label = f"{title} ({declared_text(f'units.{unit}', unit)})" if unit else title
-    described = declared_text(f"{words}.{name}.description", info.description or "") or None
-    _DRAW[state.field_kind(info.annotation)](owner, name, path, info, label, described)
+    draw = _slider if has_slider(info) else _DRAW[field_kind(info.annotation)]
+    draw(getattr(owner, name), path, info, setting_label(words, name, info), setting_description(words, name, info))
     tell_refused(path)
 
 
 def member_field(path: str, now: str, names: list[str], label: str, words: str) -> None:
     """Draw the choice between members of a registry, e.g. the method."""
     key = remember(path, now)
-    shown = {name: declared_text(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
-    st.selectbox(label, names, format_func=shown.__getitem__, key=key, on_change=_changed, args=(path,))
+    titles = {name: declared_text(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
+    st.selectbox(label, names, format_func=titles.__getitem__, key=key, on_change=_changed, args=(path,))
     tell_refused(path)
 
 
-def temperature_field(owner: Settings, path: str, words: str) -> None:
-    """Draw the training temperature as a slider over sensible steps, with the value in use among them."""
-    value = float(getattr(owner, "temperature", 1.0))
-    key = remember(path, value)
-    info = type(owner).model_fields["temperature"]
-    st.select_slider(
-        declared_text(f"{words}.temperature.title", info.title or ""),
-        sorted({*TEMPERATURES, value}),
-        format_func=lambda number: f"{number:g}",
-        key=key,
-        help=declared_text(f"{words}.temperature.description", info.description or ""),
-        on_change=_changed,
-        args=(path,),
-    )
-
-
-def _bool(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    st.toggle(label, key=remember(path, getattr(owner, name)), help=described, on_change=_changed, args=(path,))
-
-
-def _choice(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    options = list(get_args(info.annotation))
-    key = remember(path, getattr(owner, name))
-    st.selectbox(
+def _slider(value: Any, path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    """Draw a number with two limits; one that may be empty, or moves by factors, has a list of steps."""
+    optional = type(None) in get_args(info.annotation)
+    if optional or is_log(info):
+        st.select_slider(
+            label,
+            [*([EMPTY] if optional else []), *slider_steps(info, value)],
+            format_func=_number_text,
+            key=remember(path, EMPTY if value is None else value),
+            help=described,
+            on_change=_changed_number,
+            args=(path,),
+        )
+        return
+    steps = slider_steps(info, value)
+    kind = int if field_kind(info.annotation) == "int" else float
+    st.slider(
         label,
-        options,
-        format_func=lambda value: declared_text(f"choices.{value}", str(value).replace("_", " ")),
-        key=key,
+        min_value=kind(steps[0]),
+        max_value=kind(steps[-1]),
+        step=kind(linear_step(info)),
+        key=remember(path, kind(value)),
         help=described,
         on_change=_changed,
         args=(path,),
     )
 
 
-def _int(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    low, high = limits(info)
+def _number_text(value: float | str) -> str:
+    if value == EMPTY:
+        return t("form.empty")
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _bool(value: bool, path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    st.toggle(label, key=remember(path, value), help=described, on_change=_changed, args=(path,))
+
+
+def _choice(value: Any, path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    st.selectbox(
+        label,
+        list(get_args(info.annotation)),
+        format_func=lambda choice: declared_text(f"choices.{choice}", str(choice).replace("_", " ")),
+        key=remember(path, value),
+        help=described,
+        on_change=_changed,
+        args=(path,),
+    )
+
+
+def _int(value: int | None, path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    limits = limits_of(info)
     st.number_input(
         label,
-        min_value=None if low is None else int(low),
-        max_value=None if high is None else int(high),
+        min_value=None if limits.low is None else int(limits.low),
+        max_value=None if limits.high is None else int(limits.high),
         step=1,
-        key=remember(path, getattr(owner, name)),
+        key=remember(path, value),
         help=described,
         placeholder=t("form.empty"),
         on_change=_changed,
@@ -89,33 +104,19 @@ def _int(owner: Settings, name: str, path: str, info: FieldInfo, label: str, des
     )
 
 
-def _float(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    value = getattr(owner, name)
-    if limits(info) == (0, 1) and value is not None and field_extra(info).get("scale") == "linear":
-        key = remember(path, float(value))
-        st.slider(label, 0.0, 1.0, step=0.01, key=key, help=described, on_change=_changed, args=(path,))
-        return
-    key = remember(path, "" if value is None else f"{value:g}")
+def _float(value: float | None, path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    key = remember(path, EMPTY if value is None else f"{value:g}")
     empty = t("form.empty")
     st.text_input(label, key=key, help=described, placeholder=empty, on_change=_changed_number, args=(path,))
 
 
-def _numbers(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    text = ", ".join(f"{number:g}" for number in getattr(owner, name))
+def _numbers(value: tuple[float, ...], path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    text = ", ".join(f"{number:g}" for number in value)
     st.text_input(label, key=remember(path, text), help=described, on_change=_changed_numbers, args=(path,))
 
 
-def _text(owner: Settings, name: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
-    st.text_input(label, key=remember(path, getattr(owner, name)), help=described, on_change=_changed, args=(path,))
-
-
-def limits(info: FieldInfo) -> tuple[float | None, float | None]:
-    """Return the smallest and the largest value that a number's declaration allows, as far as it says."""
-    low = high = None
-    for limit in info.metadata:
-        low = getattr(limit, "ge", getattr(limit, "gt", low))
-        high = getattr(limit, "le", getattr(limit, "lt", high))
-    return None if low is None else float(low), None if high is None else float(high)
+def _text(value: str, path: str, info: FieldInfo, label: str, described: str | None) -> None:
+    st.text_input(label, key=remember(path, value), help=described, on_change=_changed, args=(path,))
 
 
 def tell_refused(path: str) -> None:
@@ -138,8 +139,9 @@ def _changed(path: str) -> None:
 
 
 def _changed_number(path: str) -> None:
-    text = st.session_state[f"set.{path}"].strip()
-    state.change(path, text or None)
+    number = st.session_state[f"set.{path}"]
+    number = number.strip() if isinstance(number, str) else number
+    state.change(path, None if number == EMPTY else number)
 
 
 def _changed_numbers(path: str) -> None:

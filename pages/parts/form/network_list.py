@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kd_core.errors import InvalidSetting
-from kd_core.settings import Settings, format_value, name_of, parse_value
-from pages.parts.text import t
+from kd_core.settings import Settings, field_kind, format_value, name_of, parse_value
+from pages.parts.text import MISSING, t
 
 SHORT = {"conv": "convnet", "cnn": "convnet"}
 _SIZES = re.compile(r"\d+([-x×]\d+)*")
@@ -63,14 +63,14 @@ def _read(part: str) -> dict[str, Any]:
 
 def _sizes_field(kind: type[Settings]) -> str:
     """Return the setting that lists a family's layers, or nothing: it is written with dashes."""
-    return next((name for name, info in kind.model_fields.items() if "tuple" in str(info.annotation)), "")
+    return next((name for name, info in kind.model_fields.items() if field_kind(info.annotation) == "numbers"), "")
 
 
 def _settings(kind: type[Settings]) -> str:
     fields: Mapping[str, Any] = kind.model_fields
     shown = ["12-12"] if _sizes_field(kind) else []
     shown += [f"{name}={fields[name].default}" for name in fields if name not in ("name", _sizes_field(kind))]
-    return ", ".join(shown) or "–"
+    return ", ".join(shown) or MISSING
 
 
 def _refused(part: str, reason: str) -> InvalidSetting:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.parts.app import link
 from pages.parts.form import state
-from pages.parts.text import declared_text, escape_markdown, t
+from pages.parts.text import MISSING, declared_text, escape_markdown, t
 
 
 def preset_title(name: str) -> str:
@@ -36,7 +36,7 @@ def shared_settings() -> None:
     """Draw what all networks of a study have in common: a preset with the changes that the Race page made."""
     choose_preset()
     recipe = state.current()
-    teacher = recipe.teacher.student.label if recipe.teacher else "–"
+    teacher = recipe.teacher.student.label if recipe.teacher else MISSING
     facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
     if changed := len(link.settings()):
         facts += " · " + t("sweep.changed", n=changed)

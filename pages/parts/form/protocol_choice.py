@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kd_core.settings import json_at_path
 from pages.parts.form import state
 
 ARRANGING_OTHERS = ("chain", "federated", "mutual", "several_teachers")
@@ -45,20 +46,15 @@ def is_other(protocol: Mapping[str, Any]) -> bool:
 def _undone(recommended: Mapping[str, Any], now: Any, preset: Any) -> Iterator[tuple[str, Any]]:
     """Yield, by path, the preset's values of what still is as an earlier protocol had set it."""
     for path, value in recommended.items():
-        here, before = _at(now, path), _at(preset, path)
+        current, before = json_at_path(now, path), json_at_path(preset, path)
         if not isinstance(value, dict):
-            if here == value:
+            if current == value:
                 yield path, before
-        elif here["name"] == value["name"] != before["name"]:
+        elif current["name"] == value["name"] != before["name"]:
             yield path, before
-        elif here["name"] == value["name"]:
-            yield from ((f"{path}.{leaf}", before.get(leaf)) for leaf, told in value.items() if here.get(leaf) == told)
-
-
-def _at(values: Any, path: str) -> Any:
-    for name in path.split("."):
-        values = values[name]
-    return values
+        elif current["name"] == value["name"]:
+            as_set = (leaf for leaf, recommended_value in value.items() if current.get(leaf) == recommended_value)
+            yield from ((f"{path}.{leaf}", before.get(leaf)) for leaf in as_set)
 
 
 def _preset_recipe() -> Any:

@@ -157,20 +157,3 @@ def _refuse_unusable(preset: str, changes: Mapping[str, Any]) -> None:
             recipe = recipe.changed({path: changes[path]})
         except KDError as error:
             link.refuse(path, error_text(error))
-
-
-def field_kind(annotation: Any) -> str:
-    """Return which widget suits a declared type: bool, choice, int, float, numbers, schedule, member or text."""
-    from kd_core.settings import Settings
-
-    text = str(annotation)
-    if annotation is bool:
-        return "bool"
-    if "Literal" in text:
-        return "choice"
-    if isinstance(annotation, type) and issubclass(annotation, Settings):
-        return "member"
-    for name in ("tuple", "int", "float", "str"):
-        if name in text:
-            return {"tuple": "numbers", "str": "text"}.get(name, name)
-    return "text"

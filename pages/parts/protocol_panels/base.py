@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
-from kd_core.results import CellValues, RaceData, mean_sd
+from kd_core.results import CellValues, RaceData
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow
 from pages.parts.app import store
 from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
-from pages.parts.text import t, texts_of
+from pages.parts.text import share_text, t, texts_of
 
 T = TypeVar("T")
 MOST_GROWING = 4
@@ -146,18 +146,6 @@ def mean_curve(
     return lines
 
 
-def percent(values: Sequence[float]) -> str:
-    """Return mean and sd of fractions in percent, e.g. "94.2 ± 0.2 %"."""
-    told = mean_sd(values)
-    return f"{100 * told.mean:.1f} %" if told.sd is None else f"{100 * told.mean:.1f} ± {100 * told.sd:.1f} %"
-
-
-def points(values: Sequence[float]) -> str:
-    """Return the mean of differences between fractions in percentage points with its sign, e.g. "+1.3 ± 0.4"."""
-    told = mean_sd(values)
-    return f"{100 * told.mean:+.1f}" if told.sd is None else f"{100 * told.mean:+.1f} ± {100 * told.sd:.1f}"
-
-
 def less(one: Curves, other: Curves) -> dict[str, list[float]]:
     """Return the difference of two curves of the same runs, as far as both go."""
     return {run: [a - b for a, b in zip(one[run], other[run], strict=False)] for run in one if run in other}
@@ -209,7 +197,7 @@ def accuracy_curve(
     """
     low, high = zoomed_range(lines, panel.alive or whole)
     high = max([high, *(value for line in lines for value in line.y)])  # a curve may have been higher than it ends
-    zoomed = [t("protocol_view.zoomed", low=f"{100 * low:.0f}")] if low else []
+    zoomed = [t("protocol_view.zoomed", low=share_text(low))] if low else []
     panel_curve(
         panel,
         key,

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kd_core.store import RunRow
-from pages.parts.protocol_panels.base import Panel, finding, network_text, percent, seeds_text
+from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
 from pages.parts.protocol_panels.ladder import DotRow, dot_plot
-from pages.parts.text import escape_markdown, t
+from pages.parts.text import escape_markdown, percent_of, t
 
 
 def panel(panel: Panel) -> None:
@@ -26,9 +26,9 @@ def panel(panel: Panel) -> None:
     student = network_text(panel.recipe["student"])
     beside = [DotRow("variant", t("protocol_view.ensemble", n=panel.protocol["generations"]), student, ensemble)]
     beside.append(DotRow("alone", t("roles.alone"), student, _right(panel, "alone")))
-    told = t("protocol_view.chain_finding", links=" → ".join(percent(link.accuracies) for link in links))
+    told = t("protocol_view.chain_finding", links=" → ".join(percent_of(link.accuracies) for link in links))
     if ensemble:
-        told += t("protocol_view.chain_ensemble", ensemble=percent(ensemble))
+        told += t("protocol_view.chain_ensemble", ensemble=percent_of(ensemble))
     shown = max(len(link.accuracies) for link in links)
     setting = t("protocol_view.chain_setting", seeds=seeds_text(shown))
     dot_plot([*links, *beside], key="chain", title=escape_markdown(finding(panel, told)), setting=setting)

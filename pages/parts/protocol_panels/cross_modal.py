@@ -11,7 +11,7 @@ from kd_core.results import stored_logits
 from pages.parts.app import engine, store
 from pages.parts.protocol_panels.base import Panel, heading
 from pages.parts.studies import sample_shown
-from pages.parts.text import declared_text, escape_markdown, t
+from pages.parts.text import declared_text, escape_markdown, share_text, t
 
 SIDE = 240
 """Pixels of the longer side of an enlarged picture."""
@@ -33,7 +33,7 @@ def panel(panel: Panel) -> None:
     seen = pictured(view, image)
     facts = {"image": _size(image), "seen": _size(seen), "name": name}
     heading(
-        t("protocol_view.view_finding", **facts, share=f"{100 * seen.size / image.size:.0f}"),
+        t("protocol_view.view_finding", **facts, share=share_text(seen.size / image.size)),
         t(f"protocol_view.view_{view}", index=index),
     )
     left, right, _ = st.columns([1, 1, 1])

@@ -11,8 +11,8 @@ from PIL import Image
 
 from kd_core.store import NoteRow, RunRow
 from pages.parts.app import store
-from pages.parts.protocol_panels.base import Panel, ends, finding, heading, mean_curve, panel_curve, percent, seeds_text
-from pages.parts.text import t
+from pages.parts.protocol_panels.base import Panel, ends, finding, heading, mean_curve, panel_curve, seeds_text
+from pages.parts.text import percent_of, t
 
 LOSSES = ("certainty", "balance", "excitement")
 IN_A_ROW = 5
@@ -30,7 +30,7 @@ def panel(panel: Panel) -> None:
     seen = max((len(notes[run.id]) for run in mine if run.id in notes), default=0)
     made = seen * panel.protocol["steps"] * panel.recipe["optim"]["batch"]
     right = ends(mine, panel.accuracies)
-    said = t("protocol_view.data_free_finding", n=f"{made:,}", accuracy=percent(right)) if right else ""
+    said = t("protocol_view.data_free_finding", n=f"{made:,}", accuracy=percent_of(right)) if right else ""
     heading(finding(panel, said), t("protocol_view.data_free_setting", seeds=seeds_text(len(right))))
     run = next(run for run in [*mine, *panel.runs_of("distilled")] if run.id in notes)
     _pictures(run, notes[run.id])

@@ -21,11 +21,9 @@ from pages.parts.protocol_panels.base import (
     less,
     mean_curve,
     newest,
-    percent,
-    points,
     seeds_text,
 )
-from pages.parts.text import bytes_text, ratio_text, t
+from pages.parts.text import bytes_text, percent_of, points_of, ratio_text, t
 
 
 def panel(panel: Panel) -> None:
@@ -51,12 +49,16 @@ def _rounds(panel: Panel, rounds: Mapping[str, list[NoteRow]]) -> None:
     lines += mean_curve(panel, "distilled", twins, "alone", t("protocol_view.twins"))
     mine = panel.reported("distilled")
     gains = ends(mine, less(clients, twins))
-    facts = {"clients": percent(ends(mine, clients)), "twins": percent(ends(mine, twins)), "points": points(gains)}
+    facts = {
+        "clients": percent_of(ends(mine, clients)),
+        "twins": percent_of(ends(mine, twins)),
+        "points": points_of(gains),
+    }
     better = "more" if np.mean(gains) > 0 else "less"
     told = {name: panel.protocol[name] for name in ("clients", "alpha", "head_start")}
     public = f"{public_images(next(iter(rounds.values()))[0].facts):,}"
     setting = t("protocol_view.federated_setting", **told, public=public, seeds=seeds_text(len(gains)))
-    title = t(f"protocol_view.federated_{better}", server=percent(ends(mine, server)), **facts)
+    title = t(f"protocol_view.federated_{better}", server=percent_of(ends(mine, server)), **facts)
     accuracy_curve(panel, "federated", lines, title, setting, whole=True, marker_x=float(told["head_start"]))
 
 

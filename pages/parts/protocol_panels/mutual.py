@@ -17,11 +17,9 @@ from pages.parts.protocol_panels.base import (
     less,
     mean_curve,
     panel_curve,
-    percent,
-    points,
     seeds_text,
 )
-from pages.parts.text import t
+from pages.parts.text import percent_of, points_of, t
 
 
 def panel(panel: Panel) -> None:
@@ -34,7 +32,7 @@ def panel(panel: Panel) -> None:
     mean = {run: [sum(all_) / len(all_) for all_ in zip(*_of_run(peers, run), strict=False)] for run in own}
     mine = panel.reported("distilled")
     student, others, apart = ends(mine, own), ends(mine, mean), ends(mine, less(own, mean))
-    facts = {"student": percent(student), "peers": percent(others), "points": points(apart)}
+    facts = {"student": percent_of(student), "peers": percent_of(others), "points": points_of(apart)}
     setting = t("protocol_view.mutual_setting", n=len(peers) + 1, seeds=seeds_text(len(apart)))
     left, right = st.columns([3, 2])
     with left:

@@ -10,9 +10,9 @@ import streamlit as st
 
 from kd_core.store import RunRow
 from pages.parts.app import engine, store
-from pages.parts.protocol_panels.base import Panel, finding, network_text, percent, points, seeds_text
+from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
 from pages.parts.protocol_panels.ladder import DotRow, dot_plot
-from pages.parts.text import declared_text, escape_markdown, t
+from pages.parts.text import declared_text, escape_markdown, percent_of, points_of, t
 
 
 def panel(panel: Panel) -> None:
@@ -36,10 +36,10 @@ def panel(panel: Panel) -> None:
         DotRow("alone", t("roles.alone"), student, _right(panel, panel.reported("alone"))),
     ]
     every = [value for teacher in teachers for value in teacher.accuracies]
-    told = t("protocol_view.teachers_each", mean=percent(every))
+    told = t("protocol_view.teachers_each", mean=percent_of(every))
     if gains:
-        facts = {"n": len(teachers), "mixed": percent(mixed), "points": points(gains)}
-        told = t("protocol_view.teachers_finding", mean=percent(every), **facts)
+        facts = {"n": len(teachers), "mixed": percent_of(mixed), "points": points_of(gains)}
+        told = t("protocol_view.teachers_finding", mean=percent_of(every), **facts)
     weighting = panel.protocol["weighting"]
     setting = t(
         "protocol_view.teachers_setting",

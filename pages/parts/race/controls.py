@@ -8,7 +8,7 @@ import streamlit as st
 
 from kd_core.settings import lane_fields, name_of
 from pages.parts.app import engine_ready, error_boundary, link, store
-from pages.parts.form import choose_preset, protocol_line, setting_field, state, temperature_field
+from pages.parts.form import choose_preset, protocol_line, setting_field, state
 from pages.parts.race.all_settings import all_settings
 from pages.parts.race.formula import formula
 from pages.parts.studies import (
@@ -72,7 +72,7 @@ def _main_controls() -> None:
     words = f"methods.{name_of(recipe.method)}"
     movable = lane_fields(type(recipe.method))
     if "temperature" in movable:
-        temperature_field(recipe.method, "method.temperature", words)
+        setting_field(recipe.method, "temperature", "method.temperature", words)
     if "teacher_weight" in movable:
         setting_field(recipe.method, "teacher_weight", "method.teacher_weight", words)
     if not movable & {"temperature", "teacher_weight"}:

@@ -15,8 +15,8 @@ from kd_core.results import mean_sd
 from kd_core.store import NoteRow
 from pages.parts.app import store
 from pages.parts.charts import CurveSeries, Role, plotly_chart_with_downloads, table_with_csv
-from pages.parts.protocol_panels import Panel, heading, newest, panel_curve, percent, seeds_text
-from pages.parts.text import t
+from pages.parts.protocol_panels import Panel, heading, newest, panel_curve, seeds_text
+from pages.parts.text import percent_of, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -105,7 +105,7 @@ def _exit_rows(reported: Sequence[ExitAccuracies], last: Sequence[ExitAccuracies
     rows = []
     for place, exit_ in enumerate(reported[0].exits):
         values = [note.test[place] for note in reported]
-        row: dict[str, Any] = {"exit": t(f"method_view.exit_{exit_}"), "accuracy": percent(values)}
+        row: dict[str, Any] = {"exit": t(f"method_view.exit_{exit_}"), "accuracy": percent_of(values)}
         timed = [note.latency_ms[place] for note in last if note.latency_ms is not None]
         if timed:
             row["ms"] = float(np.median(timed))

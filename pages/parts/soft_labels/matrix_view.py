@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import streamlit as st
 
 from kd_core.results import StoredLogits, mean_soft_labels
@@ -11,7 +9,7 @@ from pages.parts.app import view_temperature
 from pages.parts.charts import plotly_chart_with_downloads
 from pages.parts.soft_labels import sentences
 from pages.parts.soft_labels.matrix import matrix_figure, matrix_rows, without_diagonal
-from pages.parts.text import t
+from pages.parts.text import t, temperature_text
 
 
 def matrix_view(stored: StoredLogits, epoch: int | None) -> None:
@@ -42,5 +40,5 @@ def matrix_view(stored: StoredLogits, epoch: int | None) -> None:
         key="matrix",
         rows=matrix_rows(values, stored.classes, rows),
         alt=f"{finding} {setting}",
-        filename=f"mean-soft-labels-{arm}-T-{'inf' if math.isinf(temperature) else f'{temperature:g}'}",
+        filename=f"mean-soft-labels-{arm}-T-{temperature_text(temperature, 'inf')}",
     )

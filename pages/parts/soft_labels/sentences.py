@@ -7,11 +7,10 @@ import math
 import numpy as np
 
 from kd_core.results import Floats, StoredLogits, entropy, kl_divergence, soften
-from pages.parts.app import shown
 from pages.parts.soft_labels.matrix import strongest_pair
 from pages.parts.soft_labels.sample_order import leading
 from pages.parts.soft_labels.sample_picker import class_name
-from pages.parts.text import escape_markdown, t
+from pages.parts.text import escape_markdown, t, temperature_text
 
 AS_GOOD_AS_NOTHING = 0.0005
 CLOSE = 1.1
@@ -27,7 +26,7 @@ def sample_finding(stored: StoredLogits, sample: int, temperature: float) -> str
     p = soften(logits, temperature)
     first, second = (int(k) for k in np.argsort(-p, kind="stable")[:2])
     facts = {
-        "T": shown(temperature),
+        "T": temperature_text(temperature),
         "arm": t(f"soft_labels.arm_{arm}"),
         "label": escape_markdown(class_name(stored, label)),
     }
@@ -63,14 +62,19 @@ def matrix_finding(matrix: Floats, stored: StoredLogits, arm: str, temperature: 
         return t("soft_labels.matrix_even")
     label, other, p = pair
     names = {"label": escape_markdown(stored.classes[label]), "other": escape_markdown(stored.classes[other])}
-    facts = {"T": shown(temperature), "arm": t(f"soft_labels.arm_{arm}"), "p": probability(p)}
+    facts = {"T": temperature_text(temperature), "arm": t(f"soft_labels.arm_{arm}"), "p": probability(p)}
     return t("soft_labels.matrix_finding", **names, **facts)
 
 
 def matrix_setting(stored: StoredLogits, arm: str, temperature: float, epoch: int | None, zoomed: bool) -> str:
     """Return the subtitle of the matrix: arm, temperature, split, epoch, who made it, and what is missing in it."""
     counts = np.bincount(stored.labels[stored.labels >= 0], minlength=len(stored.classes))
-    facts = {"arm": t(f"roles.{arm}"), "T": shown(temperature), "epoch": epoch_words(epoch), "count": int(counts.sum())}
+    facts = {
+        "arm": t(f"roles.{arm}"),
+        "T": temperature_text(temperature),
+        "epoch": epoch_words(epoch),
+        "count": int(counts.sum()),
+    }
     sentences = [t("soft_labels.matrix_setting", provenance=provenance(stored), **facts)]
     empty = [escape_markdown(stored.classes[k]) for k in np.flatnonzero(counts == 0)]
     if empty:

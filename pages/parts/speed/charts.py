@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pages.parts.charts import ROLES
+from pages.parts.charts import ROLES, log_tick_options
 from pages.parts.text import t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-from pages.parts.charts import log_tick_options
 
 SYMBOL: Mapping[str, str] = {"teacher": "diamond", "alone": "square", "distilled": "circle"}
 

@@ -10,7 +10,7 @@ from kd_core.export import FORMATS, download_name, export_bytes
 from kd_core.results import FinishedMember, finished_members
 from kd_core.store import StudyRow
 from pages.parts.app import engine_ready, store
-from pages.parts.text import t
+from pages.parts.text import share_text, t
 
 
 def export_section(study: StudyRow | None) -> None:
@@ -52,6 +52,6 @@ def export_section(study: StudyRow | None) -> None:
 def _label(place: FinishedMember) -> str:
     accuracy = place.measure("accuracy") or 0.0
     arm = t(f"roles.{place.member.arm}")
-    return t("speed.export_label", arm=arm, seed=place.member.seed, accuracy=f"{100 * accuracy:.1f}") + (
+    return t("speed.export_label", arm=arm, seed=place.member.seed, accuracy=share_text(accuracy, 1)) + (
         f" · {place.run.id}"  # two networks may agree in all the rest, and the browser sends back words alone
     )

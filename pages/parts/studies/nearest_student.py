@@ -14,7 +14,7 @@ from kd_core.results import nearest_cell
 from kd_core.settings import json_at_path, name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
-from pages.parts.form import setting_field, state, temperature_field
+from pages.parts.form import setting_field, state
 from pages.parts.studies.labels import axes_of
 from pages.parts.studies.selection import Selection, cell_in_link, has_cells
 from pages.parts.text import error_text, escape_markdown, t, value_text
@@ -154,7 +154,7 @@ def on_side(study: StudyRow | None) -> dict[str, Any] | None:
     method = state.current().method
     words = f"methods.{name_of(method)}"
     if "method.temperature" in selection.row.spec["axes"]:
-        temperature_field(method, "method.temperature", words)
+        setting_field(method, "temperature", "method.temperature", words)
     if "method.teacher_weight" in selection.row.spec["axes"]:
         setting_field(method, "teacher_weight", "method.teacher_weight", words)
     note(selection)

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 from pydantic.fields import FieldInfo
 
 from kd_core.errors import InvalidSetting
-from kd_core.settings import Axis, Range, Settings, at_path, field_extra, read_axis
-from pages.parts.form import limits, state
+from kd_core.settings import Axis, Range, Settings, at_path, field_extra, field_kind, limits_of, read_axis
 from pages.parts.text import t
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def starting_text(recipe: Recipe, path: str, random: bool) -> str:
         now, info = max(owner.widths), None
     else:
         now, info = getattr(owner, name), type(owner).model_fields[name]
-    whole = info is None or state.field_kind(info.annotation) == "int"
+    whole = info is None or field_kind(info.annotation) == "int"
     values = [value for value in _around(now, info, whole) if _allowed(recipe, path, value)]
     if random and len(values) > 1:
         return f"{values[0]:g}..{values[-1]:g}" + (" log" if values[0] > 0 and values[-1] > 10 * values[0] else "")
@@ -82,7 +81,7 @@ def _paths(recipe: Recipe) -> Iterator[str]:
     for part in PARTS:
         owner: Settings = at_path(recipe, part)
         for name, info in type(owner).model_fields.items():
-            if state.field_kind(info.annotation) in ("int", "float"):
+            if field_kind(info.annotation) in ("int", "float"):
                 yield f"{part}.{name}"
             elif name == "widths":  # one number for all layers, as an MLP understands it beside its list
                 yield f"{part}.width"
@@ -90,7 +89,7 @@ def _paths(recipe: Recipe) -> Iterator[str]:
 
 def _around(now: float | None, info: FieldInfo | None, whole: bool) -> list[float]:
     """Return rising values around the one in use; the setting itself refuses those that go too far."""
-    share = info is not None and limits(info) == (0, 1) and field_extra(info).get("scale") != "log"
+    share = info is not None and limits_of(info)[:2] == (0, 1) and field_extra(info).get("scale") != "log"
     if now is None:
         values = (
             [100.0, 200.0, 500.0, 1000.0]

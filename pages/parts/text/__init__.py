@@ -13,14 +13,23 @@ from pages.parts.text.numbers import (
     milliseconds_text,
     percent_of,
     percent_text,
-    plain_spread_text,
     points_of,
     ratio_text,
     seconds_text,
+    share_text,
     signed_text,
     spread_text,
+    temperature_text,
 )
-from pages.parts.text.setting_text import AxisWords, axis_words, value_text
+from pages.parts.text.setting_text import (
+    AxisWords,
+    axis_words,
+    path_title,
+    setting_description,
+    setting_label,
+    setting_title,
+    value_text,
+)
 from pages.parts.text.verdict import sampling_text, verdict_text
 
 __all__ = [
@@ -41,16 +50,21 @@ __all__ = [
     "mean_sd_text",
     "member_text",
     "milliseconds_text",
+    "path_title",
     "percent_of",
     "percent_text",
-    "plain_spread_text",
     "points_of",
     "ratio_text",
     "sampling_text",
     "seconds_text",
+    "setting_description",
+    "setting_label",
+    "setting_title",
+    "share_text",
     "signed_text",
     "spread_text",
     "t",
+    "temperature_text",
     "texts_of",
     "value_text",
     "verdict_text",

@@ -10,6 +10,7 @@ from typing import Any
 import streamlit as st
 
 from kd_core.errors import KDError
+from kd_core.settings import json_leaves
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 _FOLDER = Path(__file__).parents[3] / "assets" / "texts"
@@ -19,13 +20,13 @@ _FOLDER = Path(__file__).parents[3] / "assets" / "texts"
 def catalogue(language: str) -> dict[str, str]:
     """Return the texts of one language by dotted key."""
     with (_FOLDER / f"{language}.toml").open("rb") as file:
-        return dict(_flat(tomllib.load(file), ""))
+        return {key: str(text) for key, text in json_leaves(tomllib.load(file))}
 
 
 def language() -> str:
     """Return the language of this session: the link's, or the browser's."""
-    told = st.session_state.get("link", st.query_params).get("language")
-    return str(told) if told in LANGUAGES else browser_language()
+    asked = st.session_state.get("link", st.query_params).get("language")
+    return str(asked) if asked in LANGUAGES else browser_language()
 
 
 def browser_language() -> str:
@@ -46,8 +47,8 @@ def declared_text(key: str, english: str) -> str:
     """
     if language() == "en":
         return english
-    known = catalogue(language())
-    return known.get(key) or known.get(shared_key(key), english)
+    texts = catalogue(language())
+    return texts.get(key) or texts.get(shared_key(key), english)
 
 
 def shared_key(key: str) -> str:
@@ -67,10 +68,3 @@ def error_text(error: KDError | dict[str, Any]) -> str:
         error = {"code": error.code, "fields": error.fields, "sentence": str(error)}
     template = catalogue(language()).get(f"errors.{error['code']}")
     return template.format(**error["fields"]) if template else str(error["sentence"])
-
-
-def _flat(table: dict[str, Any], prefix: str) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
-    for name, value in table.items():
-        found += _flat(value, f"{prefix}{name}.") if isinstance(value, dict) else [(f"{prefix}{name}", str(value))]
-    return found

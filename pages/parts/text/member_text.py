@@ -7,8 +7,9 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
-from kd_core.settings import Settings, field_extra
+from kd_core.settings import Settings, field_extra, field_kind, limits_of
 from pages.parts.text.i18n import declared_text, t
+from pages.parts.text.setting_text import setting_description, setting_title
 
 _ACRONYMS = {"mse", "mlp", "kd"}
 
@@ -35,7 +36,7 @@ def text(section: str, member: type[Settings]) -> str:
 def setting_rows(section: str, member: type[Settings]) -> list[dict[str, str]]:
     """Return one row per setting: its title, default, range and meaning, and its name on the command line."""
     return [
-        _setting_row(f"{section}.{name(member)}.{field}", field, info)
+        _setting_row(f"{section}.{name(member)}", field, info)
         for field, info in member.model_fields.items()
         if field != "name"
     ]
@@ -48,15 +49,13 @@ def name(member: type[Settings]) -> str:
 
 def written_range(info: FieldInfo) -> str:
     """Return which values a setting allows, e.g. "0 < x ≤ 1000" or "forward, reverse"."""
-    if "Literal" in str(info.annotation):
+    if field_kind(info.annotation) == "choice":
         return ", ".join(_value(choice) for choice in get_args(info.annotation))
-    if info.annotation is bool:
+    if field_kind(info.annotation) == "bool":
         return f"{_value(True)}, {_value(False)}"
-    limits = {
-        kind: getattr(limit, kind) for limit in info.metadata for kind in ("gt", "ge", "lt", "le") if _has(limit, kind)
-    }
-    low = f"{limits['ge']:g} ≤ " if "ge" in limits else f"{limits['gt']:g} < " if "gt" in limits else ""
-    high = f" ≤ {limits['le']:g}" if "le" in limits else f" < {limits['lt']:g}" if "lt" in limits else ""
+    limits = limits_of(info)
+    low = "" if limits.low is None else f"{limits.low:g} {'<' if limits.low_excluded else '≤'} "
+    high = "" if limits.high is None else f" {'<' if limits.high_excluded else '≤'} {limits.high:g}"
     return f"{low}x{high}" if low or high else ""
 
 
@@ -64,10 +63,10 @@ def _setting_row(words: str, field: str, info: FieldInfo) -> dict[str, str]:
     unit = field_extra(info).get("unit", "")
     default = t("methods_page.required") if info.is_required() else _value(info.default)
     return {
-        "setting": declared_text(f"{words}.title", info.title or field),
+        "setting": setting_title(words, field, info),
         "default": f"{default} {declared_text(f'units.{unit}', unit)}".strip() if unit else default,
         "range": written_range(info),
-        "meaning": declared_text(f"{words}.description", info.description or ""),
+        "meaning": setting_description(words, field, info) or "",
         "name": field,
     }
 
@@ -80,15 +79,12 @@ def _value(value: Any) -> str:
     if isinstance(value, str):
         return declared_text(f"choices.{value}", value.replace("_", " "))
     if isinstance(value, list | tuple):
-        return ", ".join(_value(one) for one in value)
+        return ", ".join(_value(item) for item in value)
     return f"{value:g}"
-
-
-def _has(limit: Any, kind: str) -> bool:
-    return getattr(limit, kind, None) is not None
 
 
 def _paragraphs(member: type[Settings]) -> list[str]:
     """Return a docstring's paragraphs without its sections, each on one line, with Markdown's code marks."""
     paragraphs = (inspect.getdoc(member) or name(member)).replace("``", "`").split("\n\n")
-    return [" ".join(one.split()) for one in paragraphs if not one.startswith(("Args:", "Source:", "Raises:"))]
+    told = [text for text in paragraphs if not text.startswith(("Args:", "Source:", "Raises:"))]
+    return [" ".join(text.split()) for text in told]

@@ -1,7 +1,8 @@
-"""Numbers in words: spreads, bytes, times and ratios, as the pages write them."""
+"""Numbers in words: spreads, shares, points, bytes, times and ratios, as the pages write them."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from kd_core.results import MeanSd, mean_sd
@@ -35,12 +36,23 @@ def mean_sd_text(measure: MeanSd | None, digits: int = 3) -> str:
     """Return numbers over seeds as they are, e.g. "0.251 ± 0.042"."""
     if measure is None:
         return MISSING
-    return plain_spread_text(measure.mean, measure.sd, digits)
+    spread = "" if measure.sd is None else f" ± {measure.sd:.{digits}f}"
+    return f"{measure.mean:.{digits}f}{spread}"
 
 
-def signed_text(value: float) -> str:
-    """Return a number of points with its sign and two digits, e.g. "+3.53", and never "-0.00"."""
-    return f"{round(value, 2) + 0.0:+.2f}"
+def share_text(share: float, digits: int = 0) -> str:
+    """Return a fraction as a number of per cent, without the sign, e.g. "94" or "94.2"."""
+    return f"{100 * share:.{digits}f}"
+
+
+def signed_text(value: float, digits: int = 2) -> str:
+    """Return a number of points with its sign, e.g. "+3.53", and never "-0.00"."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}"
+
+
+def temperature_text(temperature: float, infinite: str = "∞") -> str:
+    """Return a temperature, e.g. "4" or "∞"."""
+    return infinite if math.isinf(temperature) else f"{temperature:g}"
 
 
 def about_text(seconds: float) -> str:
@@ -60,11 +72,6 @@ def duration_text(seconds: float) -> str:
 def spread_text(mean: float, sd: float | None, n: int) -> str:
     """Return a fraction's mean and spread over seeds in percent, e.g. "94.2 ± 0.2 (n = 5)"."""
     return f"{100 * mean:.1f} (n = 1)" if sd is None else f"{100 * mean:.1f} ± {100 * sd:.1f} (n = {n})"
-
-
-def plain_spread_text(mean: float, sd: float | None, digits: int = 3) -> str:
-    """Return a mean and its spread as they are, e.g. "0.251 ± 0.042"."""
-    return f"{mean:.{digits}f}" if sd is None else f"{mean:.{digits}f} ± {sd:.{digits}f}"
 
 
 def bytes_text(count: float) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kd_core.results import Verdict
 from pages.parts.text.i18n import t
+from pages.parts.text.numbers import signed_text
 
 _KEYS = {"better": "better", "worse": "worse", "no difference detected": "none", "one seed": "one_seed"}
 
@@ -15,12 +16,12 @@ def verdict_text(verdict: Verdict | Mapping[str, Any]) -> str:
     """Return one sentence with difference, interval and number of seeds, from a verdict or its JSON."""
     facts = verdict if isinstance(verdict, Mapping) else vars(verdict)
     interval = facts["ci95_pp"]
-    fields = {"difference": f"{facts['difference_pp']:+.2f}", "n": facts["seeds"]}
+    fields = {"difference": signed_text(facts["difference_pp"]), "n": facts["seeds"]}
     if interval is not None:
-        fields |= {"low": f"{interval[0]:+.2f}", "high": f"{interval[1]:+.2f}"}
+        fields |= {"low": signed_text(interval[0]), "high": signed_text(interval[1])}
     return t(f"verdict.{_KEYS[facts['outcome']]}", **fields)
 
 
 def sampling_text(interval: tuple[float, float] | list[float], images: int) -> str:
     """Return the sentence on what another test set of the same size would give."""
-    return t("verdict.sampling", low=f"{interval[0]:+.2f}", high=f"{interval[1]:+.2f}", n=f"{images:,}")
+    return t("verdict.sampling", low=signed_text(interval[0]), high=signed_text(interval[1]), n=f"{images:,}")
