@@ -87,12 +87,12 @@ class ExtensibleSettings(Settings):
     added_later: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
-    def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        told: dict[str, Any] = written(self)
+    def _without_added_defaults(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = written(self)
         for name in self.added_later:
             if getattr(self, name) == type(self).model_fields[name].default:
-                told.pop(name, None)
-        return told
+                values.pop(name, None)
+        return values
 
 
 def setting(
@@ -108,7 +108,7 @@ def setting(
     """Declare one setting: its default, its words and its range.
 
     Args:
-        default: the value when nothing is said; ``...`` if one must be given.
+        default: the value where none is given; ``...`` if one must be given.
         title: two or three words for a form.
         description: a sentence for a tooltip and the methods page.
         unit: what the number counts, e.g. "images" or "%".
@@ -146,14 +146,14 @@ def field_extra(info: FieldInfo) -> dict[str, Any]:
     return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
 
 
-def _differences(mine: Any, other: Any, path: str) -> Iterator[tuple[str, Any]]:
-    same_member = isinstance(mine, dict) and isinstance(other, dict) and mine.get("name") == other.get("name")
+def _differences(value: Any, other: Any, path: str) -> Iterator[tuple[str, Any]]:
+    same_member = isinstance(value, dict) and isinstance(other, dict) and value.get("name") == other.get("name")
     if not same_member:
-        if mine != other:
-            yield path, mine
+        if value != other:
+            yield path, value
         return
-    for name in sorted(mine.keys() | other.keys()):
-        yield from _differences(mine.get(name), other.get(name), f"{path}.{name}" if path else name)
+    for name in sorted(value.keys() | other.keys()):
+        yield from _differences(value.get(name), other.get(name), f"{path}.{name}" if path else name)
 
 
 def _invalid_setting(error: ValidationError, values: Mapping[str, Any]) -> InvalidSetting:
