@@ -24,7 +24,6 @@ from kd_core.results.sweep_seeds import cell_key, trios_of, wanted_scores
 from kd_core.results.sweep_views import as_rows, cells_at, is_number, nearest_cell, ordered, pareto_front, slice_along
 
 __all__ = [
-    "CONTENDER",
     "ArmResult",
     "CellValues",
     "FinishedMember",

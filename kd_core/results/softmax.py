@@ -1,6 +1,6 @@
 """Softened probabilities of stored logits in NumPy: what a page can compute before torch is there.
 
-``kd_core.functional.divergences`` and ``kd_core.functional.metrics`` say the same in torch; a test holds both together.
+``kd_core.functional.divergences`` and ``kd_core.functional.metrics`` are the same in torch; a test holds both together.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ def kl_divergence(teacher_logits: Floats, student_logits: Floats, temperature: f
 def mean_soft_labels(logits: Floats, labels: NDArray[np.integer], temperature: float = 1.0) -> Floats:
     """Return (K, K): row k is the mean of softmax(z / T) over the images of class k; NaN where there are none."""
     classes = logits.shape[-1]
-    known = labels >= 0
+    labelled = labels >= 0
     sums = np.zeros((classes, classes))
-    np.add.at(sums, labels[known], soften(logits[known], temperature))
-    counts = np.bincount(labels[known], minlength=classes).astype(np.float64)
+    np.add.at(sums, labels[labelled], soften(logits[labelled], temperature))
+    counts = np.bincount(labels[labelled], minlength=classes).astype(np.float64)
     counts[counts == 0] = np.nan
     result: Floats = sums / counts[:, None]
     return result

@@ -37,8 +37,8 @@ class SweepCell:
     @property
     def counted(self) -> tuple[SeedResult, ...]:
         """Return the trials that the cell's numbers are about: those that ended, else those under way."""
-        known = [trial for trial in self.trials if trial.gain is not None]
-        return tuple([trial for trial in known if trial.ended] or known)
+        with_gain = [trial for trial in self.trials if trial.gain is not None]
+        return tuple([trial for trial in with_gain if trial.ended] or with_gain)
 
     @property
     def ended(self) -> bool:
@@ -93,8 +93,8 @@ class SweepCell:
     @property
     def epoch(self) -> tuple[int, int]:
         """Return the epochs done by the seed that is behind, among those that count, and the epochs there are."""
-        of = self.counted or self.trials
-        return min((trial.epoch for trial in of), default=0), max((trial.epochs for trial in of), default=0)
+        results = self.counted or self.trials
+        return min((trial.epoch for trial in results), default=0), max((trial.epochs for trial in results), default=0)
 
 
 @dataclass(frozen=True)
@@ -146,9 +146,9 @@ class SweepResults:
 
     @property
     def best(self) -> SweepCell | None:
-        """Return the cell with the highest mean validation accuracy, ties by lower NLL; test has no say."""
-        found = self.candidates
-        return max(found, key=lambda cell: (cell.validation or 0.0, -(cell.validation_nll or 0.0)), default=None)
+        """Return the cell with the highest mean validation accuracy, ties by lower NLL; test plays no part."""
+        candidates = self.candidates
+        return max(candidates, key=lambda cell: (cell.validation or 0.0, -(cell.validation_nll or 0.0)), default=None)
 
     @property
     def judged(self) -> tuple[SweepCell, ...]:
@@ -176,17 +176,17 @@ def with_intervals(axes: Mapping[str, Sequence[Any]], seeds: int, cells: Sequenc
     groups: dict[tuple[bool, int], list[SweepCell]] = {}
     for cell in cells:
         groups.setdefault((cell.ended, cell.n), []).append(cell)
-    pools = {at: _pool(group) for at, group in groups.items()}
-    furthest = max((at for at, pool in pools.items() if pool is not None), default=None)
-    halves = {at: None if pool is None else pool.half_width for at, pool in pools.items()}
-    judged = [_judged(cell, halves[cell.ended, cell.n]) for cell in cells]
-    return SweepResults(axes, seeds, tuple(judged), None if furthest is None else pools[furthest])
+    pools = {state: _pool(group) for state, group in groups.items()}
+    furthest = max((state for state, pool in pools.items() if pool is not None), default=None)
+    halves = {state: None if pool is None else pool.half_width for state, pool in pools.items()}
+    with_interval = [_with_interval(cell, halves[cell.ended, cell.n]) for cell in cells]
+    return SweepResults(axes, seeds, tuple(with_interval), None if furthest is None else pools[furthest])
 
 
 def _pool(cells: Sequence[SweepCell]) -> PooledInterval | None:
     """Return the pooled spread of cells with equally many seeds, or None with one seed.
 
-    A cell that equals its baseline in every seed (a teacher that nobody listens to) has no chance in it and would make
+    A cell that equals its baseline in every seed (a teacher without any weight) has no chance in it and would make
     the others look surer than they are, so it is left out.
     """
     varied = [cell.gains for cell in cells if cell.n > 1 and any(cell.gains)]
@@ -197,7 +197,7 @@ def _pool(cells: Sequence[SweepCell]) -> PooledInterval | None:
     return PooledInterval(len(varied), seeds, math.sqrt(variance), len(varied) * (seeds - 1))
 
 
-def _judged(cell: SweepCell, half_width: float | None) -> SweepCell:
+def _with_interval(cell: SweepCell, half_width: float | None) -> SweepCell:
     gain = cell.gain
     if half_width is None or gain is None:
         return cell
@@ -205,5 +205,5 @@ def _judged(cell: SweepCell, half_width: float | None) -> SweepCell:
 
 
 def _mean(values: Iterable[float | None]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None
+    present = [value for value in values if value is not None]
+    return sum(present) / len(present) if present else None

@@ -1,4 +1,4 @@
-"""Trials: every seed of a cell beside the student alone of the same seed, from the store's rows."""
+"""Seed results: every seed of a cell beside the student alone of the same seed, from the store's rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SeedResult:
 
     Args:
         run: the distilled student's, or None where it has not begun.
-        status: of that run; "" where it has not begun. A baseline in trouble is told here too.
+        status: of that run; "" where it has not begun. A baseline in trouble is shown here too.
         epoch: epochs done, of ``epochs``.
         ended: whether both came to their end, so that the reported epochs are compared.
         accuracy: on test, a fraction; ``alone`` is the baseline's.
@@ -44,27 +44,27 @@ class SeedResult:
         return None if self.accuracy is None or self.alone is None else 100 * (self.accuracy - self.alone)
 
 
-def wanted_scores(places: Sequence[MemberProgress]) -> set[tuple[str, int]]:
+def wanted_scores(members: Sequence[MemberProgress]) -> set[tuple[str, int]]:
     """Return run and epoch (from 0) of everything that is compared."""
     wanted = set()
-    for trio in trios_of(places).values():
+    for trio in trios_of(members).values():
         distilled, alone = trio.get("distilled"), trio.get("alone")
-        for place, epoch in zip((distilled, alone), _compared(distilled, alone), strict=True):
-            if place is not None and place.run and epoch is not None:
-                wanted.add((place.run, epoch))
+        for member, epoch in zip((distilled, alone), _compared(distilled, alone), strict=True):
+            if member is not None and member.run and epoch is not None:
+                wanted.add((member.run, epoch))
     return wanted
 
 
-def trios_of(places: Sequence[MemberProgress]) -> dict[tuple[str, int], dict[str, MemberProgress]]:
+def trios_of(members: Sequence[MemberProgress]) -> dict[tuple[str, int], dict[str, MemberProgress]]:
     """Return teacher, alone and distilled by ``cell_key`` and seed.
 
     Equal recipes of several cells are one run: it is found by its fingerprint, whichever member names it already.
     """
-    begun = {place.fingerprint: place for place in reversed(places) if place.run}
+    begun = {member.fingerprint: member for member in reversed(members) if member.run}
     trios: dict[tuple[str, int], dict[str, MemberProgress]] = {}
-    for place in places:
-        trio = trios.setdefault((cell_key(place.cell), place.seed), {})
-        trio[place.arm] = begun.get(place.fingerprint, place)
+    for member in members:
+        trio = trios.setdefault((cell_key(member.cell), member.seed), {})
+        trio[member.arm] = begun.get(member.fingerprint, member)
     return trios
 
 
@@ -78,24 +78,24 @@ def seed_result_of(seed: int, trio: Mapping[str, MemberProgress], scores: Scores
     distilled, alone = trio.get("distilled"), trio.get("alone")
     if distilled is None:
         return SeedResult(seed, None, "", 0, 0, False, None, None, None, None)
-    own, other = _compared(distilled, alone)
+    distilled_epoch, alone_epoch = _compared(distilled, alone)
     status = distilled.status or ""
     if alone is not None and alone.status in TROUBLE:
         status = alone.status
-    mine = {} if own is None else scores.get((distilled.run or "", own), {})
-    theirs = {} if alone is None or other is None else scores.get((alone.run or "", other), {})
-    sound = status not in TROUBLE
+    distilled_scores = {} if distilled_epoch is None else scores.get((distilled.run or "", distilled_epoch), {})
+    alone_scores = {} if alone is None or alone_epoch is None else scores.get((alone.run or "", alone_epoch), {})
+    usable = status not in TROUBLE
     return SeedResult(
         seed=seed,
         run=distilled.run,
         status=status,
-        epoch=(distilled.epoch or 0) if own is None or _done(distilled) else own + 1,
+        epoch=(distilled.epoch or 0) if distilled_epoch is None or _done(distilled) else distilled_epoch + 1,
         epochs=distilled.epochs or 0,
         ended=_done(distilled) and _done(alone),
-        accuracy=_score(mine, "test", "accuracy") if sound else None,
-        alone=_score(theirs, "test", "accuracy") if sound else None,
-        validation=_score(mine, "validation", "accuracy") if sound else None,
-        validation_nll=_score(mine, "validation", "nll") if sound else None,
+        accuracy=_score(distilled_scores, "test", "accuracy") if usable else None,
+        alone=_score(alone_scores, "test", "accuracy") if usable else None,
+        validation=_score(distilled_scores, "validation", "accuracy") if usable else None,
+        validation_nll=_score(distilled_scores, "validation", "nll") if usable else None,
     )
 
 
@@ -109,8 +109,8 @@ def _compared(distilled: MemberProgress | None, alone: MemberProgress | None) ->
     return reached, reached
 
 
-def _done(place: MemberProgress | None) -> bool:
-    return place is not None and place.status == "done" and place.reported_epoch is not None
+def _done(member: MemberProgress | None) -> bool:
+    return member is not None and member.status == "done" and member.reported_epoch is not None
 
 
 def _score(scores: Mapping[str, Mapping[str, float | None]], part: str, measure: str) -> float | None:

@@ -1,15 +1,12 @@
-"""Views of a landscape: lines through it, the front of accuracy against size, and its rows for a file."""
+"""Views of a sweep: slices through it, the Pareto front of accuracy against size, and its rows for a file."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from kd_core.results.sweep_cells import SweepCell, SweepResults
-
-if TYPE_CHECKING:
-    pass
 
 
 def cells_at(cells: Iterable[SweepCell], fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
@@ -17,16 +14,16 @@ def cells_at(cells: Iterable[SweepCell], fixed: Mapping[str, Any]) -> tuple[Swee
     return tuple(cell for cell in cells if all(cell.values[path] == value for path, value in fixed.items()))
 
 
-def slice_along(found: SweepResults, along: str, fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
-    """Return the cells with a number on a line through the landscape, by rising value (or in the axis's order).
+def slice_along(results: SweepResults, along: str, fixed: Mapping[str, Any]) -> tuple[SweepCell, ...]:
+    """Return the cells with a number on a slice through the sweep, by rising value (or in the axis's order).
 
     Args:
-        found: the landscape.
+        results: of the sweep.
         along: the path that changes.
         fixed: what the other axes are held at.
     """
-    cells = [cell for cell in cells_at(found.cells, fixed) if cell.gain is not None]
-    return tuple(sorted(cells, key=lambda cell: axis_position(found.axes[along], cell.values[along])))
+    cells = [cell for cell in cells_at(results.cells, fixed) if cell.gain is not None]
+    return tuple(sorted(cells, key=lambda cell: axis_position(results.axes[along], cell.values[along])))
 
 
 def ordered(values: Sequence[Any]) -> list[Any]:
@@ -47,19 +44,19 @@ def is_number(value: Any) -> bool:
 
 def pareto_front(cells: Iterable[SweepCell]) -> tuple[SweepCell, ...]:
     """Return the cells to which no other is preferable in both MACs and test accuracy, the cheapest first."""
-    known = [cell for cell in cells if cell.macs and cell.accuracy is not None]
+    measured = [cell for cell in cells if cell.macs and cell.accuracy is not None]
     kept: list[SweepCell] = []
-    for cell in sorted(known, key=lambda cell: (cell.macs or 0, -(cell.accuracy or 0.0))):
+    for cell in sorted(measured, key=lambda cell: (cell.macs or 0, -(cell.accuracy or 0.0))):
         if not kept or (cell.accuracy or 0.0) > (kept[-1].accuracy or 0.0):
             kept.append(cell)
     return tuple(kept)
 
 
-def as_rows(found: SweepResults) -> list[dict[str, Any]]:
+def as_rows(results: SweepResults) -> list[dict[str, Any]]:
     """Return one row per cell in full precision, for a file that other programs read."""
-    best = found.best
+    best = results.best
     rows = []
-    for cell in found.cells:
+    for cell in results.cells:
         low, high = cell.interval or (None, None)
         gain = {"gain_pp": cell.gain, "ci95_low_pp": low, "ci95_high_pp": high, "seeds": cell.n}
         accuracy = {"test_accuracy": cell.accuracy, "alone_test_accuracy": cell.alone}
@@ -72,7 +69,7 @@ def as_rows(found: SweepResults) -> list[dict[str, Any]]:
 
 
 def nearest_cell(
-    axes: Mapping[str, Sequence[Any]], cells: Sequence[Mapping[str, Any]], asked: Mapping[str, Any]
+    axes: Mapping[str, Sequence[Any]], cells: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
 ) -> int:
     """Return the number of the cell nearest to some settings.
 
@@ -82,23 +79,19 @@ def nearest_cell(
     Args:
         axes: the values by path.
         cells: by number.
-        asked: a value for every path.
+        settings: a value for every path.
     """
 
     def distance(cell: Mapping[str, Any]) -> float:
-        return sum(_apart(values, cell[path], asked[path]) ** 2 for path, values in axes.items())
+        return sum(_normalised_difference(values, cell[path], settings[path]) ** 2 for path, values in axes.items())
 
     return min(range(len(cells)), key=lambda number: distance(cells[number]))
 
 
-def _apart(values: Sequence[Any], one: Any, other: Any) -> float:
-    if not all(_is_number(value) for value in (*values, one, other)):
-        return 0.0 if one == other else math.inf
+def _normalised_difference(values: Sequence[Any], value: Any, wanted: Any) -> float:
+    if not all(is_number(each) for each in (*values, value, wanted)):
+        return 0.0 if value == wanted else math.inf
     low, high = min(values), max(values)
-    if low > 0 and high / low > 10 and other > 0:
-        low, high, one, other = (math.log(value) for value in (low, high, one, other))
-    return float(abs(one - other) / ((high - low) or 1.0))
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    if low > 0 and high / low > 10 and wanted > 0:
+        low, high, value, wanted = (math.log(number) for number in (low, high, value, wanted))
+    return float(abs(value - wanted) / ((high - low) or 1.0))
