@@ -107,7 +107,7 @@ def told(samples: Sequence[float]) -> dict[str, Any]:
     return {"median": digits(statistics.median(samples)), "samples": [digits(one) for one in samples]}
 
 
-def members_and_runs(source: Sequence[float], ours: Sequence[float]) -> dict[str, Any]:
+def compared_seconds(source: Sequence[float], ours: Sequence[float]) -> dict[str, Any]:
     """Return the seconds of both sides, taken in turn, and how many times faster ours was."""
     pairs = [theirs / own for theirs, own in zip(source, ours, strict=True)]
     of_medians = digits(statistics.median(source) / statistics.median(ours))

@@ -31,7 +31,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Subset
 from torchvision import datasets, transforms
 
-from benchmarks.harness import apart, carried_out, machine, members_and_runs, parser_of, told, warm_torch
+from benchmarks.harness import apart, carried_out, compared_seconds, machine, parser_of, told, warm_torch
 from kd_core import PRESETS, Recipe, Store, Study
 from kd_core.datasets import prepare
 from kd_core.recipe import Member
@@ -274,7 +274,7 @@ def against(source: Sequence[dict[str, Any]], ours: Sequence[dict[str, Any]]) ->
     """Return both sides' seconds, how many times faster ours was, and both sides' test accuracy by repeat."""
     return {
         "images": ours[0]["images"],
-        **members_and_runs([one["seconds"] for one in source], [one["seconds"] for one in ours]),
+        **compared_seconds([one["seconds"] for one in source], [one["seconds"] for one in ours]),
         "accuracy": {"source": [one["accuracy"] for one in source], "ours": [one["accuracy"] for one in ours]},
         "ours_whole_study_seconds": told([one["whole_seconds"] for one in ours]),
         "ours_training_alone_seconds": told([one["training_seconds"] for one in ours]),

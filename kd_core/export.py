@@ -19,7 +19,7 @@ from kd_core.store import RunRow, Store
 
 
 @dataclass(frozen=True)
-class Trained:
+class TrainedNetwork:
     """A trained network with all that its user must know.
 
     Args:
@@ -59,13 +59,13 @@ def export(store: Store, run: str, format: str, path: Path | str) -> list[Path]:
     first = Path(path)
     if first.suffix not in files:
         first = first.with_name(first.name + next(iter(files)))
-    places = {suffix: first.with_suffix(suffix) for suffix in files}
+    paths = {suffix: first.with_suffix(suffix) for suffix in files}
     try:
         for suffix, content in files.items():
-            places[suffix].write_bytes(content)
+            paths[suffix].write_bytes(content)
     except OSError as error:
         raise InvalidSetting(path="path", value=f"'{first}'", reason=f"{error.strerror or error}.") from error
-    return list(places.values())
+    return list(paths.values())
 
 
 def export_bytes(store: Store, run: str, format: str) -> bytes:
@@ -97,7 +97,7 @@ def _files(store: Store, run: str, format: str) -> Files:
     return FORMATS[format](_trained(store, run))
 
 
-def _trained(store: Store, run: str) -> Trained:
+def _trained(store: Store, run: str) -> TrainedNetwork:
     row, weights = store.runs.get(run), store.files.weights(run)
     source = store.files.source(row.source) if row.source else None
     if weights is None or source is None or row.status != "done":
@@ -106,15 +106,15 @@ def _trained(store: Store, run: str) -> Trained:
     channels, height, width = arrays["images"].shape[1:]
     dataset = row.recipe["data"]["source"]
     mean, sd = (_per_channel(dataset.get(name, [default]), channels) for name, default in (("mean", 0.0), ("sd", 1.0)))
-    return Trained(row, weights, tuple(facts["classes"]), (channels, height, width), mean, sd)
+    return TrainedNetwork(row, weights, tuple(facts["classes"]), (channels, height, width), mean, sd)
 
 
 def _per_channel(values: list[float], channels: int) -> tuple[float, ...]:
     return tuple(values) if len(values) > 1 else tuple(values) * channels
 
 
-def _safetensors(trained: Trained) -> Files:
-    told = {
+def _safetensors(trained: TrainedNetwork) -> Files:
+    facts = {
         "run": trained.run.id,
         "recipe": trained.run.fingerprint,
         "network": trained.run.recipe["student"],
@@ -123,12 +123,12 @@ def _safetensors(trained: Trained) -> Files:
         "mean": trained.mean,
         "sd": trained.sd,
     }
-    metadata = {name: value if isinstance(value, str) else json.dumps(value) for name, value in told.items()}
+    metadata = {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
     weights = {name: np.asarray(values, order="C") for name, values in trained.weights.items()}
     return {".safetensors": save(weights, {"format": "pt", **metadata})}
 
 
-def _code(trained: Trained) -> Files:
+def _code(trained: TrainedNetwork) -> Files:
     from kd_core.recipe import Recipe  # here, because it imports torch, and a page lists the formats before that
 
     network = Recipe.from_json(trained.run.recipe).student
@@ -145,7 +145,7 @@ def _code(trained: Trained) -> Files:
     return {".py": source.encode(), **_safetensors(trained)}
 
 
-FORMATS: dict[str, Callable[[Trained], Files]] = {"safetensors": _safetensors, "code": _code}
+FORMATS: dict[str, Callable[[TrainedNetwork], Files]] = {"safetensors": _safetensors, "code": _code}
 """By name: what turns a trained network into files; the first suffix is the main one."""
 
 

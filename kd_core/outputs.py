@@ -1,4 +1,4 @@
-"""Outputs: what a network says about a batch."""
+"""Outputs: what a network returns for a batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Outputs:
-    """A network's answer to a batch of N images.
+    """A network's logits and features for a batch of N images.
 
     Args:
         logits: (N, K), before any softmax.
@@ -23,6 +23,6 @@ class Outputs:
     heads: dict[str, Tensor] = field(default_factory=dict)
 
     def mapped(self, change: Callable[[Tensor], Tensor]) -> Outputs:
-        """Return the answer with every tensor changed alike, e.g. detached, or cut to some samples."""
+        """Return the outputs with every tensor changed alike, e.g. detached, or cut to some samples."""
         features = {name: change(values) for name, values in self.features.items()}
         return Outputs(change(self.logits), features, {name: change(values) for name, values in self.heads.items()})

@@ -14,12 +14,12 @@ from kd_core.store import default_home
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Carry out one command; return 0, or 2 after telling on stderr what a person can put right."""
-    asked = _parser().parse_args(arguments)
-    asked.data_root = asked.data_root or asked.home / "data"
-    command: Callable[[argparse.Namespace], int] = asked.command
+    """Carry out one command; return 0, or 2 after writing to stderr what a person can put right."""
+    parsed = _parser().parse_args(arguments)
+    parsed.data_root = parsed.data_root or parsed.home / "data"
+    command: Callable[[argparse.Namespace], int] = parsed.command
     try:
-        return command(asked)
+        return command(parsed)
     except KDError as error:
         print(error, file=sys.stderr)
         return 2
@@ -46,15 +46,17 @@ def _parser() -> argparse.ArgumentParser:
     training.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a setting")
     training.add_argument("--seeds", type=_count, metavar="N", help="how many seeds")
     training.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
-    words = "auto: the fastest number format measured here; float32: no coarser one"
-    training.add_argument("--precision", default="auto", choices=["auto", "float32"], help=words)
+    help_text = "auto: the fastest number format measured here; float32: no coarser one"
+    training.add_argument("--precision", default="auto", choices=["auto", "float32"], help=help_text)
     training.add_argument("--fresh", action="store_true", help="train again what was trained before")
 
     def add(command: Callable[[argparse.Namespace], int], *parents: argparse.ArgumentParser) -> argparse.ArgumentParser:
-        words = (command.__doc__ or "").strip()
-        made = commands.add_parser(command.__name__, parents=[*parents, common], help=words, description=words)
-        made.set_defaults(command=command)
-        return made
+        help_text = (command.__doc__ or "").strip()
+        subparser = commands.add_parser(
+            command.__name__, parents=[*parents, common], help=help_text, description=help_text
+        )
+        subparser.set_defaults(command=command)
+        return subparser
 
     add(presets)
     preset = argparse.ArgumentParser(add_help=False)
@@ -64,8 +66,8 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("methods", nargs="+", metavar="METHOD", help="techniques, or 'all'")
     comparing.add_argument("--preset", default="digits", help="where data, networks and budget come from")
     sweeping = add(sweep, preset, training)
-    words = "values, or with --random also a range: 1..20, or '1..20 log'"
-    sweeping.add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...", help=words)
+    help_text = "values, or with --random also a range: 1..20, or '1..20 log'"
+    sweeping.add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...", help=help_text)
     sweeping.add_argument("--random", type=_count, metavar="N", help="draw N cells instead of training the whole grid")
     add(runs).add_argument("--limit", type=int, default=200, help="the newest so many; 0 for all")
     for command in (show, resume):

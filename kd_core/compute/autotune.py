@@ -1,4 +1,4 @@
-"""Which plan takes a training step fastest here, found by trying."""
+"""Autotuning: which plan takes a training step fastest here, found by trying."""
 
 from __future__ import annotations
 
@@ -69,14 +69,14 @@ def time_plans(
 
 def _timed_step(network: Network, images: Tensor, plan: StepPlan, device: torch.device) -> float:
     plan.laid_out(network.train())
-    laid = plan.images(images)
+    inputs = plan.images(images)
     synchronize(device)
-    began = time.perf_counter()
+    started = time.perf_counter()
     with plan.forward(device):
-        logits = network(laid).logits
+        logits = network(inputs).logits
     logits.float().logsumexp(-1).mean().backward()  # type: ignore[no-untyped-call]
     synchronize(device)
-    took = time.perf_counter() - began
+    took = time.perf_counter() - started
     network.zero_grad(set_to_none=True)
     network.to(memory_format=torch.contiguous_format)
     return took

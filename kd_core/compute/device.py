@@ -1,4 +1,4 @@
-"""The device: which one a study is carried out on, and how it is called."""
+"""The device: which one a study is trained on, and what it is called."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from kd_core.errors import InvalidSetting
 def device_line() -> str:
     """Return the processor in words, e.g. "AMD EPYC 7B13, 2 cores" or "Apple M2, 8 cores; NVIDIA H200".
 
-    Asks for the GPU, which a process that forks others must not do.
+    Queries the GPU, which a process that forks others must not do.
     """
     cores = available_cores()
     line = f"{_processor()}, {cores} {'core' if cores == 1 else 'cores'}"
@@ -26,7 +26,7 @@ def device_line() -> str:
 
 
 def synchronize(device: torch.device) -> None:
-    """Wait until a device has finished what it was asked; a GPU returns before."""
+    """Wait until a device has finished its work; a GPU returns before."""
     if device.type != "cpu":
         torch.accelerator.synchronize(device)
 
@@ -70,25 +70,25 @@ def _linux_processor() -> str:
 
 def _mac_processor() -> str:
     try:
-        asked = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, timeout=5)
+        result = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, timeout=5)
     except (OSError, subprocess.SubprocessError):
         return ""
-    return asked.stdout.strip()
+    return result.stdout.strip()
 
 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 
 
-def chosen_device(wish: str = "auto") -> torch.device:
+def chosen_device(requested: str = "auto") -> torch.device:
     """Return the device to train on: CUDA, then MPS, then the CPU, unless a person chose.
 
     Raises:
         InvalidSetting: the chosen one is not on this machine.
     """
-    there = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
-    if wish == "auto":
-        return torch.device(next(name for name, usable in there.items() if usable))
-    if not there.get(wish, False):
-        known = ", ".join(name for name, usable in there.items() if usable)
-        raise InvalidSetting(path="device", value=wish, reason=f"this machine offers: {known}.")
-    return torch.device(wish)
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if requested == "auto":
+        return torch.device(next(name for name, usable in available.items() if usable))
+    if not available.get(requested, False):
+        offered = ", ".join(name for name, usable in available.items() if usable)
+        raise InvalidSetting(path="device", value=requested, reason=f"this machine offers: {offered}.")
+    return torch.device(requested)

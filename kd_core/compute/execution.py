@@ -18,7 +18,7 @@ class Execution(Settings):
     Args:
         lanes: how many networks the loop trained at once.
         group: the id of the lane group; empty for a network by itself.
-        why_alone: why it could not be a lane, as ``lane_groups.why_alone`` says it; empty where it could.
+        why_alone: why it could not be a lane, as ``training.lanes.why_solo`` names it; empty where it could.
     """
 
     device: str

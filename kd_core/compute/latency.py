@@ -1,4 +1,4 @@
-"""How long networks take to answer, measured in turn."""
+"""Latency: how long networks take for a forward pass, measured in turn."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def latencies(
     """Time networks against each other: in turn (A B C A B C ...), so that a busy moment meets all alike.
 
     Every batch size has an equal share of ``seconds``; when that is spent, timing stops after ``MINIMUM_RUNS`` passes
-    or more. A larger batch for which, judged by the smaller one, even these would not fit is left out.
+    or more. A larger batch for which, estimated from the smaller one, even these would not fit is left out.
 
     Args:
         networks: by name; timed in eval mode, each where its parameters are, and left in the mode they were in.
@@ -64,18 +64,18 @@ def latencies(
     Returns:
         By network's name one ``Latency`` a batch size, smallest first.
     """
-    found: dict[str, list[Latency]] = {name: [] for name in networks}
+    measured: dict[str, list[Latency]] = {name: [] for name in networks}
     share, per_image = seconds / max(1, len(batches)), 0.0
     with use_threads(threads), evaluating(networks.values()), torch.inference_mode():
         for batch in sorted(batches):
             if per_image * batch * (MINIMUM_RUNS + 1) > share:
                 break
             images = {name: random_images(network, batch, shape) for name, network in networks.items()}
-            rounds = _timed_rounds(networks, images, max(runs, MINIMUM_RUNS), max(warmup, 1), share)
-            for name, times in rounds.items():
-                found[name].append(_latency(batch, times, images[name].device))
-            per_image = sum(statistics.median(times) for times in rounds.values()) / batch
-    return found
+            by_network = _timed_rounds(networks, images, max(runs, MINIMUM_RUNS), max(warmup, 1), share)
+            for name, times in by_network.items():
+                measured[name].append(_latency(batch, times, images[name].device))
+            per_image = sum(statistics.median(times) for times in by_network.values()) / batch
+    return measured
 
 
 def _timed_rounds(

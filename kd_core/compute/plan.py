@@ -61,7 +61,7 @@ class StepPlan:
         return images.contiguous(memory_format=torch.channels_last) if self.channels_last else images
 
     def forward(self, device: torch.device) -> AbstractContextManager[object]:
-        """Return the context in which a network answers while it is trained."""
+        """Return the autocast context of a forward pass in training."""
         if self.dtype == "float32":
             return nullcontext()
         return torch.autocast(device.type, dtype=getattr(torch, self.dtype))

@@ -36,7 +36,7 @@ def parameters(network: nn.Module) -> int:
 def model_bytes(network: nn.Module) -> int:
     """Return the bytes of parameters and buffers, floating numbers in float32 and integers as they are."""
     stored = [*network.parameters(), *network.buffers()]
-    return sum(4 * each.numel() if each.is_floating_point() else each.nbytes for each in stored)
+    return sum(4 * tensor.numel() if tensor.is_floating_point() else tensor.nbytes for tensor in stored)
 
 
 def macs(network: nn.Module, shape: Shape) -> int:
@@ -67,5 +67,5 @@ def evaluating(networks: Iterable[nn.Module]) -> Iterator[None]:
 
 def random_images(network: nn.Module, batch: int, shape: Shape) -> Tensor:
     """Return grey images (batch, C, H, W) where the network is, in its type of number."""
-    first = next(network.parameters(), torch.empty(0))
-    return torch.full((batch, *shape), 0.5, device=first.device, dtype=first.dtype)
+    parameter = next(network.parameters(), torch.empty(0))
+    return torch.full((batch, *shape), 0.5, device=parameter.device, dtype=parameter.dtype)

@@ -32,7 +32,7 @@ class Dataset(Settings):
 
         Args:
             data_root: the folder in which torchvision sets lie.
-            report: told of progress on whatever takes over a second.
+            report: called with progress on whatever takes over a second.
 
         Raises:
             DataMissing: not there and not to be had.
@@ -76,6 +76,12 @@ class Normalised(Dataset):
         return self
 
     def split(self, images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Split:
-        """Return a split with this normalisation, one number a channel."""
+        """Return a split with this normalisation, one number a channel.
+
+        Args:
+            images: (N, C, H, W), uint8.
+            labels: (N,), int64.
+            classes: the K class names, in label order.
+        """
         mean, sd = (values if len(values) > 1 else values * self.channels for values in (self.mean, self.sd))
         return Split(images=images, labels=labels, classes=classes, mean=mean, sd=sd)

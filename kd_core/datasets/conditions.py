@@ -67,8 +67,8 @@ class Conditions(ExtensibleSettings):
 
     @field_validator("augmentation", mode="before")
     @classmethod
-    def _nothing_is_none(cls, told: Any) -> Any:
-        return "none" if told is None else told  # the command line reads "none" as nothing
+    def _nothing_is_none(cls, value: Any) -> Any:
+        return "none" if value is None else value  # the command line reads "none" as nothing
 
     @field_validator("dropped_classes")
     @classmethod
@@ -82,7 +82,7 @@ def prepare(conditions: Conditions, source: LoadedDataset, seed: int) -> Splits:
 
     With one seed everything is nested: 100 labelled images are among the 300, and the labels that noise of 0.2 replaces
     are replaced by the same classes at 0.4. The validation split depends on the seed alone, the test split on nothing.
-    Which images there are is decided by their classes whatever is asked about them, so recipes that differ in their
+    Which images there are is decided by their classes whatever the target is, so recipes that differ in their
     question look at the same images.
 
     Args:
@@ -96,17 +96,17 @@ def prepare(conditions: Conditions, source: LoadedDataset, seed: int) -> Splits:
     Raises:
         InvalidSetting: a condition that this dataset cannot meet.
     """
-    everything, answered = source.train, with_target(source, conditions.question)
-    if answered.validation is None:
+    everything, relabelled = source.train, with_target(source, conditions.question)
+    if relabelled.validation is None:
         held_out, pool = stratified_split(everything.labels, source.cut, make_generator(seed, "validation"))
-        validation = answered.train.subset(held_out)
+        validation = relabelled.train.subset(held_out)
     else:
-        pool, validation = torch.arange(len(everything)), answered.validation
-    index, classes = _seen(conditions, everything.labels[pool], everything.classes, seed)
-    train = answered.train.subset(pool[index])
-    told = torch.where(classes == WITHHELD, WITHHELD, train.labels)
-    train = replace(train, labels=noisy_labels(told, conditions.label_noise, seed))
-    return Splits(train=train, validation=validation, test=answered.test)
+        pool, validation = torch.arange(len(everything)), relabelled.validation
+    index, classes = _visible_images(conditions, everything.labels[pool], everything.classes, seed)
+    train = relabelled.train.subset(pool[index])
+    visible_labels = torch.where(classes == WITHHELD, WITHHELD, train.labels)
+    train = replace(train, labels=noisy_labels(visible_labels, conditions.label_noise, seed))
+    return Splits(train=train, validation=validation, test=relabelled.test)
 
 
 def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
@@ -140,8 +140,10 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     return noisy
 
 
-def _seen(conditions: Conditions, labels: Tensor, classes: tuple[str, ...], seed: int) -> tuple[Tensor, Tensor]:
-    """Return positions in ``labels``, rising, and the labels that are told there."""
+def _visible_images(
+    conditions: Conditions, labels: Tensor, classes: tuple[str, ...], seed: int
+) -> tuple[Tensor, Tensor]:
+    """Return positions in ``labels``, rising, and the labels that training gets there."""
     kept = _kept_classes(conditions, classes)
     # Drawn for all classes before any is dropped: dropping one changes nothing about the others.
     order = stratified_order(labels, make_generator(seed, "labelled"))
@@ -150,10 +152,10 @@ def _seen(conditions: Conditions, labels: Tensor, classes: tuple[str, ...], seed
     visible = order[: conditions.labelled].sort().values
     if conditions.unlabelled == "drop":
         return visible, labels[visible]
-    told = torch.full_like(labels, WITHHELD)
-    told[visible] = labels[visible]
+    visible_labels = torch.full_like(labels, WITHHELD)
+    visible_labels[visible] = labels[visible]
     index = order.sort().values
-    return index, told[index]
+    return index, visible_labels[index]
 
 
 def _kept_classes(conditions: Conditions, classes: tuple[str, ...]) -> Tensor:

@@ -116,20 +116,20 @@ class ImageFolder(Normalised):
         root = Path(self.path).expanduser()
         try:
             top = folders(root)
-            given = _split_folders(top)
-            if not given:
+            by_split = _split_folders(top)
+            if not by_split:
                 return {"train": self._part(top)}
-            if "train" not in given:
-                raise self._unusable(f"it has a folder '{next(iter(given.values())).name}', and none named 'train'.")
-            return {split: self._part(folders(folder)) for split, folder in given.items()}
+            if "train" not in by_split:
+                raise self._unusable(f"it has a folder '{next(iter(by_split.values())).name}', and none named 'train'.")
+            return {split: self._part(folders(folder)) for split, folder in by_split.items()}
         except FileNotFoundError as error:
             raise self._unusable("there is no such folder.") from error
         except OSError as error:
             raise self._unusable(f"it cannot be read ({error.strerror}).") from error
 
     def _part(self, class_folders: dict[str, Path]) -> Part:
-        found = [(path, name) for name, folder in class_folders.items() for path in self._limited(folder)]
-        return Part(paths=tuple(path for path, _ in found), class_names=tuple(name for _, name in found))
+        named_paths = [(path, name) for name, folder in class_folders.items() for path in self._limited(folder)]
+        return Part(paths=tuple(path for path, _ in named_paths), class_names=tuple(name for _, name in named_paths))
 
     def _limited(self, folder: Path) -> list[Path]:
         # One more than allowed is enough to know that there are too many.
@@ -148,12 +148,12 @@ class ImageFolder(Normalised):
 
     def _check_classes(self, parts: dict[str, Part], classes: tuple[str, ...]) -> None:
         if len(classes) < 2:
-            found = f"only '{classes[0]}' has any" if classes else "none was found"
-            raise self._unusable(f"at least two class folders with images are needed, and {found}.")
+            problem = f"only '{classes[0]}' has any" if classes else "none was found"
+            raise self._unusable(f"at least two class folders with images are needed, and {problem}.")
         for name, part in parts.items():
-            strange = sorted(set(part.class_names) - set(classes))
-            if strange:
-                raise self._unusable(f"the class '{strange[0]}' is in '{name}' but has no image in 'train'.")
+            unknown = sorted(set(part.class_names) - set(classes))
+            if unknown:
+                raise self._unusable(f"the class '{unknown[0]}' is in '{name}' but has no image in 'train'.")
 
     def _read(self, part: Part, classes: tuple[str, ...], report: Report) -> tuple[Split, list[str]]:
         number = {name: index for index, name in enumerate(classes)}
@@ -169,8 +169,8 @@ class ImageFolder(Normalised):
         train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
         to_cut = [name for name, split in (("validation", validation), ("test", test)) if split is None]
         self._check_counts("train", train, least=1 + len(to_cut), purposes=["training", *to_cut])
-        for name, given in splits.items():
-            self._check_counts(name, given, least=1, purposes=[name])
+        for name, split in splits.items():
+            self._check_counts(name, split, least=1, purposes=[name])
         share = VALIDATION_SHARE if test is not None else SHARE
         count = max(len(train.classes), round(share * len(train)))
         if test is None:
@@ -197,11 +197,11 @@ def _split_folders(top: dict[str, Path]) -> dict[str, Path]:
     """Return by split the folders that are named after one; such a folder holds folders, a class holds images."""
     by_name = {name.lower(): folder for name, folder in top.items()}
     candidates = ((split, by_name[name]) for split, names in SPLIT_NAMES.items() for name in names if name in by_name)
-    given: dict[str, Path] = {}
+    by_split: dict[str, Path] = {}
     for split, folder in candidates:
         if folders(folder):
-            given.setdefault(split, folder)
-    return given
+            by_split.setdefault(split, folder)
+    return by_split
 
 
 def content_of(folder: Path) -> str:
@@ -209,13 +209,13 @@ def content_of(folder: Path) -> str:
     root = folder.expanduser()
     if not root.is_dir():
         return ""
-    facts = hashlib.sha256()
+    digest = hashlib.sha256()
     for at, inner, files in os.walk(root):
         inner.sort()
         for name in sorted(files):
             path = Path(at) / name
             with suppress(OSError):  # a broken link counts by its name
                 stat = path.stat()
-                facts.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
-            facts.update(f"{path.relative_to(root).as_posix()}\n".encode())
-    return facts.hexdigest()[:16]
+                digest.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
+            digest.update(f"{path.relative_to(root).as_posix()}\n".encode())
+    return digest.hexdigest()[:16]

@@ -53,13 +53,13 @@ class Split:
         return -torch.tensor(self.mean, device=self.images.device) / torch.tensor(self.sd, device=self.images.device)
 
     def subset(self, index: Tensor) -> Split:
-        """Return the images at ``index`` as a split of their own."""
+        """Return the images at the positions ``index``, (M,), as a split of their own."""
         extra = {name: values[index] for name, values in self.extra.items()}
         images, labels = self.images[index], self.labels[index]
         return replace(self, images=images, labels=labels, extra=extra, normalised_images=None)
 
     def normalised_once(self, most_bytes: int = 2**30) -> Split:
-        """Return the split with its images kept normalised, for who asks about them again and again.
+        """Return the split with its images kept normalised, for what reads them again and again.
 
         Args:
             most_bytes: where they would take more, the split is returned as it is.

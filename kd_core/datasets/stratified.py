@@ -1,4 +1,4 @@
-"""Sampling: an order of images in which every beginning holds each class in its share."""
+"""Stratification: an order of images in which every beginning holds each class in its share."""
 
 from __future__ import annotations
 
@@ -36,6 +36,12 @@ def stratified_order(labels: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def stratified_split(labels: Tensor, count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return the positions of ``count`` images, stratified by class, and those of the others; both in rising order."""
+    """Return the positions of ``count`` images, stratified by class, and those of the others; both in rising order.
+
+    Args:
+        labels: (N,), int64, 0..K-1.
+        count: how many images the first part gets.
+        generator: on the CPU.
+    """
     order = stratified_order(labels, generator)
     return order[:count].sort().values, order[count:].sort().values

@@ -1,4 +1,4 @@
-"""Questions: what else can be asked about an image, with true answers measured from its pixels."""
+"""Targets: what else than its class can be predicted about an image, with true labels measured from its pixels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STEEP = 0.15
 
 
 def with_target(source: LoadedDataset, question: str) -> LoadedDataset:
-    """Return a source whose labels answer another question than the class; "class" leaves it as it is.
+    """Return a dataset whose labels are those of another target; "class" leaves it as it is.
 
     Boundaries that depend on the data come from the training images alone.
     """
@@ -37,7 +37,7 @@ def with_target(source: LoadedDataset, question: str) -> LoadedDataset:
 
 
 def target_classes(classes: tuple[str, ...], question: str) -> tuple[str, ...]:
-    """Return the possible answers to a question about a dataset with these classes."""
+    """Return the class names of a target, for a dataset with these classes."""
     return TARGETS.get(question, classes)
 
 
@@ -54,8 +54,8 @@ def slant(images: Tensor) -> Tensor:
     right = torch.arange(width, dtype=torch.float32, device=ink.device)
     down = down[None, :, None] - (ink.sum(2) * down).sum(1)[:, None, None]
     right = right[None, None, :] - (ink.sum(1) * right).sum(1)[:, None, None]
-    together, apart = (ink * down * right).sum((1, 2)), (ink * down.square()).sum((1, 2))
-    return -together / apart.clamp(min=1e-6)
+    covariance, variance = (ink * down * right).sum((1, 2)), (ink * down.square()).sum((1, 2))
+    return -covariance / variance.clamp(min=1e-6)
 
 
 def thickness(images: Tensor) -> Tensor:

@@ -45,15 +45,16 @@ class TorchvisionSet(Normalised):
         """
         report(f"reading {self.title}", 0.0)
         try:
-            source = self._read(data_root)
+            loaded = self._read(data_root)
         except DAMAGED as error:
             self._download(data_root, report, problem=error)
             try:
-                source = self._read(data_root)
-            except DAMAGED as still:
-                raise DataUnusable(source=str(data_root), reason=f"{self.title} cannot be read ({still}).") from still
+                loaded = self._read(data_root)
+            except DAMAGED as second_error:
+                reason = f"{self.title} cannot be read ({second_error})."
+                raise DataUnusable(source=str(data_root), reason=reason) from second_error
         report(f"reading {self.title}", 1.0)
-        return source
+        return loaded
 
     @abstractmethod
     def files(self) -> tuple[str, ...]:
@@ -91,10 +92,10 @@ class TorchvisionSet(Normalised):
         except DAMAGED as error:
             if missing:
                 folder, files = str(data_root), ", ".join(missing)
-                raise DataMissing(dataset=self.title, folder=folder, reason=_line(error), files=files) from error
+                raise DataMissing(dataset=self.title, folder=folder, reason=_one_line(error), files=files) from error
             reason = (
-                f"one of the files of {self.title} ({', '.join(self.files())}) is damaged ({_line(problem)}), and a "
-                f"fresh copy could not be downloaded ({_line(error)}). Replace them, or go online and try again."
+                f"one of the files of {self.title} ({', '.join(self.files())}) is damaged ({_one_line(problem)}), and "
+                f"a fresh copy could not be downloaded ({_one_line(error)}). Replace them, or go online and try again."
             )
             raise DataUnusable(source=str(data_root), reason=reason) from error
 
@@ -132,17 +133,17 @@ class IdxSet(TorchvisionSet):
 
     def archives(self) -> tuple[Archive, ...]:
         """Return the four packed idx files on torchvision's mirrors."""
-        known = self.torchvision_class()
+        dataset_class = self.torchvision_class()
         return tuple(
-            Archive(tuple(f"{mirror}{file}" for mirror in known.mirrors), f"{self.kind}/raw/{file}", md5)
-            for file, md5 in known.resources
+            Archive(tuple(f"{mirror}{file}" for mirror in dataset_class.mirrors), f"{self.kind}/raw/{file}", md5)
+            for file, md5 in dataset_class.resources
         )
 
     def part(self, data_root: Path, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         """Return images (N, 1, 28, 28), labels and class names."""
-        known = self.torchvision_class()(data_root, train=train, download=False)
+        dataset = self.torchvision_class()(data_root, train=train, download=False)
         # Torchvision calls the digits "0 - zero", "1 - one", ...
-        return known.data.unsqueeze(1), known.targets, tuple(name.partition(" - ")[0] for name in known.classes)
+        return dataset.data.unsqueeze(1), dataset.targets, tuple(name.partition(" - ")[0] for name in dataset.classes)
 
 
 class MNIST(IdxSet):
@@ -187,21 +188,23 @@ class CIFAR10(TorchvisionSet):
 
     def files(self) -> tuple[str, ...]:
         """Return five training batches, the test batch and the class names."""
-        known = self.torchvision_class()
-        names = [name for name, _ in known.train_list + known.test_list] + [known.meta["filename"]]
-        return tuple(f"{known.base_folder}/{name}" for name in names)
+        dataset_class = self.torchvision_class()
+        names = [name for name, _ in dataset_class.train_list + dataset_class.test_list] + [
+            dataset_class.meta["filename"]
+        ]
+        return tuple(f"{dataset_class.base_folder}/{name}" for name in names)
 
     def archives(self) -> tuple[Archive, ...]:
         """Return the one archive that holds everything."""
-        known = self.torchvision_class()
-        return (Archive((known.url,), known.filename, known.tgz_md5),)
+        dataset_class = self.torchvision_class()
+        return (Archive((dataset_class.url,), dataset_class.filename, dataset_class.tgz_md5),)
 
     def part(self, data_root: Path, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         """Return images (N, 3, 32, 32), labels and class names; torchvision unpickles only files of the right MD5."""
-        known = self.torchvision_class()(data_root, train=train, download=False)
-        images = torch.from_numpy(known.data).permute(0, 3, 1, 2).contiguous()
-        return images, torch.tensor(known.targets, dtype=torch.int64), tuple(known.classes)
+        dataset = self.torchvision_class()(data_root, train=train, download=False)
+        images = torch.from_numpy(dataset.data).permute(0, 3, 1, 2).contiguous()
+        return images, torch.tensor(dataset.targets, dtype=torch.int64), tuple(dataset.classes)
 
 
-def _line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

@@ -1,4 +1,4 @@
-"""Pure maths on logits: softening, entropy and the divergences between two networks' answers.
+"""Pure maths on logits: softening, entropy and the divergences between two networks' logits.
 
 Everything works in log space and in float32 or better: log-softmax on both sides, a sum over classes, a mean over the
 batch. No branch looks at a tensor, so that ``torch.func.vmap`` can trace all of it.
@@ -14,6 +14,10 @@ from torch.nn.functional import log_softmax
 def soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
     """Return softmax(z / T), shape (..., K); an infinite temperature gives the uniform distribution.
 
+    Args:
+        logits: (..., K).
+        temperature: above 0; a number, or a tensor that broadcasts.
+
     Source: Hinton, Vinyals, Dean 2015, equation 1.
     """
     return log_soften(logits, temperature).exp()
@@ -22,17 +26,17 @@ def soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
 def log_soften(logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
     """Return log softmax(z / T), shape (..., K), in at least float32."""
     # Along a last dimension of ten classes torch computes one number at a time; along the first, a whole vector.
-    divided = (
+    scaled = (
         at_least_float32(logits)
         if isinstance(temperature, float) and temperature == 1
         else at_least_float32(logits) / temperature
     )
-    softened = log_softmax(divided.movedim(-1, 0), dim=0)
+    softened = log_softmax(scaled.movedim(-1, 0), dim=0)
     return softened.movedim(0, -1)
 
 
 def entropy(probabilities: Tensor) -> Tensor:
-    """Return -sum p ln p over the last dimension, in nats; 0 ln 0 counts as 0."""
+    """Return -sum p ln p of (..., K) probabilities, shape (...), in nats; 0 ln 0 counts as 0."""
     terms: Tensor = torch.special.entr(at_least_float32(probabilities))
     return terms.sum(-1)
 
@@ -53,13 +57,21 @@ def kl_divergence(teacher_logits: Tensor, student_logits: Tensor, temperature: f
 
 
 def kl_per_sample(teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
-    """Return KL(p_t || p_s) in nats for every sample, shape (N,)."""
+    """Return KL(p_t || p_s) in nats for every sample, shape (N,), no T² factor; logits are (N, K)."""
     teacher, student = log_soften(teacher_logits, temperature), log_soften(student_logits, temperature)
     return (teacher.exp() * (teacher - student)).sum(-1)
 
 
 def js_divergence(first_logits: Tensor, second_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
-    """Return the Jensen-Shannon divergence in nats, mean over the batch: symmetric, between 0 and ln 2."""
+    """Return the Jensen-Shannon divergence in nats, mean over the batch: symmetric, between 0 and ln 2.
+
+    Args:
+        first_logits: (N, K).
+        second_logits: (N, K).
+        temperature: of both.
+
+    Source: Lin 1991, with equal weights.
+    """
     first, second = log_soften(first_logits, temperature), log_soften(second_logits, temperature)
     middle = torch.logaddexp(first, second) - torch.log(torch.tensor(2.0, dtype=first.dtype, device=first.device))
     halves = (first.exp() * (first - middle)).sum(-1) + (second.exp() * (second - middle)).sum(-1)
@@ -75,13 +87,13 @@ def label_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tenso
         smoothing: share of the probability that is spread evenly over all K classes (Müller et al. 2019).
     """
     log_p = log_soften(logits)
-    known = labels >= 0
-    told = log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
+    labelled = labels >= 0
+    log_likelihood = log_p.gather(-1, labels.clamp(min=0).unsqueeze(-1)).squeeze(-1)
     if isinstance(smoothing, Tensor) or smoothing:
-        told = (1 - smoothing) * told + smoothing * log_p.mean(-1)
-    return (told * (known / -known.sum().clamp(min=1))).sum()
+        log_likelihood = (1 - smoothing) * log_likelihood + smoothing * log_p.mean(-1)
+    return (log_likelihood * (labelled / -labelled.sum().clamp(min=1))).sum()
 
 
 def at_least_float32(values: Tensor) -> Tensor:
-    """Return ``values`` in float32, or in float64 if that is what they are: no maths in half precision."""
+    """Return ``values`` of any shape in float32, or in float64 where they are that: no maths in half precision."""
     return values if values.dtype == torch.float64 else values.float()

@@ -23,16 +23,26 @@ def match_sizes(first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
 
     A map beside a vector is averaged over its positions; of two maps, the larger is average-pooled to the smaller's
     height and width. Channels stay as they are.
+
+    Args:
+        first: (N, C, H, W) or (N, D).
+        second: (N, C', H', W') or (N, D').
+
+    Returns:
+        Two maps of equal height and width, or two vectors.
     """
     first, second = at_least_float32(first), at_least_float32(second)
     if first.dim() == 4 and second.dim() == 4:
         height, width = (min(a, b) for a, b in zip(first.shape[2:], second.shape[2:], strict=True))
         return _pooled(first, height, width), _pooled(second, height, width)
-    return tuple(one.mean((2, 3)) if one.dim() == 4 else one for one in (first, second))  # type: ignore[return-value]
+    return tuple(feature.mean((2, 3)) if feature.dim() == 4 else feature for feature in (first, second))  # type: ignore[return-value]
 
 
 def attention_map(maps: Tensor) -> Tensor:
     """Return where a network looks, (N, H * W): the mean of the squared channels, each sample's of length 1.
+
+    Args:
+        maps: (N, C, H, W).
 
     Source: Zagoruyko, Komodakis 2017, section 3.1, with p = 2.
     """
@@ -40,7 +50,7 @@ def attention_map(maps: Tensor) -> Tensor:
 
 
 def gram_matrix(feature: Tensor) -> Tensor:
-    """Return the inner products (N, N) of a batch's samples."""
+    """Return the inner products (N, N) of a batch's samples, whose feature is (N, C, H, W) or (N, D)."""
     vectors = flatten_features(feature)
     return vectors @ vectors.mT
 
@@ -50,5 +60,5 @@ def _pooled(maps: Tensor, height: int, width: int) -> Tensor:
 
 
 def off_diagonal(batch: int, like: Tensor) -> Tensor:
-    """Return (N, N) with 0 on the diagonal and 1 elsewhere."""
+    """Return (N, N) with 0 on the diagonal and 1 elsewhere, on the device and of the type of ``like``."""
     return 1 - torch.eye(batch, dtype=like.dtype, device=like.device)

@@ -1,4 +1,4 @@
-"""Gradients: how strongly each loss term pulls at a network's weights."""
+"""Gradients: each loss term's share of the gradient that reaches a network's weights."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 GRADIENT_EPOCHS = 20
-"""About so often is looked in a training: each look costs a backward pass for every term."""
+"""In about so many epochs of a training they are measured, which costs a backward pass for every term."""
 
 
 def is_gradient_epoch(epoch: int, epochs: int) -> bool:
-    """Tell whether the terms' pulls are measured in this epoch (0-based)."""
+    """Tell whether the terms' shares of the gradient are measured in this epoch (0-based)."""
     return epoch % max(1, epochs // GRADIENT_EPOCHS) == 0 or epoch == epochs - 1
 
 
@@ -34,8 +34,8 @@ def _length(term: Tensor, parameters: Sequence[Tensor], lanes: int) -> Tensor:
     squares = torch.zeros(lanes)
     if not term.requires_grad:
         return squares
-    found = torch.autograd.grad(term.sum(), parameters, retain_graph=True, allow_unused=True)
-    for slope in found:
-        if slope is not None:
-            squares += slope.detach().reshape(lanes, -1).double().square().sum(1).float().cpu()
+    gradients = torch.autograd.grad(term.sum(), parameters, retain_graph=True, allow_unused=True)
+    for gradient in gradients:
+        if gradient is not None:
+            squares += gradient.detach().reshape(lanes, -1).double().square().sum(1).float().cpu()
     return squares.sqrt()

@@ -15,7 +15,7 @@ from kd_core.functional.divergences import log_soften, soften
 
 @dataclass(frozen=True)
 class Scores:
-    """What is told about a network on one split.
+    """The scores of a network on one split.
 
     Args:
         accuracy: fraction 0..1.

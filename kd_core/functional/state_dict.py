@@ -1,4 +1,4 @@
-"""Snapshots: all that changes while training as one flat mapping of named tensors, and back."""
+"""State: all that changes while training as one flat mapping of named tensors, and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 def to_cpu(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Return copies on the CPU that later steps leave alone."""
+    """Return copies on the CPU, of the same shapes, that later steps leave alone."""
     return {name: tensor.detach().to("cpu", copy=True).contiguous() for name, tensor in tensors.items()}
 
 
@@ -26,11 +26,11 @@ def under_prefix(prefix: str, flat: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def optimizer_state(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """Return an optimiser's moments and counts by the parameter's number."""
+    """Return an optimiser's moments and counts as ``optimiser/<parameter's number>/<name>``."""
     flat: dict[str, Tensor] = {}
     for number, values in optimiser.state_dict()["state"].items():
-        known = {name: torch.as_tensor(value) for name, value in values.items() if value is not None}
-        flat |= with_prefix(f"optimiser/{number}", known)
+        tensors = {name: torch.as_tensor(value) for name, value in values.items() if value is not None}
+        flat |= with_prefix(f"optimiser/{number}", tensors)
     return flat
 
 

@@ -24,14 +24,16 @@ def main() -> None:
     parser.add_argument("--home", type=Path, required=True, help="the store's folder")
     parser.add_argument("--data-root", type=Path, required=True, help="where torchvision sets lie")
     parser.add_argument("--start-method", choices=["forkserver", "spawn"], default=start_method())
-    wanted = parser.parse_args()
+    arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    with held(supervisor_lock(wanted.home), wait=WAIT_SECONDS) as mine:
-        if mine:
+    with held(supervisor_lock(arguments.home), wait=WAIT_SECONDS) as acquired:
+        if acquired:
             _be_nice()
-            supervisor = Supervisor(Store(wanted.home), workers(wanted.start_method, wanted.home, wanted.data_root))
+            supervisor = Supervisor(
+                Store(arguments.home), workers(arguments.start_method, arguments.home, arguments.data_root)
+            )
             supervisor.listen()
-            supervisor.carry_on()
+            supervisor.serve()
 
 
 def _be_nice() -> None:

@@ -1,4 +1,4 @@
-"""Server: the side of the process that people look at: it keeps a supervisor alive, and its end ends the jobs."""
+"""Client: the side of the process that shows the pages: it keeps a supervisor alive, and its end ends the jobs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SHORT_LIFE_SECONDS = 10.0
 ROOT = Path(__file__).resolve().parents[2]
 """Where ``kd_core`` is imported from."""
 
-_present: dict[Path, SupervisorClient] = {}
-_left: list[SupervisorClient] = []  # their supervisors may live on for another server
+_clients: dict[Path, SupervisorClient] = {}
+_former_clients: list[SupervisorClient] = []  # their supervisors may live on for another server
 _lock = threading.Lock()
 
 
@@ -32,22 +32,22 @@ def ensure_supervisor(home: Path, data_root: Path, start_method: str | None = No
     """
     home = home.expanduser().absolute()
     with _lock:
-        if home not in _present:
-            _present[home] = SupervisorClient(home, data_root.expanduser().absolute(), start_method)
-    _present[home].ensure()
+        if home not in _clients:
+            _clients[home] = SupervisorClient(home, data_root.expanduser().absolute(), start_method)
+    _clients[home].ensure()
 
 
 def leave(home: Path) -> None:
     """Take back ``ensure_supervisor``, as this process's end would; without another server jobs are interrupted."""
     with _lock:
-        presence = _present.pop(home.expanduser().absolute(), None)
-    if presence is not None:
-        presence.leave()
-        _left.append(presence)
+        client = _clients.pop(home.expanduser().absolute(), None)
+    if client is not None:
+        client.leave()
+        _former_clients.append(client)
 
 
 class SupervisorClient:
-    """This process at one store: its lock, its line to the supervisor, and a guard that replaces a dead one.
+    """This process at one store: its lock, its pipe to the supervisor, and a guard that replaces a dead one.
 
     Args:
         home: the store's folder.
@@ -61,42 +61,45 @@ class SupervisorClient:
         self.command += ["--start-method", start_method] if start_method else []
         self.lock = server_lock(home, f"{os.getpid()}-{secrets.token_hex(4)}")
         self.lock.acquire(timeout=10)
-        self.one_at_a_time = threading.Lock()
-        self.gone = threading.Event()
+        self.start_lock = threading.Lock()
+        self.closed = threading.Event()
         self.process: subprocess.Popen[bytes] | None = None
         self.started_at, self.pause = 0.0, GUARD_SECONDS
         threading.Thread(target=self._guard, daemon=True, name="supervisor's guard").start()
 
     def ensure(self) -> None:
         """Start a supervisor unless one lives."""
-        with self.one_at_a_time:
-            if self.gone.is_set() or (self.process is not None and self.process.poll() is None):
+        with self.start_lock:
+            if self.closed.is_set() or (self.process is not None and self.process.poll() is None):
                 return
             if is_free(supervisor_lock(self.home)):
-                self._close_line()
+                self._close_pipe()
                 self._start()
 
     def leave(self) -> None:
-        """Let go of the lock and of the line."""
-        with self.one_at_a_time:
-            self.gone.set()
+        """Let go of the lock and of the pipe."""
+        with self.start_lock:
+            self.closed.set()
             self.lock.release()
-            self._close_line()
+            self._close_pipe()
 
     def _start(self) -> None:
         log = self.home / "logs" / "supervisor.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        known = os.environ.get("PYTHONPATH")
+        python_path = os.environ.get("PYTHONPATH")
         # A fork server does not inherit sys.path (CPython 3.11), and idle BLAS threads do not survive a fork.
-        here = {"PYTHONPATH": os.pathsep.join([str(ROOT), *([known] if known else [])]), "OPENBLAS_NUM_THREADS": "1"}
+        environment = {
+            "PYTHONPATH": os.pathsep.join([str(ROOT), *([python_path] if python_path else [])]),
+            "OPENBLAS_NUM_THREADS": "1",
+        }
         with log.open("ab") as file:
             self.process = subprocess.Popen(
                 self.command,
-                stdin=subprocess.PIPE,  # its end is how a supervisor hears that this process has died
+                stdin=subprocess.PIPE,  # its end is how a supervisor learns that this process has died
                 stdout=file,
                 stderr=file,
                 cwd=ROOT,
-                env=os.environ | here,
+                env=os.environ | environment,
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
@@ -104,12 +107,12 @@ class SupervisorClient:
 
     def _guard(self) -> None:
         """Replace a supervisor that died; ever more slowly if it cannot live."""
-        while not self.gone.wait(self.pause):
+        while not self.closed.wait(self.pause):
             died = self.process is not None and self.process.poll() not in (None, 0)
-            short = died and time.monotonic() - self.started_at < max(SHORT_LIFE_SECONDS, 2 * self.pause)
-            self.pause = min(60.0, 2 * self.pause) if short else GUARD_SECONDS
+            short_lived = died and time.monotonic() - self.started_at < max(SHORT_LIFE_SECONDS, 2 * self.pause)
+            self.pause = min(60.0, 2 * self.pause) if short_lived else GUARD_SECONDS
             self.ensure()
 
-    def _close_line(self) -> None:
+    def _close_pipe(self) -> None:
         if self.process is not None and self.process.stdin is not None:
             self.process.stdin.close()

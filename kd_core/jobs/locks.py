@@ -54,8 +54,8 @@ def held(lock: FileLock, wait: float = 0.0) -> Iterator[bool]:
 
 def is_free(lock: FileLock) -> bool:
     """Tell whether nobody holds a lock at this moment."""
-    with held(lock) as mine:
-        return mine
+    with held(lock) as acquired:
+        return acquired
 
 
 def servers_alive(home: Path) -> bool:

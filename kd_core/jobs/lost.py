@@ -1,4 +1,4 @@
-"""Loss: studies that say they run while nobody holds their lock are told so, with the last words of their log."""
+"""Lost studies: marked as running while nobody holds their lock, they are ended with the tail of their log."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def mark_lost(store: Store) -> list[str]:
     return find_lost(store) if is_free(supervisor_lock(store.home)) else []
 
 
-def find_lost(store: Store, known: Container[str] = ()) -> list[str]:
-    """Mark running studies as lost whose lock is free, except those that are ``known`` to be looked after."""
+def find_lost(store: Store, supervised: Container[str] = ()) -> list[str]:
+    """Mark running studies as lost whose lock is free, except those that are ``supervised``."""
     old_enough = time.time() - GRACE_SECONDS
     since = store.studies.running()
     return [
         study
         for study in since
-        if study not in known and since[study] < old_enough and mark_ended(store, study, "lost")
+        if study not in supervised and since[study] < old_enough and mark_ended(store, study, "lost")
     ]
 
 
 def mark_ended(store: Store, study: str, status: str, exitcode: int | None = None) -> bool:
-    """End a study whose job is gone without a word; False where it still runs, or has told its end itself.
+    """End a study whose job is gone without recording it; False where it still runs, or has recorded its end itself.
 
     Args:
         store: where it is.
@@ -45,10 +45,10 @@ def mark_ended(store: Store, study: str, status: str, exitcode: int | None = Non
         status: "lost", "stopped" or "interrupted"; "lost" becomes "stopped" where a person had asked for that.
         exitcode: of its process, as far as it is known; other than 0, a study that still waits is meant too.
     """
-    silent = ("running", "queued") if exitcode and status == "lost" else ("running",)
-    with held(job_lock(store.home, study), wait=0.2 if exitcode is not None else 0.0) as gone:
+    unended = ("running", "queued") if exitcode and status == "lost" else ("running",)
+    with held(job_lock(store.home, study), wait=0.2 if exitcode is not None else 0.0) as job_is_gone:
         row = store.studies.get(study)
-        if not gone or row.status not in silent:
+        if not job_is_gone or row.status not in unended:
             return False
         if status == "stopped" or row.wish == "stop":
             store.studies.end(study, "stopped")
@@ -73,14 +73,14 @@ def log_tail(path: Path, lines: int = 3) -> str:
     return " / ".join([line for line in printable if line][-lines:])
 
 
-def _reason(exitcode: int | None, words: str) -> str:
+def _reason(exitcode: int | None, tail: str) -> str:
     if exitcode == -getattr(signal, "SIGKILL", 9):
         how = "its process was killed, by a person or because memory ran out."
     elif exitcode is not None and exitcode < 0:
         how = f"its process was ended by {_signal_name(-exitcode)}."
     else:
         how = "its process is gone."
-    return f"{how} Its last words: {words}" if words else how
+    return f"{how} Its last words: {tail}" if tail else how
 
 
 def _signal_name(number: int) -> str:

@@ -33,10 +33,10 @@ def submit(
         device: where to train: "auto", "cpu", "cuda" or "mps".
         precision: "auto" for the fastest way measured here, or "float32".
     """
-    made = store.studies.add(study, name=name, fresh=fresh, device=device, precision=precision)
+    study_id = store.studies.add(study, name=name, fresh=fresh, device=device, precision=precision)
     ensure_supervisor(store.home, data_root)
     wake(store.home)
-    return made
+    return study_id
 
 
 def stop(store: Store, study: str) -> None:

@@ -1,4 +1,4 @@
-"""Supervisor: takes studies from a store's queue, gives each a process, and tells how those end that cannot tell it."""
+"""Supervisor: takes studies from a store's queue, gives each a process, and records how jobs end that cannot do so."""
 
 from __future__ import annotations
 
@@ -49,36 +49,39 @@ class Supervisor:
     def __init__(self, store: Store, workers: Workers) -> None:
         self.store, self.workers = store, workers
         self.jobs: dict[str, Job] = {}
-        self.line_ended = threading.Event()
-        self.told_to_leave = threading.Event()
-        self.looked_at, self.woken_at = 0.0, 0
-        self.servers_looked_at = 0.0
+        self.stdin_closed = threading.Event()
+        self.leave_requested = threading.Event()
+        self.queue_checked_at, self.woken_at = 0.0, 0
+        self.servers_checked_at = 0.0
 
     def listen(self) -> None:
         """Watch standard input, whose other end the server that started this process holds, and SIGTERM."""
         for name in ("SIGTERM", "SIGINT"):
             signal.signal(getattr(signal, name), self._on_signal)
-        threading.Thread(target=self._read_to_the_end, daemon=True, name="line").start()
+        threading.Thread(target=self._watch_stdin, daemon=True, name="stdin").start()
 
-    def carry_on(self) -> None:
+    def serve(self) -> None:
         """Serve the queue until no server is left."""
         while True:
             while not self._should_leave():
                 self._turn()
             self._interrupt_jobs()
-            if self.told_to_leave.is_set() or not servers_alive(self.store.home):
+            if self.leave_requested.is_set() or not servers_alive(self.store.home):
                 break  # else another server came while the jobs were leaving
         self.workers.close()
 
     def _turn(self) -> None:
         try:
-            self._kill_the_stubborn()
+            self._kill_overdue()
             self._reap()
-            if self._news():
-                find_lost(self.store, known=self.jobs)
-                self._heed_wishes()
+            if self._queue_changed():
+                find_lost(self.store, supervised=self.jobs)
+                self._schedule_kills()
                 self._fill()
-        except (KDError, OSError) as error:  # a full or busy disk: what was not told now is told in a later turn
+        except (
+            KDError,
+            OSError,
+        ) as error:  # a full or busy disk: what was not recorded now is recorded in a later turn
             log.warning("%s", error)
             time.sleep(LOOK_SECONDS)
         sentinels = [job.process.sentinel for job in self.jobs.values()]
@@ -87,11 +90,11 @@ class Supervisor:
         else:
             time.sleep(TICK_SECONDS)
 
-    def _news(self) -> bool:
+    def _queue_changed(self) -> bool:
         woken, now = woken_at(self.store.home), time.monotonic()
-        if woken == self.woken_at and now - self.looked_at < LOOK_SECONDS:
+        if woken == self.woken_at and now - self.queue_checked_at < LOOK_SECONDS:
             return False
-        self.woken_at, self.looked_at = woken, now
+        self.woken_at, self.queue_checked_at = woken, now
         return True
 
     def _fill(self) -> None:
@@ -99,8 +102,8 @@ class Supervisor:
         if not self.workers.ready():
             return
         waiting = [study for study in self.store.studies.queue() if study not in self.jobs]
-        places = slots(self.store) - len(self.jobs) if waiting else 0
-        for study in waiting[: max(0, places)]:
+        free_slots = slots(self.store) - len(self.jobs) if waiting else 0
+        for study in waiting[: max(0, free_slots)]:
             try:
                 self.jobs[study] = Job(study, self.workers.start(study))
             except (OSError, EOFError) as error:
@@ -110,13 +113,13 @@ class Supervisor:
             else:
                 log.info("study %s: process %s", study, self.jobs[study].process.pid)
 
-    def _heed_wishes(self) -> None:
+    def _schedule_kills(self) -> None:
         """Give a job that was asked to stop a second for it."""
         for job in self.jobs.values():
             if job.kill_at is None and self.store.studies.stop_requested(job.study) == "stop":
                 job.kill_at = time.monotonic() + STOP_SECONDS
 
-    def _kill_the_stubborn(self) -> None:
+    def _kill_overdue(self) -> None:
         for job in self.jobs.values():
             if job.kill_at is not None and time.monotonic() >= job.kill_at and job.process.is_alive():
                 log.info("study %s: killed after a second", job.study)
@@ -124,14 +127,14 @@ class Supervisor:
                 job.process.join(timeout=1)
 
     def _reap(self) -> None:
-        """See which processes have ended; those without a word are told by their exit code."""
+        """See which processes have ended; those that recorded no end are ended by their exit code."""
         for job in [job for job in self.jobs.values() if not job.process.is_alive()]:
             code = job.process.exitcode or 0
             status = "lost" if job.kill_at is None else "stopped"
             if mark_ended(self.store, job.study, status, code):
                 log.info("study %s: %s, exit code %s", job.study, status, code)
             del self.jobs[job.study]
-            self.looked_at = 0.0  # a place is free
+            self.queue_checked_at = 0.0  # a place is free
 
     def _interrupt_jobs(self) -> None:
         """Ask every job to keep a checkpoint and leave, and end those that do not."""
@@ -149,18 +152,18 @@ class Supervisor:
             del self.jobs[job.study]
 
     def _should_leave(self) -> bool:
-        """Tell whether nobody is there for whom to work."""
-        if self.told_to_leave.is_set() or not self.store.home.exists():
+        """Tell whether no server is left that wants the queue served."""
+        if self.leave_requested.is_set() or not self.store.home.exists():
             return True
-        if not self.line_ended.is_set() or time.monotonic() - self.servers_looked_at < 0.2:
+        if not self.stdin_closed.is_set() or time.monotonic() - self.servers_checked_at < 0.2:
             return False
-        self.servers_looked_at = time.monotonic()
+        self.servers_checked_at = time.monotonic()
         return not servers_alive(self.store.home)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
-        self.told_to_leave.set()
+        self.leave_requested.set()
 
-    def _read_to_the_end(self) -> None:
+    def _watch_stdin(self) -> None:
         while sys.stdin.buffer.read(1):
             pass
-        self.line_ended.set()
+        self.stdin_closed.set()

@@ -1,4 +1,4 @@
-"""Job: what a process does that carries out one study, and how it hears that it should end."""
+"""Job: what a process does that carries out one study, and how it learns that it should end."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from kd_core.store import Store
 
 log = logging.getLogger("kd_core")
 
-ASK_SECONDS = 0.15
+POLL_SECONDS = 0.15
 POLITE_SECONDS = 3.0
 """How long a job that was interrupted may take to reach its next step before it leaves without."""
 LOCK_SECONDS = 5.0
-"""How long to wait for a process that has told the study's end and is not gone yet."""
+"""How long to wait for a process that has recorded the study's end and is not gone yet."""
 
 
 def work(home: str, data_root: str, study: str) -> None:
     """Carry out a study that waits; every outcome is in the store, and what nobody expected in the log."""
-    ready = "torch" in sys.modules
+    torch_imported = "torch" in sys.modules
     _write_to(log_file(Path(home), study))
     print(f"{BEGINS} {study}, {time.strftime('%Y-%m-%d %H:%M:%S')}, process {os.getpid()}", file=sys.stderr)
-    log.info("torch was %s", "imported before the job began" if ready else "not imported yet")
+    log.info("torch was %s", "imported before the job began" if torch_imported else "not imported yet")
     store = Store(home)
     try:
         carry_out(store, study, Path(data_root))
@@ -56,8 +56,8 @@ def carry_out(store: Store, study: str, data_root: Path) -> None:
         RunBusy: another process carries it out.
     """
     row = store.studies.get(study)
-    with held(job_lock(store.home, study), wait=LOCK_SECONDS) as mine:
-        if not mine:
+    with held(job_lock(store.home, study), wait=LOCK_SECONDS) as acquired:
+        if not acquired:
             raise RunBusy(id=study, status=row.status)
         if not store.studies.begin(study) and store.studies.get(study).status != "running":
             return  # a person stopped it before it began
@@ -69,39 +69,39 @@ def carry_out(store: Store, study: str, data_root: Path) -> None:
         stop.done.set()
 
 
-def wait(home: str, data_root: str, line: Connection) -> None:
-    """Import everything, then carry out the study that ``line`` tells; leave when nobody is at its other end."""
+def wait(home: str, data_root: str, pipe: Connection) -> None:
+    """Import everything, then carry out the study that ``pipe`` names; leave when nobody is at its other end."""
     import kd_core.jobs.preload  # noqa: F401
 
     try:
-        study = line.recv_bytes(64).decode()
+        study = pipe.recv_bytes(64).decode()
     except EOFError:
         return
     work(home, data_root, study)
 
 
 class StopSignal:
-    """Answers between two steps how a study is to end: "" for not at all, "stopped", or "interrupted".
+    """Returns between two steps how a study is to end: "" for not at all, "stopped", or "interrupted".
 
     Args:
-        store: where a person's wish is read, a few times a second.
+        store: where a person's request is read, a few times a second.
         study: its id.
     """
 
     def __init__(self, store: Store, study: str) -> None:
         self.store, self.study = store, study
         self.interrupted, self.done = threading.Event(), threading.Event()
-        self.asked_at = -ASK_SECONDS
-        self.answer = ""
+        self.polled_at = -POLL_SECONDS
+        self.request = ""
 
     def __call__(self) -> str:
-        """Return the answer, from the store at most every ``ASK_SECONDS``."""
+        """Return the request, read from the store at most every ``POLL_SECONDS``."""
         if self.interrupted.is_set():
             return "interrupted"
-        if not self.answer and time.monotonic() - self.asked_at >= ASK_SECONDS:
-            self.answer = "stopped" if self.store.studies.stop_requested(self.study) == "stop" else ""
-            self.asked_at = time.monotonic()
-        return self.answer
+        if not self.request and time.monotonic() - self.polled_at >= POLL_SECONDS:
+            self.request = "stopped" if self.store.studies.stop_requested(self.study) == "stop" else ""
+            self.polled_at = time.monotonic()
+        return self.request
 
     def listen(self) -> None:
         """Take SIGTERM, Ctrl-C and the end of the supervisor as an interruption; call it in the main thread."""

@@ -43,7 +43,7 @@ def start_method(system: str = sys.platform, accelerator: bool | None = None) ->
     """Return how jobs are started: forked on Linux with the CPU, else spawned, since a GPU does not survive a fork.
 
     Args:
-        system: as ``sys.platform`` says it.
+        system: as in ``sys.platform``.
         accelerator: whether there is a GPU; None looks for one, without importing torch.
     """
     if accelerator is None:
@@ -60,7 +60,7 @@ class ForkedWorkers:
     """A fork server that has imported everything and done nothing else; a job is a fork of it."""
 
     def __init__(self, home: Path, data_root: Path) -> None:
-        self.places = (str(home), str(data_root))
+        self.folders = (str(home), str(data_root))
         self.context = multiprocessing.get_context("forkserver")
         self.context.set_forkserver_preload(["kd_core.jobs.preload"])
         forkserver.ensure_running()
@@ -68,12 +68,12 @@ class ForkedWorkers:
         threading.Thread(target=self._try_out, daemon=True, name="first fork").start()
 
     def ready(self) -> bool:
-        """Tell whether the fork server has imported everything; until then it answers nobody."""
+        """Tell whether the fork server has imported everything; until then it forks nothing."""
         return self.warm.is_set()
 
     def start(self, study: str) -> BaseProcess:
         """Carry out a study in a fork."""
-        process = self.context.Process(target=worker.work, args=(*self.places, study), name=f"job {study}")
+        process = self.context.Process(target=worker.work, args=(*self.folders, study), name=f"job {study}")
         process.start()
         return process
 
@@ -84,46 +84,46 @@ class ForkedWorkers:
 
     def _try_out(self) -> None:
         """Fork a process that does nothing, which takes as long as the imports do."""
-        with suppress(EOFError, OSError):  # it was ended before it was ready, or cannot live: ``start`` will tell
+        with suppress(EOFError, OSError):  # it was ended before it was ready, or cannot live: ``start`` will raise
             first = self.context.Process(target=int)
             first.start()
             first.join()
         self.warm.set()
-        wake(Path(self.places[0]))
+        wake(Path(self.folders[0]))
 
 
 class SpareWorkers:
     """One spawned process that has imported everything takes the next study, and another one is spawned."""
 
     def __init__(self, home: Path, data_root: Path) -> None:
-        self.places = (str(home), str(data_root))
+        self.folders = (str(home), str(data_root))
         self.context = multiprocessing.get_context("spawn")
-        self.process, self.line = self._spawned()
+        self.process, self.pipe = self._spawn()
 
     def ready(self) -> bool:
-        """Return True: a line keeps what is said to a spare that is not ready yet."""
+        """Return True: a pipe keeps what is sent to a spare that is not ready yet."""
         return True
 
     def start(self, study: str) -> BaseProcess:
         """Hand a study to the spare."""
         if not self.process.is_alive():
             self.close()
-            self.process, self.line = self._spawned()
+            self.process, self.pipe = self._spawn()
         process = self.process
-        self.line.send_bytes(study.encode())
-        self.line.close()
-        self.process, self.line = self._spawned()
+        self.pipe.send_bytes(study.encode())
+        self.pipe.close()
+        self.process, self.pipe = self._spawn()
         return process
 
     def close(self) -> None:
-        """Send the spare home."""
-        self.line.close()
+        """End the spare."""
+        self.pipe.close()
         self.process.join(timeout=2)
         self.process.kill()
 
-    def _spawned(self) -> tuple[BaseProcess, Connection]:
-        theirs, ours = self.context.Pipe(duplex=False)
-        process = self.context.Process(target=worker.wait, args=(*self.places, theirs), name="spare")
+    def _spawn(self) -> tuple[BaseProcess, Connection]:
+        receiver, sender = self.context.Pipe(duplex=False)
+        process = self.context.Process(target=worker.wait, args=(*self.folders, receiver), name="spare")
         process.start()
-        theirs.close()
-        return process, ours
+        receiver.close()
+        return process, sender

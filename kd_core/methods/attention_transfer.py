@@ -38,23 +38,26 @@ class AttentionTransfer(WithSoftTargets):
     )
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
-        """Return ``labels`` and ``teacher`` in nats, and ``attention_map``, a mean over samples and positions."""
+        """Return ``labels`` and ``teacher`` in nats, and ``attention``, a mean over samples and positions."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         depths = DEPTHS if self.layers == "all" else (self.layers,)
         pairs = [match_sizes(student.features[depth], teacher.features[depth]) for depth in depths]
-        apart = torch.stack(
-            [(attention_map(own) - attention_map(theirs)).square().mean() for own, theirs in pairs]
+        difference = torch.stack(
+            [
+                (attention_map(student_maps) - attention_map(teacher_maps)).square().mean()
+                for student_maps, teacher_maps in pairs
+            ]
         ).sum()
-        return {**self.base_terms(student, teacher, labels), "attention": self.weight * apart}
+        return {**self.base_terms(student, teacher, labels), "attention": self.weight * difference}
 
     def pictures(self, student: Outputs, teacher: Outputs | None) -> dict[str, Tensor]:
         """Return where both networks look at every depth, (N, H, W) each, the brightest position 1."""
-        said = {"student": student} if teacher is None else {"student": student, "teacher": teacher}
-        found = {}
-        for who, one in said.items():
+        networks = {"student": student} if teacher is None else {"student": student, "teacher": teacher}
+        pictures = {}
+        for who, outputs in networks.items():
             for depth in DEPTHS:
-                maps = one.features[depth]
-                where = attention_map(maps)
-                shown = where / where.amax(1, keepdim=True).clamp(min=1e-12)
-                found[f"{who}_{depth}"] = shown.reshape(len(maps), *maps.shape[2:])
-        return found
+                maps = outputs.features[depth]
+                attention = attention_map(maps)
+                normalised = attention / attention.amax(1, keepdim=True).clamp(min=1e-12)
+                pictures[f"{who}_{depth}"] = normalised.reshape(len(maps), *maps.shape[2:])
+        return pictures

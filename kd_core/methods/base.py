@@ -46,7 +46,7 @@ class Method(Settings):
 
     @abstractmethod
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
-        """Return weighted loss terms whose sum is the loss, each a scalar in nats unless the method says otherwise.
+        """Return weighted loss terms whose sum is the loss, each a scalar in nats unless a method names another unit.
 
         Args:
             student: logits (N, K) with gradient.
@@ -84,7 +84,7 @@ class Distillation(Method):
     )
 
     def label_terms(self, student: Outputs, labels: Tensor | None) -> dict[str, Tensor]:
-        """Return the weighted labels' term, or nothing where there are no labels."""
+        """Return the weighted labels' term, a scalar in nats, or nothing where there are no labels (N,)."""
         if labels is None:
             return {}
         weight = 1 - self.teacher_weight if self.label_weight is None else self.label_weight
@@ -109,7 +109,7 @@ class WithSoftTargets(Distillation):
     temperature: float = temperature_setting(4.0)
 
     def base_terms(self, student: Outputs, teacher: Outputs, labels: Tensor | None) -> dict[str, Tensor]:
-        """Return the weighted terms of the labels and of soft targets, in nats."""
+        """Return the weighted terms of the labels (N,) and of soft targets, scalars in nats."""
         soft = kl_divergence(teacher.logits, student.logits, self.temperature) * self.temperature**2
         return {**self.label_terms(student, labels), "teacher": self.teacher_weight * soft}
 

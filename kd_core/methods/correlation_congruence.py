@@ -41,10 +41,10 @@ class CorrelationCongruence(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``congruence``, without a unit."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (self._kernel(one.features["embedding"]) for one in (student, teacher))
+        student_kernel, teacher_kernel = (self._kernel(outputs.features["embedding"]) for outputs in (student, teacher))
         return {
             **self.base_terms(student, teacher, labels),
-            "congruence": self.weight * (own - theirs).square().mean(),
+            "congruence": self.weight * (student_kernel - teacher_kernel).square().mean(),
         }
 
     def _kernel(self, feature: Tensor) -> Tensor:

@@ -63,15 +63,16 @@ def parts(
     Args:
         teacher_logits: (N, K).
         student_logits: (N, K).
-        right: (N,), int64, the class that is told apart.
+        right: (N,), int64, the class that is set apart.
         temperature: of both.
     """
     is_right = torch.arange(student_logits.shape[-1], device=right.device) == right.unsqueeze(-1)
-    (own_right, own_wrong, own_among), (right_, wrong, among) = (
+    (student_right, student_wrong, student_among), (teacher_right, teacher_wrong, teacher_among) = (
         _split(log_soften(logits, temperature), is_right) for logits in (student_logits, teacher_logits)
     )
-    target = right_.exp() * (right_ - own_right) + wrong.exp() * (wrong - own_wrong)
-    others = torch.where(is_right, 0.0, among.exp() * (among - own_among).nan_to_num(0.0))
+    target = teacher_right.exp() * (teacher_right - student_right)
+    target = target + teacher_wrong.exp() * (teacher_wrong - student_wrong)
+    others = torch.where(is_right, 0.0, teacher_among.exp() * (teacher_among - student_among).nan_to_num(0.0))
     return target, others.sum(-1)
 
 

@@ -38,12 +38,12 @@ class Dist(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, ``within_images`` and ``within_classes``, 1 - correlation."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (soften(one.logits, self.temperature) for one in (student, teacher))
+        student_p, teacher_p = (soften(outputs.logits, self.temperature) for outputs in (student, teacher))
         scale = self.temperature**2
         return {
             **self.base_terms(student, teacher, labels),
-            "within_images": self.classes_weight * scale * (1 - _correlation(own, theirs).mean()),
-            "within_classes": self.images_weight * scale * (1 - _correlation(own.mT, theirs.mT).mean()),
+            "within_images": self.classes_weight * scale * (1 - _correlation(student_p, teacher_p).mean()),
+            "within_classes": self.images_weight * scale * (1 - _correlation(student_p.mT, teacher_p.mT).mean()),
         }
 
 

@@ -1,4 +1,4 @@
-"""Hints: the student's middle is led to the teacher's, through a trained bridge."""
+"""Hints: the student's middle is led to the teacher's, through a trained regressor."""
 
 from __future__ import annotations
 

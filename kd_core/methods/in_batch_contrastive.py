@@ -54,8 +54,10 @@ class InBatchContrastive(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels``, ``teacher`` and ``contrast``, in nats."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (normalize(flatten_features(one.features["projection"]), dim=1) for one in (student, teacher))
-        cosines = own @ theirs.mT / self.tau
-        partner = torch.arange(len(own), device=own.device)
+        student_vectors, teacher_vectors = (
+            normalize(flatten_features(outputs.features["projection"]), dim=1) for outputs in (student, teacher)
+        )
+        cosines = student_vectors @ teacher_vectors.mT / self.tau
+        partner = torch.arange(len(student_vectors), device=student_vectors.device)
         contrast = (label_cross_entropy(cosines, partner) + label_cross_entropy(cosines.mT, partner)) / 2
         return {**self.base_terms(student, teacher, labels), "contrast": self.weight * contrast}

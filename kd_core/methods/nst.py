@@ -39,9 +39,13 @@ class NST(WithSoftTargets):
         """Return ``labels`` and ``teacher`` in nats, and ``channels``, a mean over samples and pairs of channels."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         pair = match_sizes(student.features[self.layer], teacher.features[self.layer])
-        own, theirs = (normalize(maps.flatten(2), dim=2) for maps in pair)
-        apart = _kernel(theirs, theirs) + _kernel(own, own) - 2 * _kernel(own, theirs)
-        return {**self.base_terms(student, teacher, labels), "channels": self.weight * apart}
+        student_maps, teacher_maps = (normalize(maps.flatten(2), dim=2) for maps in pair)
+        discrepancy = (
+            _kernel(teacher_maps, teacher_maps)
+            + _kernel(student_maps, student_maps)
+            - 2 * _kernel(student_maps, teacher_maps)
+        )
+        return {**self.base_terms(student, teacher, labels), "channels": self.weight * discrepancy}
 
 
 def _kernel(first: Tensor, second: Tensor) -> Tensor:

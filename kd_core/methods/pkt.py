@@ -36,9 +36,9 @@ class PKT(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``neighbours``, in nats by pair."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (_neighbours(one.features["embedding"]) for one in (student, teacher))
-        apart = (theirs * ((theirs + TINY) / (own + TINY)).log()).mean()
-        return {**self.base_terms(student, teacher, labels), "neighbours": self.weight * apart}
+        student_p, teacher_p = (_neighbours(outputs.features["embedding"]) for outputs in (student, teacher))
+        divergence = (teacher_p * ((teacher_p + TINY) / (student_p + TINY)).log()).mean()
+        return {**self.base_terms(student, teacher, labels), "neighbours": self.weight * divergence}
 
 
 def _neighbours(feature: Tensor) -> Tensor:

@@ -36,11 +36,12 @@ class Relational(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, ``distance`` and ``angle`` by the Huber loss, means over all."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (gram_matrix(one.features["embedding"]) for one in (student, teacher))
+        student_gram, teacher_gram = (gram_matrix(outputs.features["embedding"]) for outputs in (student, teacher))
         return {
             **self.base_terms(student, teacher, labels),
-            "distance": self.distance_weight * smooth_l1_loss(_in_units_of_mean(own), _in_units_of_mean(theirs)),
-            "angle": self.angle_weight * smooth_l1_loss(_cosines(own), _cosines(theirs)),
+            "distance": self.distance_weight
+            * smooth_l1_loss(_in_units_of_mean(student_gram), _in_units_of_mean(teacher_gram)),
+            "angle": self.angle_weight * smooth_l1_loss(_cosines(student_gram), _cosines(teacher_gram)),
         }
 
 
@@ -58,12 +59,12 @@ def _in_units_of_mean(gram: Tensor) -> Tensor:
 
 
 def _cosines(gram: Tensor) -> Tensor:
-    """Return (N, N, N): at sample i, the cosine of the angle between the ways to j and to k; 0 where one is i itself.
+    """Return (N, N, N): at sample i, the cosine of the angle between the directions to j and to k; 0 where one is i.
 
-    The inner product of two ways follows from those of the samples, which spares (N, N, D) differences.
+    The inner product of two directions follows from those of the samples, which spares (N, N, D) differences.
     """
     squares = gram.diagonal(dim1=-2, dim2=-1)
-    ways = gram.unsqueeze(0) - gram.unsqueeze(2) - gram.unsqueeze(1) + squares[:, None, None]
+    products = gram.unsqueeze(0) - gram.unsqueeze(2) - gram.unsqueeze(1) + squares[:, None, None]
     elsewhere = off_diagonal(len(gram), gram)
-    one_by_length = elsewhere / (_distances(gram) + 1 - elsewhere)
-    return ways * one_by_length.unsqueeze(2) * one_by_length.unsqueeze(1)
+    inverse_length = elsewhere / (_distances(gram) + 1 - elsewhere)
+    return products * inverse_length.unsqueeze(2) * inverse_length.unsqueeze(1)

@@ -45,7 +45,7 @@ class SelfExits(Method):
     )
 
     def auxiliary(self, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
-        """Return the exits; they are kept with the trained network."""
+        """Return the exits."""
         return EarlyExits(student)
 
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
@@ -53,18 +53,18 @@ class SelfExits(Method):
 
         ``teacher`` is the end itself, held fixed: it does not move towards its exits.
         """
-        assert teacher is not None  # the bridge has made it
+        assert teacher is not None  # the auxiliary module has made it
         nothing = student.logits.sum() * 0
-        by_labels, by_answer, by_features = nothing, nothing, nothing
+        by_labels, by_logits, by_features = nothing, nothing, nothing
         embedding = flatten_features(teacher.features["embedding"])
         for depth, logits in student.heads.items():
             if labels is not None:
                 by_labels = by_labels + label_cross_entropy(logits, labels)
-            by_answer = by_answer + kl_divergence(teacher.logits, logits, self.temperature)
+            by_logits = by_logits + kl_divergence(teacher.logits, logits, self.temperature)
             by_features = by_features + (student.features[f"exit_{depth}"] - embedding).square().mean()
         return {
             "labels": nothing if labels is None else label_cross_entropy(student.logits, labels),
             "exit_labels": (1 - self.follow_weight) * by_labels,
-            "exits": self.follow_weight * self.temperature**2 * by_answer,
+            "exits": self.follow_weight * self.temperature**2 * by_logits,
             "features": self.feature_weight * by_features,
         }

@@ -37,8 +37,10 @@ class Similarity(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``similarity``, a mean over all pairs."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        own, theirs = (normalize(gram_matrix(one.features[self.layer]), dim=1) for one in (student, teacher))
+        student_gram, teacher_gram = (
+            normalize(gram_matrix(outputs.features[self.layer]), dim=1) for outputs in (student, teacher)
+        )
         return {
             **self.base_terms(student, teacher, labels),
-            "similarity": self.weight * (own - theirs).square().mean(),
+            "similarity": self.weight * (student_gram - teacher_gram).square().mean(),
         }

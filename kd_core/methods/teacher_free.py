@@ -52,12 +52,12 @@ class TeacherFree(Method):
         if labels is None:
             return {"labels": student.logits.sum() * 0}
         log_p = log_soften(student.logits)
-        classes, known = log_p.shape[-1], labels >= 0
+        classes, labelled = log_p.shape[-1], labels >= 0
         is_right = (torch.arange(classes, device=labels.device) == labels.unsqueeze(-1)).to(log_p.dtype)
-        told = is_right * self.correct + (1 - is_right) * (1 - self.correct) / (classes - 1)
-        target = log_soften(told, self.temperature)
-        apart = (target.exp() * (target - log_p)).sum(-1)
-        made_up = (apart * known).sum() / known.sum().clamp(min=1)
+        probabilities = is_right * self.correct + (1 - is_right) * (1 - self.correct) / (classes - 1)
+        target = log_soften(probabilities, self.temperature)
+        divergence = (target.exp() * (target - log_p)).sum(-1)
+        made_up = (divergence * labelled).sum() / labelled.sum().clamp(min=1)
         return {
             "labels": (1 - self.weight) * label_cross_entropy(student.logits, labels),
             "made_up": self.weight * made_up,

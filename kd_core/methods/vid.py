@@ -46,10 +46,11 @@ class VID(WithSoftTargets):
     def terms(self, student: Outputs, teacher: Outputs | None, labels: Tensor | None) -> dict[str, Tensor]:
         """Return ``labels`` and ``teacher`` in nats, and ``likelihood``, in nats a number; it may be negative."""
         assert teacher is not None  # a recipe without a teacher is refused when it is built
-        mean, theirs = at_least_float32(student.features[self.layer]), at_least_float32(teacher.features[self.layer])
+        mean = at_least_float32(student.features[self.layer])
+        teacher_feature = at_least_float32(teacher.features[self.layer])
         variance = student.features["variance"]
-        surprise = ((mean - theirs).square() / variance + variance.log()).mean() / 2
-        return {**self.base_terms(student, teacher, labels), "likelihood": self.weight * surprise}
+        likelihood = ((mean - teacher_feature).square() / variance + variance.log()).mean() / 2
+        return {**self.base_terms(student, teacher, labels), "likelihood": self.weight * likelihood}
 
 
 class _Gaussian(Auxiliary):
@@ -58,16 +59,18 @@ class _Gaussian(Auxiliary):
     def __init__(self, layer: str, student: Outputs, teacher: Outputs) -> None:
         super().__init__()
         self.layer = layer
-        own, theirs = match_sizes(student.features[layer], teacher.features[layer])
-        kind, before, after = own.dim(), own.shape[1], theirs.shape[1]
-        hidden = [pointwise(kind, before, after), nn.ReLU(), pointwise(kind, after, after), nn.ReLU()]
-        self.mean = nn.Sequential(*hidden, pointwise(kind, after, after))
+        student_feature, teacher_feature = match_sizes(student.features[layer], teacher.features[layer])
+        dimensions, width = student_feature.dim(), teacher_feature.shape[1]
+        first, second, last = (
+            pointwise(dimensions, channels, width) for channels in (student_feature.shape[1], width, width)
+        )
+        self.mean = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), last)
         start = math.log(math.expm1(FIRST_VARIANCE - TINY))
-        self.spread = nn.Parameter(torch.full((after, *[1] * (kind - 2)), start))
+        self.spread = nn.Parameter(torch.full((width, *[1] * (dimensions - 2)), start))
 
     def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return the student with the predicted mean and a feature ``variance`` (C, ...)."""
         assert teacher is not None  # built only where there is one
-        own, theirs = match_sizes(student.features[self.layer], teacher.features[self.layer])
-        predicted = {self.layer: self.mean(own), "variance": softplus(self.spread) + TINY}
-        return with_features(student, predicted), with_features(teacher, {self.layer: theirs})
+        student_feature, teacher_feature = match_sizes(student.features[self.layer], teacher.features[self.layer])
+        predicted = {self.layer: self.mean(student_feature), "variance": softplus(self.spread) + TINY}
+        return with_features(student, predicted), with_features(teacher, {self.layer: teacher_feature})

@@ -1,4 +1,4 @@
-"""Bridges: small modules between two networks' answers, trained with the student and never deployed."""
+"""Auxiliary modules: small ones between two networks' outputs, trained with the student and never deployed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,25 @@ from kd_core.functional import at_least_float32, flatten_features, match_sizes
 from kd_core.outputs import Outputs
 
 OutputPair = tuple[Outputs, Outputs | None]
-"""What the student and the teacher say of a batch."""
+"""The outputs of the student and of the teacher for a batch."""
 
 
 class Auxiliary(nn.Module):
-    """Maps what student and teacher say to what a method compares."""
+    """Maps the outputs of student and teacher to what a method compares."""
 
     @abstractmethod
     def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
-        """Return both, with features changed or added."""
+        """Return both, with features changed or added.
+
+        Args:
+            student: logits (N, K) and features (N, ...), with gradient.
+            teacher: the same without gradient; None where there is no teacher.
+        """
 
     def __call__(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
-        """Return ``forward``'s answer, hooks included; here so that its type is known."""
-        crossed: OutputPair = super().__call__(student, teacher)
-        return crossed
+        """Return what ``forward`` returns, hooks included; here so that its type is known."""
+        pair: OutputPair = super().__call__(student, teacher)
+        return pair
 
 
 class Regressor(Auxiliary):
@@ -32,8 +37,8 @@ class Regressor(Auxiliary):
 
     Args:
         layer: the feature's name.
-        student: an answer of the student, for its sizes.
-        teacher: an answer of the teacher.
+        student: outputs of the student, for their sizes.
+        teacher: outputs of the teacher.
 
     Source: Romero et al. 2015, section 2.2; 1 x 1 convolutions as in Tian et al. 2020.
     """
@@ -41,22 +46,24 @@ class Regressor(Auxiliary):
     def __init__(self, layer: str, student: Outputs, teacher: Outputs) -> None:
         super().__init__()
         self.layer = layer
-        own, theirs = match_sizes(student.features[layer], teacher.features[layer])
-        self.regressor = pointwise(own.dim(), own.shape[1], theirs.shape[1])
+        student_feature, teacher_feature = match_sizes(student.features[layer], teacher.features[layer])
+        self.regressor = pointwise(student_feature.dim(), student_feature.shape[1], teacher_feature.shape[1])
 
     def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return both with the feature of one size."""
         assert teacher is not None  # built only where there is one
-        own, theirs = match_sizes(student.features[self.layer], teacher.features[self.layer])
-        return with_features(student, {self.layer: self.regressor(own)}), with_features(teacher, {self.layer: theirs})
+        student_feature, teacher_feature = match_sizes(student.features[self.layer], teacher.features[self.layer])
+        return with_features(student, {self.layer: self.regressor(student_feature)}), with_features(
+            teacher, {self.layer: teacher_feature}
+        )
 
 
 class Projections(Auxiliary):
     """Two trained linear layers, one a network, from its embedding to vectors of one size.
 
     Args:
-        student: an answer of the student, for its sizes.
-        teacher: an answer of the teacher.
+        student: outputs of the student, for their sizes.
+        teacher: outputs of the teacher.
         size: of the projections.
     """
 
@@ -68,16 +75,18 @@ class Projections(Auxiliary):
     def forward(self, student: Outputs, teacher: Outputs | None) -> OutputPair:
         """Return both with a feature ``projection`` (N, size)."""
         assert teacher is not None  # built only where there is one
-        own = self.student(flatten_features(student.features["embedding"]))
-        theirs = self.teacher(flatten_features(teacher.features["embedding"]))
-        return with_features(student, {"projection": own}), with_features(teacher, {"projection": theirs})
+        student_feature = self.student(flatten_features(student.features["embedding"]))
+        teacher_feature = self.teacher(flatten_features(teacher.features["embedding"]))
+        return with_features(student, {"projection": student_feature}), with_features(
+            teacher, {"projection": teacher_feature}
+        )
 
 
 class EarlyExits(Auxiliary):
-    """Classifiers on a network's way: each layer's mean over positions, as wide as the end's embedding, to logits.
+    """Classifiers at inner layers: each layer's mean over positions, as wide as the end's embedding, to logits.
 
     Args:
-        student: an answer of the network, for its sizes; of depths that are the same layer, only one gets an exit.
+        student: outputs of the network, for their sizes; of depths that are the same layer, only one gets an exit.
 
     Source: after Zhang et al. 2019, whose exits have convolutions of their own.
     """
@@ -89,7 +98,7 @@ class EarlyExits(Auxiliary):
         self.adapters, self.classifiers = nn.ModuleDict(), nn.ModuleDict()
         for depth in ("early", "middle"):
             feature = student.features[depth]
-            if depth == "early" or not any(feature is one for one in seen):
+            if depth == "early" or not any(feature is earlier for earlier in seen):
                 self.adapters[depth] = nn.Linear(feature.shape[1], width)
                 self.classifiers[depth] = nn.Linear(width, classes)
             seen.append(feature)
@@ -110,13 +119,19 @@ class EarlyExits(Auxiliary):
         )
 
 
-def pointwise(dimensions: int, before: int, after: int) -> nn.Module:
-    """Return a layer that works at every position alike: a 1 x 1 convolution for maps, a linear one for vectors."""
-    return nn.Conv2d(before, after, 1) if dimensions == 4 else nn.Linear(before, after)
+def pointwise(dimensions: int, in_channels: int, out_channels: int) -> nn.Module:
+    """Return a layer that works at every position alike: a 1 x 1 convolution for maps, a linear one for vectors.
+
+    Args:
+        dimensions: 4 for maps (N, C, H, W), 2 for vectors (N, D).
+        in_channels: of the feature.
+        out_channels: of the result.
+    """
+    return nn.Conv2d(in_channels, out_channels, 1) if dimensions == 4 else nn.Linear(in_channels, out_channels)
 
 
 def with_features(outputs: Outputs, features: dict[str, Tensor]) -> Outputs:
     """Return outputs with some features changed or added, in at least float32."""
     return replace(
-        outputs, features={**outputs.features, **{name: at_least_float32(one) for name, one in features.items()}}
+        outputs, features={**outputs.features, **{name: at_least_float32(values) for name, values in features.items()}}
     )

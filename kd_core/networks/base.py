@@ -1,4 +1,4 @@
-"""What every network family shares: an architecture builds a network, and a network answers with Outputs."""
+"""What every network family shares: an architecture builds a network, and a network returns Outputs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Shape = tuple[int, int, int]
 
 
 class Network(nn.Module):
-    """A module that answers a batch of images (N, C, H, W) with ``Outputs``."""
+    """A module that maps a batch of images (N, C, H, W) to ``Outputs``."""
 
     @abstractmethod
     def forward(self, images: Tensor) -> Outputs:
@@ -24,10 +24,18 @@ class Network(nn.Module):
 
     @abstractmethod
     def forward_until(self, depth: str, images: Tensor) -> Tensor:
-        """Return the feature ``early``, ``middle`` or ``late``, computing nothing beyond it."""
+        """Return the feature ``early``, ``middle`` or ``late``, computing nothing beyond it.
+
+        Args:
+            depth: which of the three.
+            images: (N, C, H, W).
+
+        Returns:
+            (N, C', H', W') or (N, D).
+        """
 
     def __call__(self, images: Tensor) -> Outputs:
-        """Return ``forward``'s answer, hooks included; here so that its type is known."""
+        """Return what ``forward`` returns, hooks included; here so that its type is known."""
         outputs: Outputs = super().__call__(images)
         return outputs
 
@@ -44,7 +52,7 @@ class Architecture(ExtensibleSettings):
     def build(self, shape: Shape, classes: int) -> Network:
         """Return a fresh network for images of ``shape`` (C, H, W) and ``classes`` classes.
 
-        Weights come from torch's global generator; callers seed it (``randomness.seeded``).
+        Weights come from torch's global generator; callers seed it (``functional.seeded``).
 
         Raises:
             RecipeMismatch: the images are too small for this architecture.
@@ -81,7 +89,7 @@ class Dropout(nn.Module):
         self.generator: torch.Generator | None = None
 
     def forward(self, values: Tensor) -> Tensor:
-        """Return ``values`` with a fresh mask in training, unchanged in evaluation."""
+        """Return ``values``, of any shape, with a fresh mask in training, unchanged in evaluation."""
         if not self.training or self.rate == 0:
             return values
         kept = torch.rand(values.shape, generator=self.generator, device=values.device, dtype=values.dtype) >= self.rate

@@ -21,10 +21,10 @@ def pretrained_weights(constructor: str, title: str) -> dict[str, Tensor]:
     url = models.get_model_weights(constructor).DEFAULT.url
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     try:
-        found: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
+        weights: dict[str, Tensor] = torch.hub.load_state_dict_from_url(
             url, model_dir=str(folder), map_location="cpu", progress=False, check_hash=True, weights_only=True
         )
     except (OSError, RuntimeError) as error:
         file = url.rsplit("/", 1)[-1]
         raise PretrainedMissing(network=title, folder=folder, file=file, reason=error) from error
-    return found
+    return weights

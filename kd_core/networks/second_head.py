@@ -1,4 +1,4 @@
-"""Second head: a network that answers two questions about one image."""
+"""Second head: a network that predicts two targets of one image."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from kd_core.outputs import Outputs
 
 
 class SecondHead(Network):
-    """A network with one more linear layer on its embedding, for another question.
+    """A network with one more linear layer on its embedding, for another target.
 
     Args:
-        network: answers the first question.
+        network: predicts the first target.
         shape: of an image, (C, H, W).
-        classes: of the second question.
+        classes: of the second target.
     """
 
     def __init__(self, network: Network, shape: Shape, classes: int) -> None:
@@ -26,10 +26,11 @@ class SecondHead(Network):
         self.second = nn.Linear(width, classes)
 
     def forward_until(self, depth: str, images: Tensor) -> Tensor:
-        """Return a feature below both heads."""
+        """Return a feature below both heads, (N, C, H, W) or (N, D)."""
         return self.network.forward_until(depth, images)
 
     def forward(self, images: Tensor) -> Outputs:
-        """Return the first question's logits, with the second's as the head ``second``."""
-        said = self.network(images)
-        return Outputs(said.logits, said.features, {**said.heads, "second": self.second(said.features["embedding"])})
+        """Return the first target's logits (N, K), with the second's as the head ``second``."""
+        outputs = self.network(images)
+        second = self.second(outputs.features["embedding"])
+        return Outputs(outputs.logits, outputs.features, {**outputs.heads, "second": second})

@@ -50,9 +50,11 @@ class TorchvisionModel(Architecture):
         network = self._network(body, self._first_convolution(shape))
         if self.pretrained:
             weights = pretrained_weights(self.constructor, self.title)
-            own = network.state_dict()
-            fits = {name: one for name, one in weights.items() if name in own and own[name].shape == one.shape}
-            network.load_state_dict(own | fits)
+            state = network.state_dict()
+            fits = {
+                name: tensor for name, tensor in weights.items() if name in state and state[name].shape == tensor.shape
+            }
+            network.load_state_dict(state | fits)
         return network
 
     def untrained(self) -> Self:

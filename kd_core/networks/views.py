@@ -18,7 +18,7 @@ def sums(images: Tensor) -> Tensor:
     """Return the means over columns and over rows, (N, C, 2, max(H, W)); the shorter one ends with zeros."""
     rows, columns = images.mean(3), images.mean(2)
     longest = max(rows.shape[-1], columns.shape[-1])
-    padded = [torch.nn.functional.pad(one, (0, longest - one.shape[-1])) for one in (rows, columns)]
+    padded = [torch.nn.functional.pad(means, (0, longest - means.shape[-1])) for means in (rows, columns)]
     return torch.stack(padded, dim=2)
 
 
@@ -26,9 +26,9 @@ def edges(images: Tensor) -> Tensor:
     """Return how steep the image is at each pixel, (N, C, H, W), by Sobel's two filters."""
     steps = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]], device=images.device) / 4
     channels = images.shape[1]
-    across, along = (one.to(images.dtype).expand(channels, 1, 3, 3) for one in (steps, steps.mT))
-    found = [conv2d(images, one, padding=1, groups=channels) for one in (across, along)]
-    return (found[0].square() + found[1].square() + 1e-6).sqrt()
+    across, along = (kernel.to(images.dtype).expand(channels, 1, 3, 3) for kernel in (steps, steps.mT))
+    slopes = [conv2d(images, kernel, padding=1, groups=channels) for kernel in (across, along)]
+    return (slopes[0].square() + slopes[1].square() + 1e-6).sqrt()
 
 
 def low_resolution(images: Tensor) -> Tensor:
@@ -42,8 +42,8 @@ VIEWS: dict[str, Callable[[Tensor], Tensor]] = {"sums": sums, "edges": edges, "l
 
 def pictured(view: str, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return what a view makes of an image (C, H, W), as a picture whose largest value is white."""
-    seen = VIEWS[view](torch.from_numpy(pixels).float()[None])[0]
-    picture: NDArray[np.uint8] = (seen * (255 / seen.max().clamp(min=1e-6))).round().byte().numpy()
+    viewed = VIEWS[view](torch.from_numpy(pixels).float()[None])[0]
+    picture: NDArray[np.uint8] = (viewed * (255 / viewed.max().clamp(min=1e-6))).round().byte().numpy()
     return picture
 
 
@@ -63,11 +63,11 @@ class ThroughView(Network):
         self.inner = architecture.build(view_shape(view, shape), classes)
 
     def forward_until(self, depth: str, images: Tensor) -> Tensor:
-        """Return a feature of the network behind the view."""
+        """Return a feature of the network behind the view, (N, C, H, W) or (N, D)."""
         return self.inner.forward_until(depth, self.view(images))
 
     def forward(self, images: Tensor) -> Outputs:
-        """Return what the network behind the view says."""
+        """Return the outputs of the network behind the view, logits (N, K)."""
         return self.inner(self.view(images))
 
 

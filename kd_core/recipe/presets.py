@@ -22,7 +22,7 @@ class Preset:
         title: a few words for a list; Chinese in the catalogue under ``presets.<name>.title``.
         description: what it shows and whose settings these are.
         recipe: the distilled student's recipe, with its teacher.
-        seeds: how many are raced unless a person says otherwise.
+        seeds: how many are raced unless a person sets another number.
     """
 
     name: str
@@ -62,7 +62,7 @@ def pair(data: Values, teacher: Values, student: Values, method: Values, optim: 
         data: the student's; its ``source`` is the teacher's too.
         teacher: the teacher's network.
         student: the student's network.
-        method: how the teacher is listened to.
+        method: the student's.
         optim: of both, unless ``teacher_optim`` differs in some settings.
         other: ``teacher_optim``, ``teacher_data`` and further fields of the student's recipe.
     """

@@ -133,13 +133,15 @@ class Recipe(ExtensibleSettings):
         method = changes.get("method")
         new_method = str(method.get("name") if isinstance(method, dict) else method)
         if new_method in METHODS:
-            known = lane_fields(METHODS[new_method])
-            gone = {f"schedules.{name}": None for name in self.schedules if name not in known}
-            changes = {**gone, **changes}
+            schedulable = lane_fields(METHODS[new_method])
+            dropped = {f"schedules.{name}": None for name in self.schedules if name not in schedulable}
+            changes = {**dropped, **changes}
         if "data.source.path" in changes:  # another folder holds other files
             changes = {"data.source.content": "", **changes}
-        both = {f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")}
-        return super().changed(({} if self.teacher is None else both) | dict(changes))
+        teacher_changes = {
+            f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")
+        }
+        return super().changed(({} if self.teacher is None else teacher_changes) | dict(changes))
 
     def with_resolved_lr(self) -> Recipe:
         """Return the recipe with its learning rate as a number, where it was a fraction of the teacher's."""
@@ -160,9 +162,9 @@ class Recipe(ExtensibleSettings):
         return plain.model_copy(update=update)
 
     def without_unused_teacher(self) -> Recipe:
-        """Return the recipe without a teacher that nobody listens to."""
-        listens = self.method.needs_teacher and self.protocol.needs_teacher
-        return self if listens or self.start != "scratch" else self.model_copy(update={"teacher": None})
+        """Return the recipe without a teacher that neither method nor protocol uses."""
+        uses_teacher = self.method.needs_teacher and self.protocol.needs_teacher
+        return self if uses_teacher or self.start != "scratch" else self.model_copy(update={"teacher": None})
 
     def offline(self) -> Recipe:
         """Return the recipe with its own teacher alone, or none, and no further networks."""

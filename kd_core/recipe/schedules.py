@@ -16,14 +16,14 @@ class Schedule(Settings):
     """A rule that turns a method's setting into its value at each epoch."""
 
     @abstractmethod
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return the value in ``epoch`` (0-based) of ``epochs``, beginning with ``start``.
 
         Args:
             start: the setting's own value.
             epoch: 0-based.
             epochs: how many there are.
-            marks: the student's validation accuracy after every epoch so far.
+            val_accuracies: the student's validation accuracy after every epoch so far.
         """
 
     def extremes(self, start: float, epochs: int) -> tuple[float, ...]:
@@ -36,7 +36,7 @@ class Constant(Schedule):
 
     name: Literal["constant"] = "constant"
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return ``start``."""
         return start
 
@@ -47,7 +47,7 @@ class Linear(Schedule):
     name: Literal["linear"] = "linear"
     end: float = setting(1.0, title="End value", description="The value in the last epoch.", ge=0)
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return the point on the straight line from ``start`` to ``end``."""
         return start + (self.end - start) * _progress(epoch, epochs)
 
@@ -58,7 +58,7 @@ class Cosine(Schedule):
     name: Literal["cosine"] = "cosine"
     end: float = setting(1.0, title="End value", description="The value in the last epoch.", ge=0)
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return the point on half a cosine wave from ``start`` to ``end``."""
         return self.end + (start - self.end) * (1 + math.cos(math.pi * _progress(epoch, epochs))) / 2
 
@@ -70,7 +70,7 @@ class Exponential(Schedule):
     factor: float = setting(0.95, title="Factor per epoch", gt=0, le=1)
     floor: float = setting(1.0, title="Floor", description="The value never falls below this.", ge=0)
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return max(floor, start x factor^epoch)."""
         return max(self.floor, start * self.factor**epoch)
 
@@ -81,7 +81,7 @@ class WarmUp(Schedule):
     name: Literal["warm_up"] = "warm_up"
     epochs: int = setting(20, title="Epochs of warm-up", unit="epochs", ge=1, le=2000, scale="log")
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return ``start`` times the share of the warm-up that is over, at most 1."""
         return start * min(1.0, (epoch + 1) / self.epochs)
 
@@ -97,7 +97,7 @@ class Between(Schedule):
         1.0, title="Ends after", description="Share of the epochs after which the stage is over.", ge=0, le=1
     )
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return ``start`` inside the stage, else 0; stages that follow each other share no epoch."""
         return start if round(self.begin * epochs) <= epoch < round(self.end * epochs) else 0.0
 
@@ -122,12 +122,12 @@ class OnPlateau(Schedule):
         1.0, title="Limit", description="The value never goes beyond this.", ge=0, le=1000, scale="log", log_from=0.001
     )
 
-    def value(self, start: float, epoch: int, epochs: int, marks: Sequence[float] = ()) -> float:
+    def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return ``start`` times the factor for every plateau so far, not beyond the limit."""
         best, waited, plateaus = -1.0, 0, 0
-        for mark in marks[:epoch]:
-            waited = 0 if mark > best else waited + 1
-            best = max(best, mark)
+        for accuracy in val_accuracies[:epoch]:
+            waited = 0 if accuracy > best else waited + 1
+            best = max(best, accuracy)
             if waited == self.patience:
                 waited, plateaus = 0, plateaus + 1
         moved = start * self.factor**plateaus

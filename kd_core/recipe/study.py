@@ -39,8 +39,8 @@ class Study(Settings):
         base: of a sweep or a method race, the distilled student's recipe that every cell changes.
         axes: of a sweep, the values by path.
         cells: of a sweep, the changes of each cell by path, a grid's, or drawn at random; of a method race, the
-            contenders.
-        refused: contenders that do not fit these networks, with the sentence that says why.
+            techniques.
+        refused: techniques that do not fit these networks, with the sentence that says why.
         members: in the order of training; a teacher comes before its students. They follow from the cells.
     """
 
@@ -65,7 +65,9 @@ class Study(Settings):
         changed = [(base.changed(_changes(cell, base)), cell) for cell in cells]
         return {
             **values,
-            "members": [m for seed in seeds for one, cell in changed for m in _arms(one.seeded(seed), cell, seed)],
+            "members": [
+                m for seed in seeds for distilled, cell in changed for m in _arms(distilled.seeded(seed), cell, seed)
+            ],
         }
 
     @classmethod
@@ -83,7 +85,7 @@ class Study(Settings):
         """
         keep = {"teacher": recipe.teacher} if one_teacher else {}
         recipes = [recipe.seeded(seed).model_copy(update=keep) for seed in range(seeds)]
-        trios = [_arms(one, {}, seed) for seed, one in enumerate(recipes)]
+        trios = [_arms(distilled, {}, seed) for seed, distilled in enumerate(recipes)]
         members = [member for trio in trios for member in trio]
         return cls(preset=preset, seeds=seeds, one_teacher=one_teacher, members=tuple(members))
 
@@ -145,7 +147,7 @@ class Study(Settings):
 
 
 def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
-    """Return what a cell changes in the base: its own values by path, or those of the contender it names."""
+    """Return what a cell changes in the base: its own values by path, or those of the technique it names."""
     return technique_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell
 
 

@@ -1,4 +1,4 @@
-"""Techniques: what a method race can be asked for by name, and what each changes in a recipe."""
+"""Techniques: what a method race compares by name, and what each changes in a recipe."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ def technique_changes(name: str, method: Settings) -> dict[str, Any]:
 
     Args:
         name: one of ``technique_names()``.
-        method: the recipe's own, which stays as it is set where it is the contender itself.
+        method: the recipe's own, which stays as it is set where it is the technique itself.
 
     Raises:
-        UnknownName: there is no such contender.
+        UnknownName: there is no such technique.
     """
     base, _, variant = name.partition(":")
     if name not in technique_names():
@@ -106,4 +106,4 @@ TIPS: Final[Mapping[str, Tip]] = {
         {"optim.lr_of_teacher": 0.1},
     ),
 }
-"""Name -> tip, in the order in which the Methods page tells them."""
+"""Name -> tip, in the order in which the Methods page shows them."""

@@ -1,6 +1,6 @@
 """Softened probabilities of stored logits in NumPy: what a page can compute before torch is there.
 
-``kd_core.functional.divergences`` and ``kd_core.functional.metrics`` say the same in torch; a test holds both together.
+``kd_core.functional.divergences`` and ``kd_core.functional.metrics`` are the same in torch; a test holds both together.
 """
 
 from __future__ import annotations

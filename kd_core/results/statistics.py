@@ -115,7 +115,7 @@ def bootstrap_interval(
 ) -> tuple[float, float]:
     """Return the 95 % interval of the difference that another test set of the same size would give, in points.
 
-    A paired bootstrap over images: both students are judged on the same drawn images, averaged over seeds.
+    A paired bootstrap over images: both students are evaluated on the same drawn images, averaged over seeds.
 
     Args:
         distilled_right: (seeds, N), whether the distilled student was right on each image.
@@ -123,6 +123,6 @@ def bootstrap_interval(
     """
     gain = distilled_right.mean(0) - alone_right.mean(0)
     values, counts = np.unique(gain, return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(len(gain), counts / len(gain), size=draws)
-    low, high = np.percentile(100 * drawn @ values / len(gain), [2.5, 97.5])
+    resampled = np.random.default_rng(seed).multinomial(len(gain), counts / len(gain), size=draws)
+    low, high = np.percentile(100 * resampled @ values / len(gain), [2.5, 97.5])
     return float(low), float(high)

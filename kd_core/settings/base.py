@@ -80,12 +80,12 @@ class ExtensibleSettings(Settings):
     added_later: ClassVar[frozenset[str]] = frozenset()
 
     @model_serializer(mode="wrap")
-    def _without_what_came_later(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        told: dict[str, Any] = written(self)
+    def _without_added_defaults(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        values: dict[str, Any] = written(self)
         for name in self.added_later:
             if getattr(self, name) == type(self).model_fields[name].default:
-                told.pop(name, None)
-        return told
+                values.pop(name, None)
+        return values
 
 
 def setting(
@@ -102,7 +102,7 @@ def setting(
     """Declare one setting: its default, its words and its range.
 
     Args:
-        default: the value when nothing is said; ``...`` if one must be given.
+        default: the value where none is given; ``...`` if one must be given.
         title: two or three words for a form.
         description: a sentence for a tooltip and the methods page.
         unit: what the number counts, e.g. "images" or "%".

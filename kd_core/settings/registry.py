@@ -60,10 +60,10 @@ class Registry(Mapping[str, type[T]]):
     @cached_property
     def _members(self) -> dict[str, type[T]]:
         package = importlib.import_module(self.package)
-        found: dict[str, type[T]] = {}
+        by_name: dict[str, type[T]] = {}
         for module in pkgutil.iter_modules(package.__path__, f"{self.package}."):
             members = vars(importlib.import_module(module.name)).values()
             for member in members:
                 if isinstance(member, type) and issubclass(member, self.base) and "name" in member.model_fields:
-                    found[member.model_fields["name"].default] = member
-        return dict(sorted(found.items()))
+                    by_name[member.model_fields["name"].default] = member
+        return dict(sorted(by_name.items()))

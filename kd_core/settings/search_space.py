@@ -63,7 +63,7 @@ def random_cells(axes: Mapping[str, Axis], count: int, seed: int = 0) -> list[Ce
     grid_cells({path: values for path, values in axes.items() if not isinstance(values, Range)})
     draws, cells = random.Random(seed), dict[str, CellValues]()
     for _ in range(50 * count):
-        cell = {path: _one(axis, draws.random()) for path, axis in axes.items()}
+        cell = {path: _value_at_share(axis, draws.random()) for path, axis in axes.items()}
         cells.setdefault(repr(cell), cell)
         if len(cells) == count:
             return list(cells.values())
@@ -89,5 +89,5 @@ def read_axis(path: str, text: str) -> Axis:
     return Range(low, high, log)
 
 
-def _one(axis: Axis, share: float) -> Any:
+def _value_at_share(axis: Axis, share: float) -> Any:
     return axis.value_at(share) if isinstance(axis, Range) else axis[min(int(share * len(axis)), len(axis) - 1)]

@@ -68,7 +68,7 @@ def read_part(path: Path, name: str, *index: int) -> NDArray[Any] | None:
 
 
 def half(values: NDArray[Any]) -> NDArray[np.float16]:
-    """Return float16, with what would become infinite at its largest finite number."""
+    """Return float16 of the same shape, with what would become infinite at its largest finite number."""
     halved: NDArray[np.float16] = np.clip(values, -65504, 65504).astype(np.float16)
     return halved
 

@@ -40,17 +40,17 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
         """Open a transaction that waits for other writers before it reads; it commits at the end of the block."""
-        with self._told(), self.engine.begin() as connection:
+        with self._translated_errors(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Open a transaction that sees one moment and blocks nobody."""
-        with self._told(), self.engine.connect().execution_options(reading=True) as connection:
+        with self._translated_errors(), self.engine.connect().execution_options(reading=True) as connection:
             yield connection
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated_errors(self) -> Iterator[None]:
         try:
             yield
         except sa.exc.DBAPIError as error:
@@ -67,13 +67,13 @@ def disk_error(error: OSError, home: Path) -> StoreFull | StoreUnusable:
 
 def _add_new_columns(connection: sa.Connection) -> None:
     """Add columns and indexes that a store of an earlier version lacks; a new column has a default or may be empty."""
-    looked = sa.inspect(connection)
+    inspector = sa.inspect(connection)
     for table in metadata.sorted_tables:
-        known = {column["name"] for column in looked.get_columns(table.name)}
+        existing = {column["name"] for column in inspector.get_columns(table.name)}
         for column in table.columns:
-            if column.name not in known:
-                told = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
-                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {told}")
+            if column.name not in existing:
+                definition = sa.schema.CreateColumn(column).compile(dialect=connection.dialect)
+                connection.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {definition}")
         for index in table.indexes:
             index.create(connection, checkfirst=True)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from kd_core.store.arrays import Arrays, half, read_arrays, read_part, write_arrays, write_bytes
 
 NOWHERE = -1
-"""The epoch of a lane that a file says nothing about."""
+"""The epoch of a lane that a file holds nothing of."""
 
 
 class LaneFiles:
@@ -30,13 +30,13 @@ class LaneFiles:
 
     def found(self, group: str, runs: Sequence[str]) -> None:
         """Note which runs are the lanes of a group, in their order; a group that loses all its runs goes."""
-        before = {known[0] for run in runs if (known := self.place(run))}
+        previous_groups = {place[0] for run in runs if (place := self.place(run))}
         write_bytes(self._group(group) / "members.json", json.dumps(list(runs)).encode(), self.home)
         for lane, run in enumerate(runs):
-            place = json.dumps({"group": group, "lane": lane}).encode()
-            write_bytes(self.home / "runs" / run / "lane.json", place, self.home)
-        for old in before - {group}:
-            self._remove_if_empty(old)
+            content = json.dumps({"group": group, "lane": lane}).encode()
+            write_bytes(self.home / "runs" / run / "lane.json", content, self.home)
+        for previous in previous_groups - {group}:
+            self._remove_if_empty(previous)
 
     def members(self, group: str) -> list[str]:
         """Return the runs of a group by lane; empty where there is no such group."""
@@ -74,8 +74,8 @@ class LaneFiles:
         group, lane = place
         for name in (f"{epoch:05d}", "last", "best"):
             path = self._group(group) / f"logits-{name}.safetensors"
-            told = read_part(path, "epoch", lane)
-            if told is not None and int(told) == epoch:
+            kept_epoch = read_part(path, "epoch", lane)
+            if kept_epoch is not None and int(kept_epoch) == epoch:
                 return read_part(path, part, lane, *index)
         return None
 
@@ -85,8 +85,8 @@ class LaneFiles:
         if place is None:
             return set()
         group, lane = place
-        told = [read_part(path, "epoch", lane) for path in self._group(group).glob("logits-*.safetensors")]
-        return {int(epoch) for epoch in told if epoch is not None and int(epoch) != NOWHERE}
+        epochs = [read_part(path, "epoch", lane) for path in self._group(group).glob("logits-*.safetensors")]
+        return {int(epoch) for epoch in epochs if epoch is not None and int(epoch) != NOWHERE}
 
     def best(self, group: str) -> dict[str, NDArray[Any]] | None:
         """Return ``epoch`` (L,) and the logits by part (L, N, K) of the best epochs so far."""
@@ -135,5 +135,5 @@ class LaneFiles:
 @lru_cache(maxsize=20_000)
 def _read_place(path: Path, written_at: int) -> tuple[str, int]:
     """Return a group and a lane as they were written; a run that is trained anew may get others."""
-    told = json.loads(path.read_text())
-    return str(told["group"]), int(told["lane"])
+    placed = json.loads(path.read_text())
+    return str(placed["group"]), int(placed["lane"])

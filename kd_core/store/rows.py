@@ -1,4 +1,4 @@
-"""Rows: what the store tells, as frozen values without any object of the engine."""
+"""Rows: what the store returns, as frozen values without any object of the engine."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class PointRow:
 
 @dataclass(frozen=True)
 class NoteRow:
-    """Something that a protocol told beside a run's curves, after an epoch (from 0)."""
+    """Something that a protocol recorded beside a run's curves, after an epoch (from 0)."""
 
     run: str
     subject: str

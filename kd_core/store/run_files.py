@@ -1,4 +1,4 @@
-"""Artifacts: weights, logits, checkpoints and test images as safetensors files, written whole or not at all."""
+"""Run files: weights, logits, checkpoints and test images as safetensors files, written whole or not at all."""
 
 from __future__ import annotations
 
@@ -81,8 +81,8 @@ class RunFiles:
 
     def kept_epochs(self, run: str) -> list[int]:
         """Return the epochs whose logits are kept, in order."""
-        own = {int(path.stem.split("-")[1]) for path in self._run(run).glob("logits-*.safetensors")}
-        return sorted(own | self.lanes.kept_epochs(run))
+        run_epochs = {int(path.stem.split("-")[1]) for path in self._run(run).glob("logits-*.safetensors")}
+        return sorted(run_epochs | self.lanes.kept_epochs(run))
 
     def drop_logits(self, run: str, epoch: int) -> None:
         """Forget the logits of an epoch."""

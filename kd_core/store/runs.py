@@ -20,7 +20,7 @@ KEPT_POINTS = 400
 
 
 class RunTable:
-    """What was trained."""
+    """The runs with their epochs, points and notes."""
 
     def __init__(self, database: Database, files: RunFiles) -> None:
         self.database, self.files = database, files
@@ -32,32 +32,34 @@ class RunTable:
             study: its id.
             recipes: all different, each of at least one member.
         """
-        rows = [self._begun(recipe) for recipe in recipes]
-        mine = sa.and_(members.c.study == study, members.c.fingerprint == sa.bindparam("of"))
-        given = sa.update(members).where(mine).values(run=sa.bindparam("id"), reused=False)
+        rows = [self._new_row(recipe) for recipe in recipes]
+        with_recipe = sa.and_(members.c.study == study, members.c.fingerprint == sa.bindparam("of"))
+        assignment = sa.update(members).where(with_recipe).values(run=sa.bindparam("id"), reused=False)
         with self.database.writing() as connection:
             connection.execute(sa.insert(runs), rows)
-            connection.execute(given, [{"of": row["fingerprint"], "id": row["id"]} for row in rows])
+            connection.execute(assignment, [{"of": row["fingerprint"], "id": row["id"]} for row in rows])
         return [str(row["id"]) for row in rows]
 
-    def _begun(self, recipe: Settings) -> dict[str, Any]:
-        told = recipe.to_json()
+    def _new_row(self, recipe: Settings) -> dict[str, Any]:
+        recipe_json = recipe.to_json()
         return {
             "id": secrets.token_hex(5),
             "fingerprint": recipe.fingerprint(),
-            "recipe": told,
+            "recipe": recipe_json,
             "status": "running",
             "created": time.time(),
-            "epochs": told["optim"]["epochs"],
+            "epochs": recipe_json["optim"]["epochs"],
         }
 
     def reuse_finished(self, study: str, fingerprint: str) -> str | None:
         """Give a study's members of a recipe its newest finished run, and return its id, or None."""
         run = self.finished(fingerprint)
         if run is not None:
-            mine = sa.and_(members.c.study == study, members.c.fingerprint == fingerprint, members.c.run.is_(None))
+            without_run = sa.and_(
+                members.c.study == study, members.c.fingerprint == fingerprint, members.c.run.is_(None)
+            )
             with self.database.writing() as connection:
-                connection.execute(sa.update(members).where(mine).values(run=run, reused=True))
+                connection.execute(sa.update(members).where(without_run).values(run=run, reused=True))
         return run
 
     def finished(self, fingerprint: str) -> str | None:
@@ -106,7 +108,7 @@ class RunTable:
             progress: by run, the columns that changed; lanes of one loop mostly change alike.
             new_points: the loss between epochs.
             new: epochs.
-            new_notes: what protocols told.
+            new_notes: what protocols recorded beside the curves.
         """
         alike: dict[str, tuple[Mapping[str, Any], list[str]]] = {}
         for run, values in progress.items():
@@ -124,15 +126,17 @@ class RunTable:
                 self._thin(connection, run)
 
     def rewind(self, ids: Sequence[str], epoch: int, step: int) -> None:
-        """Forget what some runs told after their last checkpoint, from ``epoch`` and ``step`` on."""
+        """Forget what some runs recorded after their last checkpoint, from ``epoch`` and ``step`` on."""
         with self.database.writing() as connection:
             connection.execute(sa.delete(epochs).where(epochs.c.run.in_(ids), epochs.c.epoch >= epoch))
             connection.execute(sa.delete(points).where(points.c.run.in_(ids), points.c.step > step))
             connection.execute(sa.delete(notes).where(notes.c.run.in_(ids), notes.c.epoch >= epoch))
-            known = sa.select(sa.func.coalesce(sa.func.sum(epochs.c.seconds), 0.0)).where(epochs.c.run == runs.c.id)
+            kept_seconds = sa.select(sa.func.coalesce(sa.func.sum(epochs.c.seconds), 0.0)).where(
+                epochs.c.run == runs.c.id
+            )
             values = {"status": "running", "epoch": epoch, "step": step, "error": None}
-            again = sa.update(runs).where(runs.c.id.in_(ids)).values(seconds=known.scalar_subquery(), **values)
-            connection.execute(again)
+            reset = sa.update(runs).where(runs.c.id.in_(ids)).values(seconds=kept_seconds.scalar_subquery(), **values)
+            connection.execute(reset)
         for run in ids:
             self.files.rewind(run, epoch)
 
@@ -150,17 +154,17 @@ class RunTable:
             return [EpochRow(**row) for row in rows]
 
     def scores(self, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, dict[str, float | None]]]:
-        """Return the scores of validation and test after single epochs, by run and epoch (from 0), as far as told."""
+        """Return the recorded scores of validation and test after single epochs, by run and epoch (from 0)."""
         by_epoch: dict[int, set[str]] = {}
         for run, epoch in wanted:
             by_epoch.setdefault(epoch, set()).add(run)
-        found = {}
+        scores = {}
         with self.database.reading() as connection:
             for epoch, ids in by_epoch.items():  # lanes move together, so there are few different epochs
-                here = sa.and_(epochs.c.run.in_(ids), epochs.c.epoch == epoch)
-                for row in connection.execute(sa.select(epochs.c.run, epochs.c.scores).where(here)):
-                    found[row.run, epoch] = row.scores
-        return found
+                selected = sa.and_(epochs.c.run.in_(ids), epochs.c.epoch == epoch)
+                for row in connection.execute(sa.select(epochs.c.run, epochs.c.scores).where(selected)):
+                    scores[row.run, epoch] = row.scores
+        return scores
 
     def points(self, ids: Iterable[str], after: int = -1) -> Sequence[PointRow]:
         """Return the loss between epochs of some runs, by run and step, those beyond step ``after``."""
@@ -170,7 +174,7 @@ class RunTable:
             return [PointRow(**row) for row in rows]
 
     def notes(self, ids: Iterable[str], subject: str | None = None) -> Sequence[NoteRow]:
-        """Return what protocols told of some runs, by run, subject and epoch; all of it, or about one subject."""
+        """Return what protocols recorded of some runs, by run, subject and epoch; all of it, or about one subject."""
         query = sa.select(notes).where(notes.c.run.in_(list(ids)))
         if subject is not None:
             query = query.where(notes.c.subject == subject)
@@ -183,16 +187,16 @@ class RunTable:
         named = sa.select(members.c.run).where(members.c.run == runs.c.id).exists()
         orphan = sa.and_(runs.c.id.in_(list(ids)), ~named, runs.c.status != "running")
         with self.database.writing() as connection:
-            gone = [row.id for row in connection.execute(sa.select(runs.c.id).where(orphan))]
-            connection.execute(sa.delete(runs).where(runs.c.id.in_(gone)))
-        for run in gone:
+            orphan_ids = [row.id for row in connection.execute(sa.select(runs.c.id).where(orphan))]
+            connection.execute(sa.delete(runs).where(runs.c.id.in_(orphan_ids)))
+        for run in orphan_ids:
             self.files.delete(run)
-        return len(gone)
+        return len(orphan_ids)
 
     def _thin(self, connection: sa.Connection, run: str) -> None:
         """Keep every other point of a long run: a curve on a screen needs no more."""
-        mine = sa.select(points.c.step).where(points.c.run == run).order_by(points.c.step)
-        steps = connection.execute(mine).scalars().all()
+        query = sa.select(points.c.step).where(points.c.run == run).order_by(points.c.step)
+        steps = connection.execute(query).scalars().all()
         if len(steps) > 2 * KEPT_POINTS:
             every_other = list(steps[1:-1:2])
             connection.execute(sa.delete(points).where(points.c.run == run, points.c.step.in_(every_other)))

@@ -27,8 +27,8 @@ class Store:
         url: of the database; by default a SQLite file inside ``home``.
 
     Attributes:
-        studies: what was asked for, its queue and its members.
-        runs: what was trained, with its curves.
+        studies: with their queue and their members.
+        runs: with their curves.
         files: weights, logits, checkpoints and test images.
 
     Raises:
@@ -75,8 +75,8 @@ class Store:
 
     def used(self, age: float = 60.0) -> int:
         """Return the bytes on disk as they were counted at most ``age`` seconds ago; older ones are counted again."""
-        known = self.fact("bytes")
-        return int(known["used"]) if known and time.time() - known["at"] < age else self.measured()
+        last_count = self.fact("bytes")
+        return int(last_count["used"]) if last_count and time.time() - last_count["at"] < age else self.measured()
 
     def delete(self, study: str) -> None:
         """Delete a study and the runs that no other study names; the bytes are counted anew when next asked for.

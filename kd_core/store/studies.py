@@ -1,4 +1,4 @@
-"""The studies of a store: what was asked for, in which order, and how far it is."""
+"""The studies of a store: their specifications, their queue and their progress."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from kd_core.vocabulary import ALIVE, RESUMABLE
 
 
 class StudyTable:
-    """What was asked for."""
+    """The studies and their members."""
 
-    def __init__(self, database: Database, table: RunTable) -> None:
-        self.database, self.runs = database, table
+    def __init__(self, database: Database, run_table: RunTable) -> None:
+        self.database, self.runs = database, run_table
 
     def add(
         self,
@@ -44,12 +44,12 @@ class StudyTable:
             precision: "auto" for the fastest way measured here, or "float32".
             status: "running" where the caller trains it itself.
         """
-        spec, made = study.to_json(), secrets.token_hex(5)
+        spec, study_id = study.to_json(), secrets.token_hex(5)
         with self.database.writing() as connection:
             last = connection.execute(sa.select(sa.func.max(studies.c.number))).scalar()
             connection.execute(
                 sa.insert(studies).values(
-                    id=made,
+                    id=study_id,
                     number=(last or 0) + 1,
                     name=name,
                     kind=spec["kind"],
@@ -64,8 +64,8 @@ class StudyTable:
                     started=time.time() if status == "running" else None,
                 )
             )
-            connection.execute(sa.insert(members), _member_rows(made, study))
-        return made
+            connection.execute(sa.insert(members), _member_rows(study_id, study))
+        return study_id
 
     def get(self, study: str) -> StudyRow:
         """Return a study.
@@ -92,16 +92,25 @@ class StudyTable:
             return [StudyRow(**row) for row in connection.execute(query).mappings()]
 
     def members(self, study: str) -> Sequence[MemberRow]:
-        """Return the places of a study in order of training."""
+        """Return the members of a study in order of training."""
         query = sa.select(members).where(members.c.study == study).order_by(members.c.position)
         with self.database.reading() as connection:
             return [MemberRow(**row) for row in connection.execute(query).mappings()]
 
     def member_progress(self, study: str) -> Sequence[MemberProgress]:
         """Return the members of a study with the state of their runs: light enough for hundreds, twice a second."""
-        mine = (members.c.position, members.c.arm, members.c.seed, members.c.cell, members.c.fingerprint, members.c.run)
-        far = (runs.c.status, runs.c.epoch, runs.c.epochs, runs.c.reported_epoch, runs.c.source, runs.c.cost)
-        joined = sa.select(*mine, *far).select_from(members.outerjoin(runs, members.c.run == runs.c.id))
+        member_columns = (
+            members.c.position,
+            members.c.arm,
+            members.c.seed,
+            members.c.cell,
+            members.c.fingerprint,
+            members.c.run,
+        )
+        run_columns = (runs.c.status, runs.c.epoch, runs.c.epochs, runs.c.reported_epoch, runs.c.source, runs.c.cost)
+        joined = sa.select(*member_columns, *run_columns).select_from(
+            members.outerjoin(runs, members.c.run == runs.c.id)
+        )
         query = joined.where(members.c.study == study).order_by(members.c.position)
         with self.database.reading() as connection:
             return [MemberProgress(**row) for row in connection.execute(query).mappings()]
@@ -119,27 +128,29 @@ class StudyTable:
 
     def of_run(self, run: str) -> str | None:
         """Return the newest study that trained a run itself, or None."""
-        mine = sa.and_(members.c.run == run, members.c.reused.is_(False))
-        query = sa.select(studies.c.id).join(members, members.c.study == studies.c.id).where(mine)
+        trained_here = sa.and_(members.c.run == run, members.c.reused.is_(False))
+        query = sa.select(studies.c.id).join(members, members.c.study == studies.c.id).where(trained_here)
         with self.database.reading() as connection:
             return connection.execute(query.order_by(studies.c.number.desc())).scalar()
 
     def sharing(self, study: str) -> Sequence[StudyRow]:
         """Return the other studies that name runs of this one, newest first: deleting it leaves them those runs."""
-        mine = sa.select(members.c.run).where(members.c.study == study, members.c.run.is_not(None))
-        others = sa.select(members.c.study).where(members.c.run.in_(mine), members.c.study != study)
-        query = sa.select(studies).where(studies.c.id.in_(others)).order_by(studies.c.number.desc())
+        run_ids = sa.select(members.c.run).where(members.c.study == study, members.c.run.is_not(None))
+        other_studies = sa.select(members.c.study).where(members.c.run.in_(run_ids), members.c.study != study)
+        query = sa.select(studies).where(studies.c.id.in_(other_studies)).order_by(studies.c.number.desc())
         with self.database.reading() as connection:
             return [StudyRow(**row) for row in connection.execute(query).mappings()]
 
     def note_agreements(self, study: str, against_teacher: Mapping[int, dict[str, float]]) -> None:
         """Keep by position how far members' runs agree with this study's teacher of the same seed."""
-        place = sa.and_(members.c.study == study, members.c.position == sa.bindparam("at"))
+        member = sa.and_(members.c.study == study, members.c.position == sa.bindparam("at"))
         rows = [{"at": position, "facts": facts} for position, facts in against_teacher.items()]
         if rows:
             with self.database.writing() as connection:
-                noted = sa.update(members).where(place).values(against_teacher=sa.bindparam("facts", type_=sa.JSON))
-                connection.execute(noted, rows)
+                statement = (
+                    sa.update(members).where(member).values(against_teacher=sa.bindparam("facts", type_=sa.JSON))
+                )
+                connection.execute(statement, rows)
 
     def update(self, study: str, **values: Any) -> None:
         """Change a study's own columns: name, note, keep, status, activity, ...
@@ -207,12 +218,12 @@ class StudyTable:
 
     def end(self, study: str, status: str, error: dict[str, Any] | None = None) -> None:
         """Mark a study as ended, and with it every run of its that was still going."""
-        mine = sa.select(members.c.run).where(members.c.study == study, members.c.reused.is_(False))
-        going = sa.and_(runs.c.id.in_(mine), runs.c.status == "running")
+        trained_runs = sa.select(members.c.run).where(members.c.study == study, members.c.reused.is_(False))
+        unfinished = sa.and_(runs.c.id.in_(trained_runs), runs.c.status == "running")
         values = {"status": status, "error": error, "wish": None, "activity": None, "finished": time.time()}
         with self.database.writing() as connection:
             connection.execute(sa.update(studies).where(studies.c.id == study).values(values))
-            connection.execute(sa.update(runs).where(going).values(status=status, error=error))
+            connection.execute(sa.update(runs).where(unfinished).values(status=status, error=error))
 
     def delete(self, study: str) -> None:
         """Delete a study and the runs that no other study names.
@@ -223,20 +234,20 @@ class StudyTable:
         row = self.get(study)
         if row.status in ALIVE or row.keep:
             raise RunBusy(id=study, status=row.status if row.status in ALIVE else "marked to be kept")
-        mine = {place.run for place in self.members(study) if place.run}
+        run_ids = {member.run for member in self.members(study) if member.run}
         with self.database.writing() as connection:
             connection.execute(sa.delete(studies).where(studies.c.id == study))
-        self.runs.delete_orphans(mine)
+        self.runs.delete_orphans(run_ids)
 
 
-def _member_rows(made: str, study: Settings) -> Sequence[dict[str, Any]]:
+def _member_rows(study_id: str, study: Settings) -> Sequence[dict[str, Any]]:
     rows = []
     for position, member in enumerate(study.members):  # type: ignore[attr-defined]
-        place = {
+        columns = {
             "arm": member.arm,
             "seed": member.seed,
             "cell": member.cell,
             "fingerprint": member.recipe.fingerprint(),
         }
-        rows.append({"study": made, "position": position, **place})
+        rows.append({"study": study_id, "position": position, **columns})
     return rows

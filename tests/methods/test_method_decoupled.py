@@ -26,9 +26,9 @@ def test_the_two_parts_make_up_the_divergence_of_soft_targets(temperature: float
 
 
 def test_a_teacher_that_leaves_nothing_to_the_others_still_ranks_them() -> None:
-    sure = torch.tensor([[60.0, 2.0, 1.0]], dtype=torch.float64)
-    match_sizes = torch.tensor([[60.0, 1.0, 2.0]], dtype=torch.float64)
-    target, others = parts(sure, match_sizes, torch.tensor([0]), 1.0)
+    teacher = torch.tensor([[60.0, 2.0, 1.0]], dtype=torch.float64)
+    student = torch.tensor([[60.0, 1.0, 2.0]], dtype=torch.float64)
+    target, others = parts(teacher, student, torch.tensor([0]), 1.0)
     gap = (torch.e - 1) / (torch.e + 1)  # of (e, 1) / (e + 1) against (1, e) / (e + 1)
     assert float(others) == pytest.approx(gap, abs=1e-12) and float(target) == pytest.approx(0, abs=1e-12)
 

@@ -27,18 +27,18 @@ from tests.functional.fixed_input import (
 )
 
 OWN_TEACHERS = {"self_exits"}
-"""Methods whose network's own answer, held fixed, is the teacher."""
+"""Methods whose network's own outputs, held fixed, are the teacher."""
 members = pytest.mark.parametrize("name", list(METHODS))
 SOME_WITHHELD = torch.tensor([0, -1, 2, -1])
 
 
-def heard(method: Method, teacher: Tensor = TEACHER, *, gradient: bool = False) -> Outputs | None:
-    """Return what a teacher says, where the method listens to one."""
+def teacher_of(method: Method, teacher: Tensor = TEACHER, *, gradient: bool = False) -> Outputs | None:
+    """Return a teacher's outputs, where the method needs one."""
     return teacher_outputs(teacher, gradient=gradient) if method.needs_teacher else None
 
 
-def fresh_bridge(method: Method, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
-    """Return the method's bridge for answers of these sizes, the same one each time."""
+def fresh_auxiliary(method: Method, student: Outputs, teacher: Outputs | None) -> Auxiliary | None:
+    """Return the auxiliary module for outputs of these sizes, the same each time."""
     with torch.random.fork_rng(), torch.no_grad():
         torch.manual_seed(0)
         auxiliary = method.auxiliary(student, teacher)
@@ -46,10 +46,10 @@ def fresh_bridge(method: Method, student: Outputs, teacher: Outputs | None) -> A
 
 
 # Built outside of any lane: inside, nothing may be drawn.
-BRIDGES = {name: fresh_bridge(kind(), outputs(), heard(kind())) for name, kind in METHODS.items()}
+AUXILIARIES = {name: fresh_auxiliary(kind(), outputs(), teacher_of(kind())) for name, kind in METHODS.items()}
 
 
-def bridged(
+def with_auxiliary(
     method: Method, student: Outputs, teacher: Outputs | None, auxiliary: Auxiliary | None
 ) -> tuple[Outputs, Outputs | None]:
     return (student, teacher) if auxiliary is None else auxiliary(student, teacher)
@@ -58,20 +58,20 @@ def bridged(
 def terms_of(
     method: Method, student: Outputs, teacher: Outputs | None, labels: Tensor | None = LABELS
 ) -> dict[str, Tensor]:
-    auxiliary = fresh_bridge(method, student, teacher)
-    return method.terms(*bridged(method, student, teacher, auxiliary), labels)
+    auxiliary = fresh_auxiliary(method, student, teacher)
+    return method.terms(*with_auxiliary(method, student, teacher, auxiliary), labels)
 
 
 def loss(method: Method, student: Tensor, labels: Tensor | None = LABELS) -> Tensor:
-    auxiliary = BRIDGES[name_of(method)]
-    terms = method.terms(*bridged(method, outputs(student), heard(method), auxiliary), labels)
+    auxiliary = AUXILIARIES[name_of(method)]
+    terms = method.terms(*with_auxiliary(method, outputs(student), teacher_of(method), auxiliary), labels)
     return torch.stack(list(terms.values())).sum()
 
 
 def loss_of_features(method: Method, maps: Tensor, vectors: Tensor) -> Tensor:
     student = answer(STUDENT, STUDENT_MAPS, STUDENT_VECTORS)
     moved = dict(zip(student.features, (maps, maps * 1, maps * 1, vectors), strict=True))
-    terms = terms_of(method, replace(student, features=moved), heard(method))
+    terms = terms_of(method, replace(student, features=moved), teacher_of(method))
     return torch.stack(list(terms.values())).sum()
 
 
@@ -105,7 +105,7 @@ def test_it_survives_storage(name: str) -> None:
 @pytest.mark.parametrize("labels", [LABELS, SOME_WITHHELD, None], ids=["labels", "some withheld", "no labels"])
 def test_terms_are_named_finite_scalars(name: str, labels: Tensor | None) -> None:
     method = METHODS[name]()
-    terms = terms_of(method, outputs(), heard(method), labels)
+    terms = terms_of(method, outputs(), teacher_of(method), labels)
     assert terms, "an empty loss has no gradient"
     assert all(key.isidentifier() and key.islower() for key in terms)
     assert all(term.shape == () and term.isfinite() for term in terms.values())
@@ -127,7 +127,7 @@ def test_variants_change_what_a_recipe_has(name: str) -> None:
 @pytest.mark.parametrize("labels", [LABELS, SOME_WITHHELD], ids=["labels", "some withheld"])
 def test_gradient_reaches_the_student_and_never_the_teacher(name: str, labels: Tensor) -> None:
     method = METHODS[name]()
-    student, teacher = outputs(gradient=True), heard(method)
+    student, teacher = outputs(gradient=True), teacher_of(method)
     torch.stack(list(terms_of(method, student, teacher, labels).values())).sum().backward()  # type: ignore[no-untyped-call]
     assert student.logits.grad is not None and student.logits.grad.any()
     assert teacher is None or teacher.logits.grad is None
@@ -136,8 +136,8 @@ def test_gradient_reaches_the_student_and_never_the_teacher(name: str, labels: T
 @members
 def test_a_bridge_learns(name: str) -> None:
     method = METHODS[name]()
-    student, teacher = outputs(gradient=True), heard(method)
-    auxiliary = fresh_bridge(method, student, teacher)
+    student, teacher = outputs(gradient=True), teacher_of(method)
+    auxiliary = fresh_auxiliary(method, student, teacher)
     if auxiliary is None:
         return
     terms = method.terms(*auxiliary(student, teacher), LABELS)
@@ -187,7 +187,7 @@ def test_extreme_logits_stay_finite(name: str) -> None:
 @members
 def test_nothing_is_computed_in_half_precision(name: str) -> None:
     method = METHODS[name]()
-    student, teacher = outputs(STUDENT.half()), heard(method, TEACHER.half())
+    student, teacher = outputs(STUDENT.half()), teacher_of(method, TEACHER.half())
     exact = terms_of(method, in_float32(student), teacher and in_float32(teacher))
     for key, term in terms_of(method, student, teacher).items():
         assert term.dtype == torch.float32 and torch.equal(term, exact[key])

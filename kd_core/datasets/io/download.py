@@ -34,32 +34,32 @@ def fetch(archive: Archive, folder: Path, received: Callable[[int], None]) -> No
     Args:
         archive: what to fetch.
         folder: made where it does not exist.
-        received: told the number of bytes of this file that have come.
+        received: called with the number of bytes of this file that have come.
 
     Raises:
-        OSError: no address gave the file; the text says what each of them answered.
+        OSError: no address gave the file; the text says why each of them failed.
     """
     target = folder / archive.path
     target.parent.mkdir(parents=True, exist_ok=True)
-    answers: list[str] = []
+    failures: list[str] = []
     for url in archive.urls:
         try:
-            found = _stream(url, target, received)
+            md5 = _stream(url, target, received)
         except (OSError, HTTPException) as error:
-            answers.append(f"{url}: {error or type(error).__name__}")
+            failures.append(f"{url}: {error or type(error).__name__}")
             continue
-        if found == archive.md5:
+        if md5 == archive.md5:
             return
-        answers.append(f"{url}: what came is not the expected file")
-    raise OSError("; ".join(answers))
+        failures.append(f"{url}: what came is not the expected file")
+    raise OSError("; ".join(failures))
 
 
 def _stream(url: str, target: Path, received: Callable[[int], None]) -> str:
     """Write what lies at ``url`` and return its MD5."""
     digest, size = hashlib.md5(usedforsecurity=False), 0
     request = urllib.request.Request(url, headers={"User-Agent": "kd-playground"})
-    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as answer, target.open("wb") as file:
-        while chunk := answer.read(CHUNK):
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as response, target.open("wb") as file:
+        while chunk := response.read(CHUNK):
             file.write(chunk)
             digest.update(chunk)
             size += len(chunk)

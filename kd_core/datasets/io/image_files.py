@@ -48,7 +48,7 @@ def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) ->
         paths: N files.
         size: height and width in pixels.
         grey: one channel instead of three.
-        report: told of progress.
+        report: called with progress.
 
     Returns:
         images (N, C, size, size), uint8, and (N,), bool: whether the file could be read.

@@ -58,7 +58,7 @@ def unpack(
         name: what its owner calls it, for the sentence of an error.
         folder: must not exist; folders above it are made.
         limits: what is allowed.
-        report: told of progress.
+        report: called with progress.
 
     Returns:
         ``folder``.
@@ -146,12 +146,12 @@ def _extract(
     limits: Limits,
     report: Report,
 ) -> None:
-    written, made = 0, set[Path]()
+    written, created = 0, set[Path]()
     for done, (info, path) in enumerate(members, start=1):
         parent = (target / path).parent
-        if parent not in made:
+        if parent not in created:
             parent.mkdir(parents=True, exist_ok=True)
-            made.add(parent)
+            created.add(parent)
         # "x": a second file of the same name would overwrite the first.
         with opened.open(info) as packed, (target / path).open("xb") as file:
             while chunk := packed.read(CHUNK):
