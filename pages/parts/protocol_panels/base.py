@@ -130,9 +130,9 @@ def mean_curve(
     return mean_with_band(done, still, role, name, faint=faint, newest=growing)
 
 
-def less(one: Curves, other: Curves) -> dict[str, list[float]]:
+def less(curves: Curves, others: Curves) -> dict[str, list[float]]:
     """Return the difference of two curves of the same runs, as far as both go."""
-    return {run: [a - b for a, b in zip(one[run], other[run], strict=False)] for run in one if run in other}
+    return {run: [a - b for a, b in zip(curves[run], others[run], strict=False)] for run in curves if run in others}
 
 
 def network_text(network: Mapping[str, Any]) -> str:

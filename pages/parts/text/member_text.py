@@ -42,8 +42,8 @@ def title(section: str, member: type[Settings]) -> str:
 
 def title_of(section: str, name: str) -> str:
     """Return what the member of a name is called; one of another version by its name."""
-    known = members(section)
-    return title(section, known[name]) if name in known else name.replace("_", " ")
+    kinds = members(section)
+    return title(section, kinds[name]) if name in kinds else name.replace("_", " ")
 
 
 def plain_title(section: str, member: type[Settings]) -> str:
@@ -118,5 +118,5 @@ def _value(value: Any) -> str:
 def _paragraphs(member: type[Settings]) -> list[str]:
     """Return a docstring's paragraphs without its sections, each on one line, with Markdown's code marks."""
     paragraphs = (inspect.getdoc(member) or name(member)).replace("``", "`").split("\n\n")
-    told = [text for text in paragraphs if not text.startswith(("Args:", "Source:", "Raises:"))]
-    return [" ".join(text.split()) for text in told]
+    shown = [text for text in paragraphs if not text.startswith(("Args:", "Source:", "Raises:"))]
+    return [" ".join(text.split()) for text in shown]
