@@ -5,18 +5,18 @@ import streamlit as st
 from pages.parts.evidence import documents, entry, everything, grouped, summary
 from pages.parts.text import t
 
-told = documents()
-if not told:
+experiments = documents()
+if not experiments:
     st.info(t("evidence.no_files"))
     st.stop()
-summary(told)
+summary(experiments)
 
-for group, members in grouped(told).items():
+for group, members in grouped(experiments).items():
     st.header(t(f"evidence.group.{group}", n=len(members)), anchor=False)
     if not members:
         st.caption(t("evidence.empty_group"))
-    for one in members:
-        entry(one)
+    for experiment in members:
+        entry(experiment)
 
 st.header(t("evidence.all"), anchor=False)
-everything(told)
+everything(experiments)

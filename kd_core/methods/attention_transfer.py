@@ -30,6 +30,7 @@ class AttentionTransfer(WithSoftTargets):
         + r" + \beta \sum_{l} \overline{\big(q(F_s^l) - q(F_t^l)\big)^2},"
         + r"\quad q(F) = \frac{\sum_c F_c^2}{\lVert \sum_c F_c^2 \rVert_2}"
     )
+    abbreviation: ClassVar[str] = "AT"
     source: ClassVar[str] = "Zagoruyko, Komodakis 2017"
 
     weight: float = method_weight(1000.0, "Of the mean squared difference of the attention pictures (beta).")

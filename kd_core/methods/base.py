@@ -41,6 +41,8 @@ class Method(Settings):
     """Further ways to use it, by name: what of a recipe to change, by path."""
     formula: ClassVar[str]
     """The loss in LaTeX, with the field's symbols."""
+    abbreviation: ClassVar[str] = ""
+    """What the literature calls it in short, e.g. "DKD"; shown behind its title."""
     source: ClassVar[str]
     """Authors and year."""
 
@@ -68,7 +70,7 @@ class Distillation(Method):
 
     teacher_weight: float = setting(
         0.9,
-        title="Teacher weight",
+        title="Teacher weight (α)",
         description="Weight of the term that follows the teacher. Some texts call it alpha, others call it 1 - alpha.",
         ge=0,
         le=1,

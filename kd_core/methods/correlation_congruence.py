@@ -30,6 +30,7 @@ class CorrelationCongruence(WithSoftTargets):
         + r" + \frac{\beta}{B^2} \sum_{ij} (K_{ij}^t - K_{ij}^s)^2,\quad"
         + r"K_{ij} = e^{-2\gamma} \sum_{p=0}^{P} \frac{(2\gamma)^p}{p!} \cos(f_i, f_j)^p"
     )
+    abbreviation: ClassVar[str] = "CC"
     source: ClassVar[str] = "Peng et al. 2019 (CCKD)"
 
     weight: float = method_weight(300.0, "Of the squared differences, a mean over all pairs of a batch (beta).")

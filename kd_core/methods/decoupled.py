@@ -34,6 +34,7 @@ class Decoupled(WithSoftTargets):
         + r" + \beta_{nc}\,\mathrm{KL}(\hat p_t \,\|\, \hat p_s)\big],"
         + r"\quad b = (p_y,\, 1 - p_y)"
     )
+    abbreviation: ClassVar[str] = "DKD"
     source: ClassVar[str] = "Zhao et al. 2022 (DKD)"
 
     target_weight: float = method_weight(

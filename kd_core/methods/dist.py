@@ -19,12 +19,14 @@ class Dist(WithSoftTargets):
     than its teacher need not reach the same values, only the same order and proportions.
     """
 
+    title: ClassVar[str] = "Correlation"
     name: Literal["dist"] = "dist"
     formula: ClassVar[str] = (
         WithSoftTargets.soft_formula
         + r" + T^2 \big[\beta\,(1 - \overline{\rho_{\text{rows}}})"
         + r" + \gamma\,(1 - \overline{\rho_{\text{columns}}})\big]"
     )
+    abbreviation: ClassVar[str] = "DIST"
     source: ClassVar[str] = "Huang et al. 2022 (DIST)"
 
     temperature: float = temperature_setting(1.0)

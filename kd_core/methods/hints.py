@@ -36,6 +36,7 @@ class Hints(WithSoftTargets):
         }
     }
     formula: ClassVar[str] = WithSoftTargets.soft_formula + r" + \beta\,\overline{\big(r(F_s) - F_t\big)^2}"
+    abbreviation: ClassVar[str] = "FitNets"
     source: ClassVar[str] = "Romero et al. 2015 (FitNets)"
 
     weight: float = method_weight(100.0, "Of the mean squared difference of the features (beta).")

@@ -22,6 +22,7 @@ class LabelSmoothing(Method):
     name: Literal["label_smoothing"] = "label_smoothing"
     needs_teacher: ClassVar[bool] = False
     formula: ClassVar[str] = r"\mathcal{L} = \mathrm{CE}\big((1-\varepsilon)\,y + \varepsilon/K,\; p_s\big)"
+    abbreviation: ClassVar[str] = "LSR"
     source: ClassVar[str] = "Szegedy et al. 2016; Müller, Kornblith, Hinton 2019"
 
     smoothing: float = setting(

@@ -28,6 +28,7 @@ class NST(WithSoftTargets):
         + r" + \beta\,\big[\overline{k(t, t')} + \overline{k(s, s')} - 2\,\overline{k(s, t)}\big],"
         + r"\quad k(a, b) = (a^\top b)^2"
     )
+    abbreviation: ClassVar[str] = "NST"
     source: ClassVar[str] = "Huang, Wang 2017 (NST)"
 
     weight: float = method_weight(50.0, "Of the squared maximum mean discrepancy (beta).")

@@ -29,6 +29,7 @@ class PKT(WithSoftTargets):
         + r" + \frac{\beta}{B^2} \sum_{ij} n_{ij}^t \ln\frac{n_{ij}^t}{n_{ij}^s},\quad"
         + r"n_{ij} = \frac{1 + \cos(f_i, f_j)}{\sum_k 1 + \cos(f_i, f_k)}"
     )
+    abbreviation: ClassVar[str] = "PKT"
     source: ClassVar[str] = "Passalis, Tefas 2018 (PKT)"
 
     weight: float = method_weight(30000.0, "Of the divergence, a mean over all pairs of a batch (beta).")

@@ -28,6 +28,7 @@ class Relational(WithSoftTargets):
         + r" + \beta_d\,\overline{h\big(d_{ij}^s - d_{ij}^t\big)}"
         + r" + \beta_a\,\overline{h\big(\cos_{ijk}^s - \cos_{ijk}^t\big)}"
     )
+    abbreviation: ClassVar[str] = "RKD"
     source: ClassVar[str] = "Park et al. 2019 (RKD)"
 
     distance_weight: float = method_weight(25.0, "Of the pairs' distances.", "Weight of distances")

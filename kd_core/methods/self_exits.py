@@ -29,6 +29,7 @@ class SelfExits(Method):
         r"\big[(1-\alpha)\,\mathrm{CE}(y, p_e) + \alpha\,T^2\,\mathrm{KL}\big(p^{T} \,\|\, p_e^{T}\big)"
         r" + \lambda\,\overline{(F_e - F)^2}\big]"
     )
+    abbreviation: ClassVar[str] = "BYOT"
     source: ClassVar[str] = "Zhang et al. 2019 (be your own teacher)"
 
     follow_weight: float = setting(

@@ -27,6 +27,7 @@ class Similarity(WithSoftTargets):
         + r" + \frac{\beta}{B^2} \big\lVert A_s - A_t \big\rVert_F^2,"
         + r"\quad A = \frac{F F^\top}{\lVert F F^\top \rVert_{\text{row}}}"
     )
+    abbreviation: ClassVar[str] = "SP"
     source: ClassVar[str] = "Tung, Mori 2019 (SP)"
 
     weight: float = method_weight(3000.0, "Of the squared difference of the two matrices (beta).")

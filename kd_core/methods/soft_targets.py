@@ -24,6 +24,7 @@ class SoftTargets(Distillation):
     formula: ClassVar[str] = (
         r"\mathcal{L} = w_h\,\mathrm{CE}(y, p_s) + w_s\,T^2\,\mathrm{KL}\big(p_t^{T} \,\|\, p_s^{T}\big)"
     )
+    abbreviation: ClassVar[str] = "KD"
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015"
 
     temperature: float = temperature_setting(4.0)

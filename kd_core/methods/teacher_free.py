@@ -27,6 +27,7 @@ class TeacherFree(Method):
         r" + \alpha\,\mathrm{KL}\big(\mathrm{softmax}(u / T) \,\|\, p_s\big),"
         r"\quad u_y = c,\; u_{k \ne y} = \tfrac{1-c}{K-1}"
     )
+    abbreviation: ClassVar[str] = "Tf-KD"
     source: ClassVar[str] = "Yuan et al. 2020 (Tf-KD)"
 
     weight: float = setting(

@@ -32,6 +32,7 @@ class VID(WithSoftTargets):
         WithSoftTargets.soft_formula
         + r" + \frac{\beta}{2}\,\overline{\frac{(F_t - \mu(F_s))^2}{\sigma_c^2} + \ln \sigma_c^2}"
     )
+    abbreviation: ClassVar[str] = "VID"
     source: ClassVar[str] = "Ahn et al. 2019 (VID)"
 
     weight: float = method_weight(1.0, "Of the Gaussian's negative log-likelihood (beta).")

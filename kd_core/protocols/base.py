@@ -44,6 +44,8 @@ class Protocol(Settings):
     """From which images the student learns."""
     recommended: ClassVar[Mapping[str, Any]] = {}
     """What else of a recipe its source sets, by path."""
+    abbreviation: ClassVar[str] = ""
+    """What the literature calls it in short, e.g. "DKD"; shown behind its title."""
     source: ClassVar[str] = ""
     """Authors and year."""
 

@@ -29,6 +29,7 @@ class Chain(Protocol):
 
     needs_teacher_term: ClassVar[bool] = True
     arranges_networks: ClassVar[bool] = True
+    abbreviation: ClassVar[str] = "BAN, TAKD"
     source: ClassVar[str] = "Furlanello et al. 2018 (born again); Mirzadeh et al. 2020 (assistants)"
 
     name: Literal["chain"] = "chain"

@@ -52,6 +52,7 @@ class DataFree(Protocol):
         "optim.lr": 0.002,
         "optim.batch": 512,
     }
+    abbreviation: ClassVar[str] = "DAFL"
     source: ClassVar[str] = "Chen et al. 2019 (DAFL)"
 
     name: Literal["data_free"] = "data_free"

@@ -47,6 +47,7 @@ class Federated(Protocol):
     }
     copies_layers: ClassVar[bool] = False
     stops_early: ClassVar[bool] = False
+    abbreviation: ClassVar[str] = "FedMD"
     source: ClassVar[str] = "Li, Wang 2019 (FedMD); Lin et al. 2020 (FedDF)"
 
     name: Literal["federated"] = "federated"

@@ -33,6 +33,7 @@ class Mutual(Protocol):
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0, "label_weight": 1.0}
     }
     copies_layers: ClassVar[bool] = False
+    abbreviation: ClassVar[str] = "DML"
     source: ClassVar[str] = "Zhang et al. 2018 (DML)"
 
     name: Literal["mutual"] = "mutual"

@@ -131,8 +131,10 @@ def test_the_table_has_every_technique_and_the_two_that_all_share(app: App, race
     page = app(raced.home, page="method_race", study=raced.study)
     shown = next(frame.value for frame in page.dataframe if "over_soft_targets" in frame.value)
     assert len(shown) == len(RACED) + 2
-    assert {"Soft targets", "Hints: two stages", "Mutual learning (protocol)", "Teacher"} <= set(shown["technique"])
-    assert shown.set_index("technique")["over_soft_targets"]["Soft targets"] == "–"
+    assert {"Soft targets (KD)", "Hints (FitNets): two stages", "Mutual learning (DML) · protocol", "Teacher"} <= set(
+        shown["technique"]
+    )
+    assert shown.set_index("technique")["over_soft_targets"]["Soft targets (KD)"] == "–"
     rows = race_rows(load_method_race(store, raced.study)).set_index("name")
     assert rows["extra_parameters"]["hints:two_stages"] == 12 * 16 + 16
     assert rows["accuracy"]["teacher"] > rows["accuracy"]["alone"] > 0
@@ -151,7 +153,7 @@ def test_agreement_calibration_and_time_are_charts_of_the_same_techniques(app: A
 
 def test_a_technique_that_did_not_fit_is_told_with_its_sentence(app: App, raced: Raced) -> None:
     page = app(raced.home, page="method_race", study=raced.study)
-    assert "Attention transfer did not race: The method 'attention_transfer' needs maps" in texts(page)
+    assert "Attention transfer (AT) did not race: The method 'attention_transfer' needs maps" in texts(page)
 
 
 def test_one_seed_says_so_and_draws_no_interval(app: App, raced: Raced) -> None:
@@ -197,7 +199,7 @@ def test_the_chosen_techniques_are_in_the_link_and_an_unknown_one_is_told(app: A
 def test_the_form_refuses_what_does_not_fit_and_races_the_others(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, page="method_race", seeds="2", **{"optim.epochs": "3"})
     page = page.multiselect(key=TECHNIQUES).set_value(["relational", "attention_transfer"]).run()
-    assert "Attention transfer cannot race: The method 'attention_transfer' needs maps" in texts(page)
+    assert "Attention transfer (AT) cannot race: The method 'attention_transfer' needs maps" in texts(page)
     page = page.button(key="method_race_start").click().run()
     assert not page.exception
     store = Store(tmp_path)
@@ -234,9 +236,11 @@ def test_too_many_networks_are_refused_before_anything_is_built(app: App, tmp_pa
 def test_both_languages_show_the_page(app: App, raced: Raced) -> None:
     page = app(raced.home, page="method_race", study=raced.study, language="zh")
     assert not page.exception
-    assert "注意力迁移 没有参加：方法“attention_transfer”需要" in texts(page)
+    assert "注意力迁移（AT） 没有参加：方法“attention_transfer”需要" in texts(page)
     shown = next(frame.value for frame in page.dataframe if "over_soft_targets" in frame.value)
-    assert {"软标签蒸馏", "中间层提示：两阶段", "相互学习（协议）", "教师模型"} <= set(shown["technique"])
+    assert {"软标签蒸馏（KD）", "中间层提示（FitNets）：两阶段", "相互学习（DML） · 协议", "教师模型"} <= set(
+        shown["technique"]
+    )
 
 
 def test_every_variant_has_words_in_both_languages() -> None:
@@ -253,9 +257,9 @@ def test_the_finding_names_who_is_above_whom_and_nobody_else() -> None:
         similarity=(verdict_of(-2, -3, -1), verdict_of(-4, -5, -3)),
     )
     assert say.finding(told, alive=False) == (
-        "Better than the student alone by more than chance: Relational, Soft targets (2 of 4 technique(s)). "
-        "Worse than the student alone by more than chance: Similarity. "
-        "Better than Soft targets by more than chance: Relational."
+        "Better than the student alone by more than chance: Relational (RKD), Soft targets (KD) (2 of 4 technique(s)). "
+        "Worse than the student alone by more than chance: Similarity (SP). "
+        "Better than Soft targets (KD) by more than chance: Relational (RKD)."
     )
 
 
@@ -263,7 +267,7 @@ def test_the_finding_is_no_winner_where_the_intervals_span_0() -> None:
     told = race_of(soft_targets=(verdict_of(2, -1, 5), None), hints=(verdict_of(3, -1, 7), verdict_of(1, -2, 4)))
     assert say.finding(told, alive=False) == (
         "Not one of 2 technique(s) is better than the student alone by more than chance. "
-        "None is better than Soft targets by more than chance."
+        "None is better than Soft targets (KD) by more than chance."
     )
 
 

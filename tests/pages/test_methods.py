@@ -8,7 +8,7 @@ from streamlit.testing.v1 import AppTest
 from kd_core.methods import METHODS
 from kd_core.methods.soft_targets import SoftTargets
 from kd_core.recipe.techniques import TIPS
-from pages.parts.text import member_text
+from pages.parts.text import i18n, member_text
 from tests.pages.conftest import App
 
 
@@ -38,6 +38,26 @@ def test_settings_come_from_their_declarations() -> None:
     assert rows["label_weight"]["default"] == "empty"
     assert rows["direction"]["range"] == "forward, reverse"
     assert rows["scale_by_t2"]["default"] == "yes"
+
+
+LITERATURE = {
+    "soft_targets": "KD", "decoupled": "DKD", "dist": "DIST", "relational": "RKD", "similarity": "SP",
+    "attention_transfer": "AT", "hints": "FitNets", "teacher_free": "Tf-KD", "self_exits": "BYOT", "pkt": "PKT",
+    "nst": "NST", "vid": "VID", "correlation_congruence": "CC", "label_smoothing": "LSR",
+    "mutual": "DML", "data_free": "DAFL", "federated": "FedMD",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "brackets"), [("en", " ({})"), ("zh", "（{}）")])
+def test_techniques_carry_the_names_of_the_literature(
+    language: str, brackets: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: language)
+    for name, short in LITERATURE.items():
+        section = "methods" if name in METHODS else "protocols"
+        title = member_text.title_of(section, name)
+        assert title.endswith(brackets.format(short))
+        assert title != short
 
 
 def test_trying_a_method_puts_it_into_the_link(methods: AppTest) -> None:

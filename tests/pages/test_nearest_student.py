@@ -102,7 +102,7 @@ def test_a_sweep_over_the_width_answers_for_networks_of_its_own_depth_only() -> 
 
 def test_a_link_to_a_cell_shows_its_trio_and_sets_the_form(app: App, mapped: Mapped) -> None:
     page = app(mapped.home, study=mapped.sweep, cell="3")
-    assert "One of 4 trained settings of a map (2 seeds): Temperature 8 · Teacher weight 0.9" in text(page)
+    assert "One of 4 trained settings of a map (2 seeds): Temperature 8 · Teacher weight (α) 0.9" in text(page)
     assert page.select_slider(f"set.{T}").value == 8.0
     assert page.slider(f"set.{W}").value == 0.9
 
@@ -112,7 +112,7 @@ def test_moving_the_training_temperature_shows_the_nearest_trained_student_at_on
     before = text(page)
     page.select_slider(f"set.{T}").set_value(3.0).run()
     after = text(page)
-    assert "nearest trained student" in after and "Temperature 2 · Teacher weight 0.9" in after
+    assert "nearest trained student" in after and "Temperature 2 · Teacher weight (α) 0.9" in after
     assert "Temperature 3" in after
     assert page.session_state["link"]["cell"] == "1"
     assert before != after
@@ -153,7 +153,7 @@ def test_soft_labels_offers_the_training_settings_of_a_map(app: App, mapped: Map
     page = app(mapped.home, page="soft_labels", study=mapped.sweep, cell="0")
     assert "One of 4 trained settings" in text(page)
     page.slider(f"set.{W}").set_value(0.88).run()
-    assert "Temperature 2 · Teacher weight 0.9" in text(page) and "nearest" in text(page)
+    assert "Temperature 2 · Teacher weight (α) 0.9" in text(page) and "nearest" in text(page)
     assert not page.exception
 
 

@@ -19,7 +19,6 @@ from kd_core.recipe.presets import PRESETS
 from kd_core.settings.text import parse_value
 from kd_core.store import Store
 from pages.parts.form.network_list import read_networks, written_networks
-from pages.parts.protocol_panels.data_free import GAP, TILE, sheet
 from pages.parts.protocol_panels.federated import client_rows, public_images
 from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App, train_tiny_race
@@ -238,14 +237,6 @@ def test_public_images_follow_from_what_is_sent() -> None:
     # 3 clients send and get 10 numbers of 4 bytes for each of 500 images.
     facts = {"clients": [0.5] * 3, "labels": [[1] * 10] * 3, "bytes_of_logits": 2 * 3 * 10 * 4 * 500}
     assert public_images(facts) == 500
-
-
-def test_a_sheet_shows_every_image_five_in_a_row() -> None:
-    images = np.zeros((20, 1, 8, 8), np.uint8)
-    images[6] = 255
-    whole = sheet(images)
-    assert whole.size == (5 * (TILE + GAP) - GAP, 4 * (TILE + GAP) - GAP)
-    assert whole.getpixel((TILE + GAP + 5, TILE + GAP + 5)) == (255, 255, 255)
 
 
 def test_a_view_of_a_white_row_is_a_white_mean_of_that_row() -> None:

@@ -18,8 +18,9 @@ from streamlit.testing.v1 import AppTest
 from kd_core.functional import divergences, metrics
 from kd_core.results import softmax, stored_logits
 from kd_core.store import Store
+from pages.parts.charts import thumbnail
 from pages.parts.charts.downloads import csv_bytes
-from pages.parts.charts.gallery import read_choice, thumbnail
+from pages.parts.charts.gallery import read_choice
 from pages.parts.soft_labels.matrix import TURN, matrix_figure, matrix_rows, strongest_pair, without_diagonal
 from pages.parts.soft_labels.sample_order import neighbour, ordered
 from pages.parts.studies import recorded

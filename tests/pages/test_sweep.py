@@ -153,7 +153,7 @@ def test_all_cells_are_parallel_lines_when_asked_for(app: App, swept: Swept) -> 
     page = views.set_value("parallel").run()
     assert not page.exception
     spec = json.loads(page.get("plotly_chart")[0].proto.spec)
-    assert [one["label"] for one in spec["data"][0]["dimensions"]][:2] == ["Temperature", "Teacher weight"]
+    assert [one["label"] for one in spec["data"][0]["dimensions"]][:2] == ["Temperature", "Teacher weight (α)"]
 
 
 def test_the_newest_sweep_is_shown_and_others_can_be_chosen(app: App, swept: Swept) -> None:

@@ -1,6 +1,6 @@
 """Charts and pictures: functions from rows to what is drawn."""
 
-from pages.parts.charts.accuracy_curves import ROLE_OF, Names, accuracy_lines, mean_and_sd, mean_lines, zoomed_range
+from pages.parts.charts.accuracy_curves import Names, accuracy_lines, mean_with_band, zoomed_range
 from pages.parts.charts.bars import (
     BAR_WORDS,
     HIGHEST_TEMPERATURE,
@@ -16,8 +16,9 @@ from pages.parts.charts.components import script, style
 from pages.parts.charts.curve import CURVE_WORDS, CurveSeries, live_curve
 from pages.parts.charts.downloads import csv_button, plotly_chart_with_downloads, table_with_csv
 from pages.parts.charts.gain_map import MAP_WORDS, MapAxis, MapCell, MapImage, colour_limit, gain_map_chart, image_data
-from pages.parts.charts.gallery import Tile, image_gallery, thumbnail
-from pages.parts.charts.roles import ROLES, Role
+from pages.parts.charts.gallery import Tile, image_gallery
+from pages.parts.charts.images import enlarged, picture_url, sheet, thumbnail
+from pages.parts.charts.roles import ROLE_OF, ROLES, Role
 from pages.parts.charts.ticks import is_log, log_tick_options, log_ticks, round_ticks
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "accuracy_lines",
     "colour_limit",
     "csv_button",
+    "enlarged",
     "gain_map_chart",
     "image_data",
     "image_gallery",
@@ -49,12 +51,13 @@ __all__ = [
     "live_curve",
     "log_tick_options",
     "log_ticks",
-    "mean_and_sd",
-    "mean_lines",
+    "mean_with_band",
+    "picture_url",
     "plotly_chart_with_downloads",
     "read_state",
     "round_ticks",
     "script",
+    "sheet",
     "softened_bars",
     "style",
     "table_with_csv",

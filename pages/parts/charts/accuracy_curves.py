@@ -9,10 +9,7 @@ import numpy as np
 from kd_core.store import EpochRow, MemberRow, RunRow
 from kd_core.vocabulary import ARMS
 from pages.parts.charts.curve import CurveSeries
-from pages.parts.charts.roles import Role
-
-ROLE_OF: Mapping[str, Role] = {"teacher": "teacher", "alone": "alone", "distilled": "distilled"}
-
+from pages.parts.charts.roles import ROLE_OF, Role
 
 Names = Mapping[str, str]
 
@@ -33,31 +30,43 @@ def accuracy_lines(
         by_run.setdefault(row.run, []).append(row.scores["test"]["accuracy"] or 0.0)
     lines = []
     for arm in ARMS:
-        mine = [runs[m.position] for m in members if m.arm == arm and m.position in runs]
-        done = [by_run[run.id] for run in mine if run.status == "done" and run.id in by_run]
-        going = [by_run[run.id] for run in mine if run.status != "done" and run.id in by_run]
-        lines += mean_lines(done, going, arm, names[arm])
+        begun = [runs[m.position] for m in members if m.arm == arm and m.position in runs]
+        done = [by_run[run.id] for run in begun if run.status == "done" and run.id in by_run]
+        growing = [by_run[run.id] for run in begun if run.status != "done" and run.id in by_run]
+        lines += mean_with_band(done, growing, ROLE_OF[arm], names[arm])
     return lines
 
 
-def mean_lines(
-    done: Sequence[Sequence[float]], going: Sequence[Sequence[float]], arm: str, name: str
+def mean_with_band(
+    done: Sequence[Sequence[float]],
+    growing: Sequence[Sequence[float]],
+    role: Role,
+    name: str,
+    *,
+    faint: int = 0,
+    newest: bool = True,
 ) -> list[CurveSeries]:
-    """Return the mean over finished curves with a band of one sd, and beside it what still grows.
+    """Return the mean over finished curves with a band of one sd, and beside it the newest that still grows.
 
-    Seeds that grow together, as lanes do, are drawn as their mean from the first epoch on.
+    Where none has finished, as with seeds that are lanes of one loop, those that grow are drawn as their mean.
+
+    Args:
+        done: a number after each epoch, by curve.
+        growing: the same of those that have not come to their end.
+        role: how it is drawn.
+        name: of the line.
+        faint: how pale, where several lines have one role.
+        newest: whether what still grows has a line beside the mean of the finished ones.
     """
+    if not done:
+        done, growing = growing, []
     lines = []
-    if not done and len(going) > 1:
-        done, going = going, []
     if done:
         mean, sd = mean_and_sd(done)
-        x = [float(epoch) for epoch in range(1, len(mean) + 1)]
-        band = (None, None) if len(done) == 1 else ((mean - sd).tolist(), (mean + sd).tolist())
-        lines.append(CurveSeries(ROLE_OF[arm], name, x, mean.tolist(), *band))
-    for curve in list(going)[-1:]:
-        x = [float(epoch) for epoch in range(1, len(curve) + 1)]
-        lines.append(CurveSeries(ROLE_OF[arm], name, x, list(curve), variant=1 if done else 0))
+        low, high = (None, None) if len(done) == 1 else ((mean - sd).tolist(), (mean + sd).tolist())
+        lines.append(CurveSeries(role, name, _epochs(len(mean)), mean.tolist(), low, high, faint))
+    if growing and newest:
+        lines.append(CurveSeries(role, name, _epochs(len(growing[-1])), list(growing[-1]), variant=faint + 1))
     return lines
 
 
@@ -82,3 +91,7 @@ def zoomed_range(lines: Sequence[CurveSeries], alive: bool) -> tuple[float, floa
     lows = [*ends, *(float(np.median(values)) for values in shown)]
     low = max(0.0, np.floor((min(lows) - 0.06) * 20) / 20)
     return float(low), float(min(1.0, np.ceil((max(ends) + 0.01) * 50) / 50))
+
+
+def _epochs(count: int) -> list[float]:
+    return [float(epoch) for epoch in range(1, count + 1)]

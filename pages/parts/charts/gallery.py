@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Any
 
-import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from pages.parts.charts.components import script, style
-
-LARGEST_TILE: Final = 64
-"""Pixels; a larger picture is made smaller before it travels."""
 
 _component = st.components.v2.component("kd_gallery", css=style("gallery/gallery"), js=script("gallery/component"))
 
@@ -58,12 +50,3 @@ def read_choice(raw: Any, known: set[int]) -> int | None:
     """Return the index that the browser sent, or None for anything that no tile can have sent."""
     sent = raw.get("chosen")
     return sent if isinstance(sent, int) and not isinstance(sent, bool) and sent in known else None
-
-
-def thumbnail(pixels: NDArray[np.uint8]) -> str:
-    """Return an image (C, H, W), grey or colour, as a small PNG data URL."""
-    image = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
-    image.thumbnail((LARGEST_TILE, LARGEST_TILE))
-    buffer = io.BytesIO()
-    image.save(buffer, "PNG")
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()

@@ -1,9 +1,9 @@
 """The look of every role: colour, dash, marker and fill pattern, the same on each page."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 Role = Literal["teacher", "distilled", "alone", "variant"]
 
@@ -17,23 +17,67 @@ class RoleStyle:
         dash: SVG stroke-dasharray of its lines, empty for a solid line.
         marker: relative SVG path around the marked point.
         pattern: SVG path of a 6 x 6 tile that fills its bars, empty for a solid fill.
+        plotly_symbol: the same marker in Plotly's words, and ``plotly_dash`` the dash.
     """
 
     colour: str
     dash: str
     marker: str
     pattern: str
+    plotly_symbol: str
+    plotly_dash: str
 
     def as_data(self) -> dict[str, str]:
         """The style as the browser components get it."""
-        return asdict(self)
+        return {"colour": self.colour, "dash": self.dash, "marker": self.marker, "pattern": self.pattern}
+
+    def plotly_marker(self, size: int) -> dict[str, Any]:
+        """The marks of a Plotly trace."""
+        return {"symbol": self.plotly_symbol, "size": size, "color": self.colour}
+
+    def plotly_line(self, width: int = 2) -> dict[str, Any]:
+        """The line of a Plotly trace."""
+        return {"color": self.colour, "dash": self.plotly_dash, "width": width}
 
 
 ROLES: Final[Mapping[Role, RoleStyle]] = MappingProxyType(
     {
-        "teacher": RoleStyle("#0072B2", "", "m0-5l5 5l-5 5l-5-5z", ""),
-        "distilled": RoleStyle("#D55E00", "9 3 2 3", "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z", "M-1 1L1-1M0 6L6 0M5 7L7 5"),
-        "alone": RoleStyle("#6B6B6B", "2 4", "m-3.5-3.5h7v7h-7z", "M1 1.5h2M4 4.5h2"),
-        "variant": RoleStyle("#009E73", "12 4", "m0-5l5 9h-10z", "M0 3H6M3 0V6"),
+        "teacher": RoleStyle(
+            colour="#0072B2",
+            dash="",
+            marker="m0-5l5 5l-5 5l-5-5z",
+            pattern="",
+            plotly_symbol="diamond",
+            plotly_dash="solid",
+        ),
+        "distilled": RoleStyle(
+            colour="#D55E00",
+            dash="9 3 2 3",
+            marker="m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+            pattern="M-1 1L1-1M0 6L6 0M5 7L7 5",
+            plotly_symbol="circle",
+            plotly_dash="dashdot",
+        ),
+        "alone": RoleStyle(
+            colour="#6B6B6B",
+            dash="2 4",
+            marker="m-3.5-3.5h7v7h-7z",
+            pattern="M1 1.5h2M4 4.5h2",
+            plotly_symbol="square",
+            plotly_dash="dot",
+        ),
+        "variant": RoleStyle(
+            colour="#009E73",
+            dash="12 4",
+            marker="m0-5l5 9h-10z",
+            pattern="M0 3H6M3 0V6",
+            plotly_symbol="triangle-up",
+            plotly_dash="longdash",
+        ),
     }
 )
+
+ROLE_OF: Final[Mapping[str, Role]] = MappingProxyType(
+    {"teacher": "teacher", "alone": "alone", "distilled": "distilled"}
+)
+"""The role in which an arm of a race is drawn."""

@@ -46,7 +46,7 @@ class ComparedArm:
 
 def sides_of(studies: Sequence[StudyRow]) -> list[ComparedArm]:
     """Return the arms with finished seeds of the races among ``studies``."""
-    found = []
+    sides = []
     for row in studies:
         if row.kind != "race":
             continue
@@ -55,8 +55,8 @@ def sides_of(studies: Sequence[StudyRow]) -> list[ComparedArm]:
         for arm in ARMS:
             if arm in results:
                 label = t(f"roles.{arm}") if len(studies) == 1 else f"{short_label(row)} · {t(f'roles.{arm}')}"
-                found.append(ComparedArm(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
-    return found
+                sides.append(ComparedArm(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
+    return sides
 
 
 def side_table(sides: Sequence[ComparedArm]) -> None:

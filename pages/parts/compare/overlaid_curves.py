@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.parts.app import store
-from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
+from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_with_band, zoomed_range
 from pages.parts.compare.arms import ComparedArm
 from pages.parts.compare.study_list import short_label
 from pages.parts.text import share_text, t, texts_of
@@ -26,16 +26,16 @@ def pair_curves(left: ComparedArm, right: ComparedArm) -> None:
 def panels(sides: Sequence[ComparedArm]) -> None:
     """Draw one chart per study on shared axes: more than four arms in one picture cannot be told apart."""
     studies = list({side.study.id: side.study for side in sides}.values())
-    mine = {
+    by_study = {
         row.id: [_series(side, side.arm, t(f"roles.{side.arm}")) for side in sides if side.study.id == row.id]
         for row in studies[:MOST_PANELS]
     }
-    everything = [line for lines in mine.values() for line in lines]
+    everything = [line for lines in by_study.values() for line in lines]
     shared, epochs = zoomed_range(everything, alive=False), _last_epoch(everything)
-    columns = st.columns(min(3, len(mine)))
+    columns = st.columns(min(3, len(by_study)))
     for index, row in enumerate(studies[:MOST_PANELS]):
         with columns[index % len(columns)]:
-            _chart(f"compare_panel_{row.id}", mine[row.id], shared, epochs, height=220, title=short_label(row))
+            _chart(f"compare_panel_{row.id}", by_study[row.id], shared, epochs, height=220, title=short_label(row))
     if len(studies) > MOST_PANELS:
         st.caption(t("compare.most_panels", shown=MOST_PANELS, n=len(studies)))
 
@@ -45,10 +45,7 @@ def _series(side: ComparedArm, role: Role, name: str) -> CurveSeries:
     by_run: dict[str, list[float]] = {}
     for row in store().runs.epochs(side.runs()):
         by_run.setdefault(row.run, []).append(row.scores["test"]["accuracy"] or 0.0)
-    mean, sd = mean_and_sd(list(by_run.values()))
-    x = [float(epoch) for epoch in range(1, len(mean) + 1)]
-    band = (None, None) if len(by_run) == 1 else ((mean - sd).tolist(), (mean + sd).tolist())
-    return CurveSeries(role, name, x, mean.tolist(), *band)
+    return mean_with_band(list(by_run.values()), [], role, name)[0]
 
 
 def _last_epoch(series: Sequence[CurveSeries]) -> float:

@@ -35,17 +35,17 @@ def choose_pair(sides: Sequence[ComparedArm]) -> tuple[ComparedArm, ComparedArm]
 
 def paired_verdict(left: ComparedArm, right: ComparedArm) -> tuple[Verdict | None, pd.DataFrame]:
     """Return left minus right over the seeds that both have, and the rows behind it, in percent and points."""
-    mine, other = left.accuracy_by_seed(), right.accuracy_by_seed()
-    seeds = sorted(mine.keys() & other.keys())
+    of_left, of_right = left.accuracy_by_seed(), right.accuracy_by_seed()
+    seeds = sorted(of_left.keys() & of_right.keys())
     rows = pd.DataFrame(
         {
             "seed": seeds,
-            "left": [100 * mine[seed] for seed in seeds],
-            "right": [100 * other[seed] for seed in seeds],
-            "difference": [100 * (mine[seed] - other[seed]) for seed in seeds],
+            "left": [100 * of_left[seed] for seed in seeds],
+            "right": [100 * of_right[seed] for seed in seeds],
+            "difference": [100 * (of_left[seed] - of_right[seed]) for seed in seeds],
         }
     )
-    judged = verdict([mine[seed] for seed in seeds], [other[seed] for seed in seeds]) if seeds else None
+    judged = verdict([of_left[seed] for seed in seeds], [of_right[seed] for seed in seeds]) if seeds else None
     return judged, rows
 
 
@@ -91,14 +91,14 @@ def difference_sentence(judged: Verdict, left: str, right: str) -> str:
 
 
 def _cautions(judged: Verdict, left: ComparedArm, right: ComparedArm) -> list[str]:
-    told = []
+    cautions = []
     if left.dataset != right.dataset:
-        told.append(t("compare.other_dataset", left=left.dataset, right=right.dataset))
+        cautions.append(t("compare.other_dataset", left=left.dataset, right=right.dataset))
     if left.runs() == right.runs():
-        told.append(t("compare.same_runs"))
+        cautions.append(t("compare.same_runs"))
     elif judged.seeds < max(len(left.accuracy_by_seed()), len(right.accuracy_by_seed())):
-        told.append(t("compare.some_seeds", n=judged.seeds))
-    return told
+        cautions.append(t("compare.some_seeds", n=judged.seeds))
+    return cautions
 
 
 def _first_pair(sides: Sequence[ComparedArm]) -> tuple[ComparedArm, ComparedArm]:

@@ -101,12 +101,12 @@ def _race_json(study: str) -> str:
     from kd_core.results import compare_json, race_json, sweep_rows
 
     row = store().studies.get(study)
-    told = {"name": row.name, "note": row.note, "status": row.status, "created": row.created, "recipe": row.spec}
+    facts = {"name": row.name, "note": row.note, "status": row.status, "created": row.created, "recipe": row.spec}
     if row.kind == "sweep":
         results = {"rows": sweep_rows(store(), study)}
     else:
         results = race_json(store(), study) if row.kind == "race" else compare_json(store(), study)
-    return json.dumps({**told, **results}, ensure_ascii=False, indent=2)
+    return json.dumps({**facts, **results}, ensure_ascii=False, indent=2)
 
 
 def _delete(row: StudyRow) -> None:

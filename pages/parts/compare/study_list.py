@@ -46,16 +46,16 @@ def study_list() -> list[StudyRow]:
 
 def picked() -> list[StudyRow]:
     """Return the studies that the link names for comparison; those that are gone are told and dropped."""
-    found, gone = [], []
+    rows, gone = [], []
     for study in _named_in_link():
         try:
-            found.append(store().studies.get(study))
+            rows.append(store().studies.get(study))
         except RunUnknown:
             gone.append(study)
     if gone:
-        pick([row.id for row in found])
+        pick([row.id for row in rows])
         st.warning(escape_markdown(t("link.no_study", study=", ".join(gone))))
-    return sorted(found, key=lambda row: -row.number)
+    return sorted(rows, key=lambda row: -row.number)
 
 
 def pick(studies: list[str]) -> None:
@@ -132,17 +132,18 @@ def _named_in_link() -> list[str]:
 
 
 def _row(row: StudyRow) -> dict[str, Any]:
-    known = facts(row)
-    accuracy = {arm: spread_text(*known["accuracy"][arm]) if arm in known["accuracy"] else MISSING for arm in ARMS}
+    outcome = facts(row)
+    measured = outcome["accuracy"]
+    accuracy = {arm: spread_text(*measured[arm]) if arm in measured else MISSING for arm in ARMS}
     return {
         "number": row.number,
         "name": _named(row),
         "status": _status(row),
         "seeds": row.seeds,
         **accuracy,
-        "verdict": _verdict(known["verdict"]),
-        "seconds": seconds_text(known["seconds"]),
-        "bytes": bytes_text(known["bytes"]),
+        "verdict": _verdict(outcome["verdict"]),
+        "seconds": seconds_text(outcome["seconds"]),
+        "bytes": bytes_text(outcome["bytes"]),
         "keep": row.keep,
         "preset": row.preset,
         "created": pd.Timestamp(row.created, unit="s", tz="UTC"),

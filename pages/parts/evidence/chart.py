@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pages.parts.evidence.files import Document, said
+from pages.parts.evidence.files import Document, localised
 from pages.parts.text import t
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ OURS, PUBLISHED = "#8E5BB5", "#7A838C"
 LINE, FRAME = 44, 140
 
 
-def drawn(one: Document) -> list[Mapping[str, Any]]:
+def drawn(experiment: Document) -> list[Mapping[str, Any]]:
     """Return the figures that the claim's chart sets side by side, as far as they were measured."""
-    return [figure for figure in one["figures"] if figure["values"] and figure["key"] in one["chart"]]
+    return [figure for figure in experiment["figures"] if figure["values"] and figure["key"] in experiment["chart"]]
 
 
 def chart_rows(figures: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
@@ -28,7 +28,7 @@ def chart_rows(figures: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
     ends = [figure["ci95"] or (None, None) for figure in figures]
     return pd.DataFrame(
         {
-            "figure": [said(figure["label"]) for figure in figures],
+            "figure": [localised(figure["label"]) for figure in figures],
             "published": pd.array([figure["published"] for figure in figures], dtype="Float64"),
             "ours": [figure["mean"] for figure in figures],
             "low": pd.array([low for low, _ in ends], dtype="Float64"),
@@ -69,7 +69,7 @@ def evidence_chart(rows: pd.DataFrame, unit: str) -> Figure:
     )
     figure.update_yaxes(autorange="reversed", automargin=True, categoryarray=rows["figure"], categoryorder="array")
     title = t(f"evidence.axis.{'percent' if unit == '%' else unit}")
-    least, most = (rows[["published", "ours", "low", "high"]].agg(one).agg(one) for one in ("min", "max"))
+    least, most = (rows[["published", "ours", "low", "high"]].agg(end).agg(end) for end in ("min", "max"))
     zoomed = least > most / 2
     figure.update_xaxes(
         title=t("evidence.zoomed", axis=title) if zoomed else title,

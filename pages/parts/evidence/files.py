@@ -24,37 +24,39 @@ Document = Mapping[str, Any]
 
 def documents(folder: Path | None = None) -> list[Document]:
     """Return every experiment's file, in the order in which the claims are told."""
-    found = [json.loads(path.read_text("utf-8")) for path in (folder or FOLDER).glob("*.json")]
-    return sorted(found, key=lambda one: int(one["position"]))
+    experiments = [json.loads(path.read_text("utf-8")) for path in (folder or FOLDER).glob("*.json")]
+    return sorted(experiments, key=lambda experiment: int(experiment["position"]))
 
 
-def grouped(told: Sequence[Document]) -> dict[str, list[Document]]:
+def grouped(experiments: Sequence[Document]) -> dict[str, list[Document]]:
     """Return the experiments by group; those that could not be shown are in the first, worst first."""
-    return {
-        group: sorted(
-            (one for one in told if one["outcome"] in outcomes), key=lambda one: outcomes.index(one["outcome"])
-        )
+    in_group = {
+        group: [experiment for experiment in experiments if experiment["outcome"] in outcomes]
         for group, outcomes in GROUPS.items()
+    }
+    return {
+        group: sorted(members, key=lambda experiment: GROUPS[group].index(experiment["outcome"]))
+        for group, members in in_group.items()
     }
 
 
-def said(words: Mapping[str, str] | None) -> str:
+def localised(words: Mapping[str, str] | None) -> str:
     """Return recorded words in the reader's language; nothing where there are none."""
     return "" if not words else words.get(language()) or words["en"]
 
 
-def rows(told: Sequence[Document]) -> pd.DataFrame:
+def rows(experiments: Sequence[Document]) -> pd.DataFrame:
     """Return one row a figure: published and ours with its spread, in full precision, and how to get it."""
-    return pd.DataFrame([_row(one, figure) for one in told for figure in one["figures"]])
+    return pd.DataFrame([_row(experiment, figure) for experiment in experiments for figure in experiment["figures"]])
 
 
-def _row(one: Document, figure: Mapping[str, Any]) -> dict[str, Any]:
+def _row(experiment: Document, figure: Mapping[str, Any]) -> dict[str, Any]:
     low, high = figure["ci95"] or (None, None)
-    provenance = one["provenance"] or {}
+    provenance = experiment["provenance"] or {}
     return {
-        "experiment": one["name"],
-        "outcome": one["outcome"],
-        "figure": said(figure["label"]),
+        "experiment": experiment["name"],
+        "outcome": experiment["outcome"],
+        "figure": localised(figure["label"]),
         "unit": figure["unit"],
         "published": figure["published"],
         "ours": figure["mean"],
@@ -62,9 +64,9 @@ def _row(one: Document, figure: Mapping[str, Any]) -> dict[str, Any]:
         "low": low,
         "high": high,
         "n": len(figure["values"]),
-        "source": one["source"],
-        "setting": said(one["setting"]),
-        "command": one["command"],
+        "source": experiment["source"],
+        "setting": localised(experiment["setting"]),
+        "command": experiment["command"],
         "date": provenance.get("date"),
         "machine": provenance.get("machine"),
         "torch": provenance.get("torch"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from pages.parts.evidence.files import Document, said
+from pages.parts.evidence.files import Document, localised
 from pages.parts.text import MISSING, t
 
 DIGITS: Mapping[str, str] = {"errors": ",.1f", "%": ".2f", "points": "+.2f", "nats": ".1e", "": "+.2f"}
@@ -45,17 +45,17 @@ def ours(figure: Mapping[str, Any]) -> str:
     return t("evidence.spread", value=with_unit(f"{mean} ± {sd}", unit), low=low, high=high, n=count)
 
 
-def finding(one: Document) -> str:
+def finding(experiment: Document) -> str:
     """Return the title of an experiment: its numbers in a sentence, or what is claimed where there are none."""
-    if one["outcome"] in ("not tried", "not recorded"):
-        return said(one["claim"])
-    fields = {figure["key"]: number(figure["mean"], figure["unit"]) for figure in one["figures"]}
-    return t(f"evidence.finding.{one['name']}", **fields)
+    if experiment["outcome"] in ("not tried", "not recorded"):
+        return localised(experiment["claim"])
+    fields = {figure["key"]: number(figure["mean"], figure["unit"]) for figure in experiment["figures"]}
+    return t(f"evidence.finding.{experiment['name']}", **fields)
 
 
-def direction(one: Document, judged: Mapping[str, Any]) -> str:
+def direction(experiment: Document, judged: Mapping[str, Any]) -> str:
     """Return whether a direction holds, with the difference and its interval."""
-    label = {figure["key"]: said(figure["label"]) for figure in one["figures"]}
+    label = {figure["key"]: localised(figure["label"]) for figure in experiment["figures"]}
     if judged["ci95"] is None:
         return t("evidence.direction_unknown", higher=label[judged["higher"]])
     unit = "points" if judged["unit"] == "%" and judged["lower"] else judged["unit"]
@@ -73,12 +73,12 @@ def direction(one: Document, judged: Mapping[str, Any]) -> str:
     return t("evidence.holds" if judged["holds"] else "evidence.fails", words=words, **fields)
 
 
-def provenance(one: Document) -> str:
+def provenance(experiment: Document) -> str:
     """Return when, on what and with what our figures were recorded."""
-    made = one["provenance"]
+    made = experiment["provenance"]
     return t(
         "evidence.recorded",
-        seeds=f"0–{len(one['seeds']) - 1}" if len(one["seeds"]) > 1 else "0",
-        size=t("evidence.full_setting" if one["full"] else "evidence.short_setting"),
+        seeds=f"0–{len(experiment['seeds']) - 1}" if len(experiment["seeds"]) > 1 else "0",
+        size=t("evidence.full_setting" if experiment["full"] else "evidence.short_setting"),
         **made,
     )

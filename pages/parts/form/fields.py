@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 from kd_core.settings import Settings, field_kind, limits_of
 from pages.parts.form import state
 from pages.parts.form.steps import has_slider, is_log, linear_step, slider_steps
-from pages.parts.text import declared_text, escape_markdown, setting_description, setting_label, t
+from pages.parts.text import declared_text, escape_markdown, member_text, setting_description, setting_label, t
 
 EMPTY = ""
 """What a widget holds where an optional number is not set."""
@@ -31,10 +31,18 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
     tell_refused(path)
 
 
-def member_field(path: str, now: str, names: list[str], label: str, words: str) -> None:
-    """Draw the choice between members of a registry, e.g. the method."""
+def member_field(path: str, now: str, names: list[str], label: str, section: str) -> None:
+    """Draw the choice between members of a registry, e.g. the method.
+
+    Args:
+        path: the recipe path.
+        now: the member in use.
+        names: of all to choose from.
+        label: of the widget.
+        section: the catalogue's, e.g. "methods".
+    """
     key = remember(path, now)
-    titles = {name: declared_text(f"{words}.{name}.title", name.replace("_", " ")) for name in names}
+    titles = {name: member_text.title_of(section, name) for name in names}
     st.selectbox(label, names, format_func=titles.__getitem__, key=key, on_change=_changed, args=(path,))
     tell_refused(path)
 

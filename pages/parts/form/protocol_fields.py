@@ -26,11 +26,11 @@ def protocol_settings(recipe: Recipe) -> None:
     protocol = recipe.protocol
     name = name_of(protocol)
     st.markdown(f"**{t('race.part.protocol')}**")
-    names = ["offline", *(one for one in PROTOCOLS if one != "offline")]  # what most people want comes first
+    names = ["offline", *(member for member in PROTOCOLS if member != "offline")]  # what most people want comes first
     st.selectbox(
         t("race.which.protocol"),
         names,
-        format_func=lambda one: member_text.title("protocols", PROTOCOLS[one]),
+        format_func=lambda member: member_text.title("protocols", PROTOCOLS[member]),
         key=remember("protocol", name),
         on_change=_choose,
     )

@@ -29,11 +29,11 @@ def folder_field(recipe: Recipe) -> None:
         given = st.file_uploader(t("upload.zip"), type=["zip"], key="upload_zip")
         if given is not None and st.button(t("upload.use"), key="upload_use"):
             _unpack(given.name, given)
-        known = sorted(
+        uploaded = sorted(
             path.name for path in uploads_folder().glob("*") if path.is_dir() and not path.name.startswith(".")
         )
-        if known:
-            picked = st.selectbox(t("upload.known"), known, index=None, key="upload_known")
+        if uploaded:
+            picked = st.selectbox(t("upload.known"), uploaded, index=None, key="upload_known")
             if picked and st.button(t("upload.use_known"), key="upload_use_known"):
                 use_folder(uploads_folder() / picked)
         path = st.text_input(t("upload.path"), key="upload_path", placeholder="/home/me/images")
@@ -64,8 +64,8 @@ def _unpack(name: str, file: object) -> None:
     folder = uploads_folder() / f"{Path(name).stem[:40]}-{digest}"
     try:
         with st.spinner(t("upload.unpacking")):
-            found = folder if folder.exists() else unpack(file, name, folder)  # type: ignore[arg-type]
+            unpacked = folder if folder.exists() else unpack(file, name, folder)  # type: ignore[arg-type]
     except KDError as error:
         st.error(error_text(error))
         return
-    use_folder(found)
+    use_folder(unpacked)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -21,8 +20,8 @@ COLUMNS = ("setting", "default", "range", "meaning")
 
 def contents() -> None:
     """Link to every method on the page, and to every protocol."""
-    for section, known in (("methods", _methods()), ("protocols", _protocols())):
-        links = (f"[{member_text.title(section, member)}](#{name})" for name, member in known.items())
+    for section, kinds in (("methods", _methods()), ("protocols", _protocols())):
+        links = (f"[{member_text.title(section, member)}](#{name})" for name, member in kinds.items())
         lead = "" if section == "methods" else f"**{t('methods_page.protocols')}:** "
         st.markdown(lead + " · ".join(links))
 
@@ -67,25 +66,11 @@ def protocols() -> None:
 
 def members(section: str) -> None:
     """Show the networks, datasets or schedules in short."""
-    for name, member in _members(section).items():
+    for name, member in member_text.members(section).items():
         title, summary = member_text.title(section, member), member_text.summary(section, member)
         with st.expander(f"**{title}** · {summary}", key=f"{section}_{name}"):
             st.markdown(member_text.text(section, member))
             _settings(section, member)
-
-
-def _members(section: str) -> Mapping[str, type[Settings]]:
-    from kd_core.datasets import DATASETS
-    from kd_core.networks import NETWORKS
-    from kd_core.recipe import AnySchedule
-
-    schedules = {member_text.name(one): one for one in get_args(get_args(AnySchedule)[0])}
-    known: dict[str, Mapping[str, type[Settings]]] = {
-        "networks": NETWORKS,
-        "datasets": DATASETS,
-        "schedules": schedules,
-    }
-    return known[section]
 
 
 def _methods() -> dict[str, type[Method]]:
@@ -109,8 +94,8 @@ def _settings(section: str, member: type[Settings]) -> None:
     if not rows:
         st.caption(t("methods_page.no_settings"))
         return
-    told = [{**row, "setting": f"{row['setting']} `{row['name']}`"} for row in rows]
-    table = pd.DataFrame(told, columns=list(COLUMNS)).map(_plain).set_index("setting")
+    named = [{**row, "setting": f"{row['setting']} `{row['name']}`"} for row in rows]
+    table = pd.DataFrame(named, columns=list(COLUMNS)).map(_plain).set_index("setting")
     table.columns = pd.Index([t(f"methods_page.{name}") for name in COLUMNS[1:]])
     table.index.name = t("methods_page.setting")
     st.table(table)

@@ -13,7 +13,7 @@ import streamlit as st
 from kd_core.results import CellValues, RaceData
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow
 from pages.parts.app import store
-from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_and_sd, zoomed_range
+from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_with_band, zoomed_range
 from pages.parts.text import share_text, t, texts_of
 
 T = TypeVar("T")
@@ -63,18 +63,18 @@ class Panel:
     @cached_property
     def accuracies(self) -> Mapping[str, Sequence[float]]:
         """Return test accuracy by epoch, by run."""
-        found: dict[str, list[float]] = defaultdict(list)
+        curves: dict[str, list[float]] = defaultdict(list)
         for row in self.rows:
-            found[row.run].append(row.scores["test"]["accuracy"] or 0.0)
-        return found
+            curves[row.run].append(row.scores["test"]["accuracy"] or 0.0)
+        return curves
 
     def by_seed(self, arm: str) -> dict[int, list[RunRow]]:
         """Return an arm's runs in order of training, by seed."""
-        found: dict[int, list[RunRow]] = defaultdict(list)
+        runs: dict[int, list[RunRow]] = defaultdict(list)
         for member in self.members:
             if member.arm == arm and member.position in self.runs:
-                found[member.seed].append(self.runs[member.position])
-        return dict(found)
+                runs[member.seed].append(self.runs[member.position])
+        return dict(runs)
 
     def runs_of(self, arm: str) -> list[RunRow]:
         """Return an arm's runs; one that several seeds share counts once."""
@@ -91,10 +91,10 @@ class Panel:
 
     def notes(self, subject: str | None = None, arm: str = "distilled") -> dict[str, list[NoteRow]]:
         """Return what the protocol told of an arm's runs, in order of epochs, by run."""
-        found: dict[str, list[NoteRow]] = defaultdict(list)
+        notes: dict[str, list[NoteRow]] = defaultdict(list)
         for note in store().runs.notes([run.id for run in self.runs_of(arm)], subject):
-            found[note.run].append(note)
-        return dict(found)
+            notes[note.run].append(note)
+        return dict(notes)
 
 
 Curves = Mapping[str, Sequence[float]]
@@ -106,9 +106,9 @@ def at_end(run: RunRow, values: Sequence[float]) -> float | None:
     return newest(run, values) if values else None
 
 
-def newest(run: RunRow, told: Sequence[T]) -> T:
-    """Return of what was told after each epoch that of the reported one, or the last, where there is none yet."""
-    return told[-1] if run.reported_epoch is None else told[min(run.reported_epoch, len(told) - 1)]
+def newest(run: RunRow, by_epoch: Sequence[T]) -> T:
+    """Return of what there is after each epoch that of the reported one, or the last, where there is none yet."""
+    return by_epoch[-1] if run.reported_epoch is None else by_epoch[min(run.reported_epoch, len(by_epoch) - 1)]
 
 
 def ends(runs: Sequence[RunRow], curves: Curves) -> list[float]:
@@ -130,25 +130,15 @@ def mean_curve(
         faint: how pale, where several lines have one role.
         growing: whether a run that still grows has a line beside the mean of the finished ones.
     """
-    mine = [run for run in panel.runs_of(arm) if curves.get(run.id)]
-    done = [curves[run.id] for run in mine if run.status == "done"]
-    open_ones = [curves[run.id] for run in mine if run.status != "done"]
-    if not done:
-        done, open_ones = open_ones, []
-    lines = []
-    if done:
-        mean, sd = mean_and_sd(done)
-        low, high = (None, None) if len(done) == 1 else ((mean - sd).tolist(), (mean + sd).tolist())
-        lines.append(CurveSeries(role, name, _epochs(len(mean)), mean.tolist(), low, high, faint))
-    if open_ones and growing:
-        curve = open_ones[-1]
-        lines.append(CurveSeries(role, name, _epochs(len(curve)), list(curve), variant=faint + 1))
-    return lines
+    begun = [run for run in panel.runs_of(arm) if curves.get(run.id)]
+    done = [curves[run.id] for run in begun if run.status == "done"]
+    still = [curves[run.id] for run in begun if run.status != "done"]
+    return mean_with_band(done, still, role, name, faint=faint, newest=growing)
 
 
-def less(one: Curves, other: Curves) -> dict[str, list[float]]:
+def less(curves: Curves, others: Curves) -> dict[str, list[float]]:
     """Return the difference of two curves of the same runs, as far as both go."""
-    return {run: [a - b for a, b in zip(one[run], other[run], strict=False)] for run in one if run in other}
+    return {run: [a - b for a, b in zip(curves[run], others[run], strict=False)] for run in curves if run in others}
 
 
 def network_text(network: Mapping[str, Any]) -> str:
@@ -239,7 +229,3 @@ def panel_curve(
         marker_x=marker_x,
         height=height,
     )
-
-
-def _epochs(count: int) -> list[float]:
-    return [float(epoch) for epoch in range(1, count + 1)]

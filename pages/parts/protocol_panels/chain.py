@@ -8,7 +8,7 @@ import streamlit as st
 
 from kd_core.store import RunRow
 from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
-from pages.parts.protocol_panels.ladder import DotRow, dot_plot
+from pages.parts.protocol_panels.dot_plot import DotRow, dot_plot
 from pages.parts.text import escape_markdown, percent_of, t
 
 
@@ -26,25 +26,25 @@ def panel(panel: Panel) -> None:
     student = network_text(panel.recipe["student"])
     beside = [DotRow("variant", t("protocol_view.ensemble", n=panel.protocol["generations"]), student, ensemble)]
     beside.append(DotRow("alone", t("roles.alone"), student, _right(panel, "alone")))
-    told = t("protocol_view.chain_finding", links=" → ".join(percent_of(link.accuracies) for link in links))
+    sentence = t("protocol_view.chain_finding", links=" → ".join(percent_of(link.accuracies) for link in links))
     if ensemble:
-        told += t("protocol_view.chain_ensemble", ensemble=percent_of(ensemble))
+        sentence += t("protocol_view.chain_ensemble", ensemble=percent_of(ensemble))
     shown = max(len(link.accuracies) for link in links)
     setting = t("protocol_view.chain_setting", seeds=seeds_text(shown))
-    dot_plot([*links, *beside], key="chain", title=escape_markdown(finding(panel, told)), setting=setting)
+    dot_plot([*links, *beside], key="chain", title=escape_markdown(finding(panel, sentence)), setting=setting)
 
 
 def _helpers(panel: Panel) -> list[DotRow]:
     """Return the links between: first the assistants, then the generations before the last."""
     by_seed = panel.by_seed("helper")
     assistants = len(panel.recipe.get("others", []))
-    rungs = []
+    links = []
     for place in range(max(map(len, by_seed.values()), default=0)):
         runs = [runs[place] for runs in by_seed.values() if place < len(runs)]
         kind, number = ("assistant", place) if place < assistants else ("generation", place - assistants)
         accuracies = _of(panel, runs)
-        rungs.append(DotRow("variant", t(f"protocol_view.{kind}", number=number + 1), _network(runs), accuracies))
-    return rungs
+        links.append(DotRow("variant", t(f"protocol_view.{kind}", number=number + 1), _network(runs), accuracies))
+    return links
 
 
 def _ensemble(panel: Panel) -> list[float]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
-from PIL import Image
 
 from kd_core.results import stored_logits
 from pages.parts.app import engine, store
+from pages.parts.charts import enlarged
 from pages.parts.protocol_panels.base import Panel, heading
 from pages.parts.studies import sample_shown
 from pages.parts.text import declared_text, escape_markdown, share_text, t
@@ -19,8 +19,8 @@ SIDE = 240
 
 def panel(panel: Panel) -> None:
     """Show both views of the image in the link, or of the one about which the teacher is least sure."""
-    found = stored_logits.load_study_logits(store(), panel.study, cell=panel.cell)
-    if found is None or not found.logits:
+    material = stored_logits.load_study_logits(store(), panel.study, cell=panel.cell)
+    if material is None or not material.logits:
         st.caption(t("protocol_view.nothing_yet"))
         return
     if not engine.engine_is_warm():
@@ -28,8 +28,8 @@ def panel(panel: Panel) -> None:
         return
     from kd_core.networks import pictured
 
-    index, view = sample_shown(found), panel.protocol["view"]
-    name, image = escape_markdown(found.classes[int(found.labels[index])]), found.images[index]
+    index, view = sample_shown(material), panel.protocol["view"]
+    name, image = escape_markdown(material.classes[int(material.labels[index])]), material.images[index]
     seen = pictured(view, image)
     facts = {"image": _size(image), "seen": _size(seen), "name": name}
     heading(
@@ -38,16 +38,9 @@ def panel(panel: Panel) -> None:
     )
     left, right, _ = st.columns([1, 1, 1])
     sees = t("protocol_view.teacher_sees", **facts)
-    left.image(enlarged(image), caption=sees, alt=sees)
+    left.image(enlarged(image, SIDE), caption=sees, alt=sees)
     sees = t("protocol_view.student_sees", view=declared_text(f"choices.{view}", view.replace("_", " ")), **facts)
-    right.image(enlarged(seen), caption=sees, alt=sees)
-
-
-def enlarged(pixels: NDArray[np.uint8]) -> Image.Image:
-    """Return an image (C, H, W) with every pixel as a square."""
-    picture = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
-    times = max(1, SIDE // max(picture.size))
-    return picture.resize((picture.width * times, picture.height * times), Image.Resampling.NEAREST)
+    right.image(enlarged(seen, SIDE), caption=sees, alt=sees)
 
 
 def _size(pixels: NDArray[np.uint8]) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import streamlit as st
-from numpy.typing import NDArray
-from PIL import Image
 
 from kd_core.store import NoteRow, RunRow
 from pages.parts.app import store
+from pages.parts.charts import sheet
 from pages.parts.protocol_panels.base import Panel, ends, finding, heading, mean_curve, panel_curve, seeds_text
 from pages.parts.text import percent_of, t
 
 LOSSES = ("certainty", "balance", "excitement")
 IN_A_ROW = 5
-TILE, GAP = 48, 4
-"""Pixels: the side of an enlarged image, and the grey between two."""
 
 
 def panel(panel: Panel) -> None:
@@ -26,15 +23,15 @@ def panel(panel: Panel) -> None:
     if not notes:
         st.caption(t("protocol_view.nothing_yet"))
         return
-    mine = panel.reported("distilled")
-    seen = max((len(notes[run.id]) for run in mine if run.id in notes), default=0)
-    made = seen * panel.protocol["steps"] * panel.recipe["optim"]["batch"]
-    right = ends(mine, panel.accuracies)
-    said = t("protocol_view.data_free_finding", n=f"{made:,}", accuracy=percent_of(right)) if right else ""
-    heading(finding(panel, said), t("protocol_view.data_free_setting", seeds=seeds_text(len(right))))
-    run = next(run for run in [*mine, *panel.runs_of("distilled")] if run.id in notes)
+    runs = panel.reported("distilled")
+    epochs = max((len(notes[run.id]) for run in runs if run.id in notes), default=0)
+    made = epochs * panel.protocol["steps"] * panel.recipe["optim"]["batch"]
+    right = ends(runs, panel.accuracies)
+    sentence = t("protocol_view.data_free_finding", n=f"{made:,}", accuracy=percent_of(right)) if right else ""
+    heading(finding(panel, sentence), t("protocol_view.data_free_setting", seeds=seeds_text(len(right))))
+    run = next(run for run in [*runs, *panel.runs_of("distilled")] if run.id in notes)
     _pictures(run, notes[run.id])
-    _losses(panel, {name: {one: [note.facts[name] for note in told] for one, told in notes.items()} for name in LOSSES})
+    _losses(panel, {name: _loss_curves(notes, name) for name in LOSSES})
 
 
 def _pictures(run: RunRow, notes: Sequence[NoteRow]) -> None:
@@ -44,22 +41,13 @@ def _pictures(run: RunRow, notes: Sequence[NoteRow]) -> None:
         epoch = notes[place].epoch
         kept = store().files.note(run.id, "made_up", epoch)
         if kept is not None:
-            told = t("protocol_view.made_up", epoch=epoch + 1, n=len(kept["images"]))
-            column.image(sheet(kept["images"]), caption=told, alt=told, width="stretch")
+            caption = t("protocol_view.made_up", epoch=epoch + 1, n=len(kept["images"]))
+            column.image(sheet(kept["images"], columns=IN_A_ROW), caption=caption, alt=caption, width="stretch")
     st.caption(t("protocol_view.made_up_note", seed=run.recipe["seed"]))
 
 
-def sheet(images: NDArray[np.uint8]) -> Image.Image:
-    """Return small images (N, C, H, W) enlarged, five in a row, as one picture."""
-    rows = -(-len(images) // IN_A_ROW)
-    size = (IN_A_ROW * (TILE + GAP) - GAP, rows * (TILE + GAP) - GAP)
-    whole = Image.new("RGB", size, (128, 128, 128))
-    for place, pixels in enumerate(images):
-        one = Image.fromarray(pixels[0] if pixels.shape[0] == 1 else pixels.transpose(1, 2, 0))
-        row, column = divmod(place, IN_A_ROW)
-        # Nearest: a made-up image of eight by eight pixels is shown as it is, not smoothed into something nicer.
-        whole.paste(one.resize((TILE, TILE), Image.Resampling.NEAREST), (column * (TILE + GAP), row * (TILE + GAP)))
-    return whole
+def _loss_curves(notes: Mapping[str, Sequence[NoteRow]], name: str) -> dict[str, list[float]]:
+    return {run: [note.facts[name] for note in of_run] for run, of_run in notes.items()}
 
 
 def _losses(panel: Panel, losses: dict[str, dict[str, list[float]]]) -> None:

@@ -33,8 +33,8 @@ def panel(panel: Panel) -> None:
         st.caption(t("protocol_view.nothing_yet"))
         return
     _rounds(panel, rounds)
-    mine = panel.reported("distilled")
-    run = next((run for run in mine if run.id in rounds), None)
+    runs = panel.reported("distilled")
+    run = next((run for run in runs if run.id in rounds), None)
     if run is not None:
         last = newest(run, rounds[run.id])
         _clients(last.facts, run, last.epoch + 1)
@@ -47,19 +47,19 @@ def _rounds(panel: Panel, rounds: Mapping[str, list[NoteRow]]) -> None:
     lines = mean_curve(panel, "distilled", server, "distilled", t("protocol_view.server"))
     lines += mean_curve(panel, "distilled", clients, "variant", t("protocol_view.clients"))
     lines += mean_curve(panel, "distilled", twins, "alone", t("protocol_view.twins"))
-    mine = panel.reported("distilled")
-    gains = ends(mine, less(clients, twins))
+    runs = panel.reported("distilled")
+    gains = ends(runs, less(clients, twins))
     facts = {
-        "clients": percent_of(ends(mine, clients)),
-        "twins": percent_of(ends(mine, twins)),
+        "clients": percent_of(ends(runs, clients)),
+        "twins": percent_of(ends(runs, twins)),
         "points": points_of(gains),
     }
     better = "more" if np.mean(gains) > 0 else "less"
-    told = {name: panel.protocol[name] for name in ("clients", "alpha", "head_start")}
+    settings = {name: panel.protocol[name] for name in ("clients", "alpha", "head_start")}
     public = f"{public_images(next(iter(rounds.values()))[0].facts):,}"
-    setting = t("protocol_view.federated_setting", **told, public=public, seeds=seeds_text(len(gains)))
-    title = t(f"protocol_view.federated_{better}", server=percent_of(ends(mine, server)), **facts)
-    accuracy_curve(panel, "federated", lines, title, setting, whole=True, marker_x=float(told["head_start"]))
+    setting = t("protocol_view.federated_setting", **settings, public=public, seeds=seeds_text(len(gains)))
+    title = t(f"protocol_view.federated_{better}", server=percent_of(ends(runs, server)), **facts)
+    accuracy_curve(panel, "federated", lines, title, setting, whole=True, marker_x=float(settings["head_start"]))
 
 
 def public_images(facts: Mapping[str, Any]) -> int:
@@ -70,7 +70,7 @@ def public_images(facts: Mapping[str, Any]) -> int:
 
 def _curves(rounds: Mapping[str, list[NoteRow]], who: str) -> Curves:
     """Return the accuracy of the server, or the mean over clients or twins, by round and run."""
-    return {run: [float(np.mean(note.facts[who])) for note in told] for run, told in rounds.items()}
+    return {run: [float(np.mean(note.facts[who])) for note in notes] for run, notes in rounds.items()}
 
 
 def _clients(facts: Mapping[str, Any], run: RunRow, round_: int) -> None:

@@ -44,4 +44,4 @@ def _pairs(panel: Panel, curves: dict[str, Curves]) -> list[tuple[float, float]]
         for arm in curves
     }
     both = [(ends["distilled"][seed], ends["alone"].get(seed)) for seed in ends["distilled"]]
-    return [(mine, other) for mine, other in both if mine is not None and other is not None]
+    return [(own, other) for own, other in both if own is not None and other is not None]

@@ -29,38 +29,38 @@ def panel(panel: Panel) -> None:
         st.caption(t("protocol_view.nothing_yet"))
         return
     own = {run: values for run, values in panel.accuracies.items() if run in peers[min(peers)]}
-    mean = {run: [sum(all_) / len(all_) for all_ in zip(*_of_run(peers, run), strict=False)] for run in own}
-    mine = panel.reported("distilled")
-    student, others, apart = ends(mine, own), ends(mine, mean), ends(mine, less(own, mean))
-    facts = {"student": percent_of(student), "peers": percent_of(others), "points": points_of(apart)}
-    setting = t("protocol_view.mutual_setting", n=len(peers) + 1, seeds=seeds_text(len(apart)))
+    of_peers = {run: [sum(all_) / len(all_) for all_ in zip(*_of_run(peers, run), strict=False)] for run in own}
+    runs, apart = panel.reported("distilled"), less(own, of_peers)
+    student, others, distances = ends(runs, own), ends(runs, of_peers), ends(runs, apart)
+    facts = {"student": percent_of(student), "peers": percent_of(others), "points": points_of(distances)}
+    setting = t("protocol_view.mutual_setting", n=len(peers) + 1, seeds=seeds_text(len(distances)))
     left, right = st.columns([3, 2])
     with left:
         title = t("protocol_view.mutual_finding", **facts)
         accuracy_curve(panel, "mutual", _lines(panel, own, peers, names), title, setting)
     with right:
-        gap = {run: [100 * value for value in values] for run, values in less(own, mean).items()}
+        gap = {run: [100 * value for value in values] for run, values in apart.items()}
         panel_curve(
             panel,
             "mutual_gap",
             mean_curve(panel, "distilled", gap, "distilled", t("protocol_view.mutual_gap")),
             finding(panel, t("protocol_view.mutual_gap_finding", **facts)),
-            t("protocol_view.mutual_gap_setting", seeds=seeds_text(len(apart))),
+            t("protocol_view.mutual_gap_setting", seeds=seeds_text(len(distances))),
             t("protocol_view.points_axis"),
         )
 
 
 def _peers(panel: Panel) -> tuple[dict[int, dict[str, list[float]]], dict[int, str]]:
     """Return the accuracies of each peer by run, and what each peer is, both by number."""
-    found: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    accuracies: dict[int, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     names = {}
     for run, notes in panel.notes().items():
         for note in notes:
             kind, _, number = note.subject.partition("_")
             if kind == "peer":
-                found[int(number)][run].append(float(note.facts["accuracy"]))
+                accuracies[int(number)][run].append(float(note.facts["accuracy"]))
                 names[int(number)] = t("protocol_view.peer", number=number, network=note.facts["label"])
-    return {number: found[number] for number in sorted(found)}, names
+    return {number: accuracies[number] for number in sorted(accuracies)}, names
 
 
 def _of_run(peers: dict[int, dict[str, list[float]]], run: str) -> list[list[float]]:

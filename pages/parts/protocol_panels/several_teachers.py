@@ -11,79 +11,82 @@ import streamlit as st
 from kd_core.store import RunRow
 from pages.parts.app import engine, store
 from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
-from pages.parts.protocol_panels.ladder import DotRow, dot_plot
+from pages.parts.protocol_panels.dot_plot import DotRow, dot_plot
 from pages.parts.text import declared_text, escape_markdown, percent_of, points_of, t
 
 
 def panel(panel: Panel) -> None:
     """Show the accuracy of each teacher, of their mixture, of the student, and of the student alone."""
-    councils = _councils(panel)
+    ensembles = _ensembles(panel)
     teachers = [
         DotRow("teacher", t("protocol_view.teacher", number=place + 1), _network(runs), _right(panel, runs))
-        for place, runs in enumerate(_by_place(councils))
+        for place, runs in enumerate(_by_place(ensembles))
     ]
     if not any(teacher.accuracies for teacher in teachers):
         st.caption(t("protocol_view.nothing_yet"))
         return
-    whole = [runs for runs in councils if len(runs) == panel.protocol["teachers"] and _all_done(runs)]
+    whole = [runs for runs in ensembles if len(runs) == panel.protocol["teachers"] and _all_done(runs)]
     mixed = _mixed(panel, whole)
     gains = [right - float(np.mean(_right(panel, runs))) for right, runs in zip(mixed, whole, strict=bool(mixed))]
     student = network_text(panel.recipe["student"])
-    rungs = [
+    networks = [
         *teachers,
         DotRow("variant", t("protocol_view.mixture"), t("protocol_view.networks", n=panel.protocol["teachers"]), mixed),
         DotRow("distilled", t("roles.distilled"), student, _right(panel, panel.reported("distilled"))),
         DotRow("alone", t("roles.alone"), student, _right(panel, panel.reported("alone"))),
     ]
     every = [value for teacher in teachers for value in teacher.accuracies]
-    told = t("protocol_view.teachers_each", mean=percent_of(every))
+    sentence = t("protocol_view.teachers_each", mean=percent_of(every))
     if gains:
         facts = {"n": len(teachers), "mixed": percent_of(mixed), "points": points_of(gains)}
-        told = t("protocol_view.teachers_finding", mean=percent_of(every), **facts)
+        sentence = t("protocol_view.teachers_finding", mean=percent_of(every), **facts)
     weighting = panel.protocol["weighting"]
     setting = t(
         "protocol_view.teachers_setting",
         weighting=declared_text(f"choices.{weighting}", weighting),
-        seeds=seeds_text(max(len(rung.accuracies) for rung in rungs)),
+        seeds=seeds_text(max(len(network.accuracies) for network in networks)),
     )
-    dot_plot(rungs, key="several_teachers", title=escape_markdown(finding(panel, told)), setting=setting)
+    dot_plot(networks, key="several_teachers", title=escape_markdown(finding(panel, sentence)), setting=setting)
 
 
-def _councils(panel: Panel) -> list[list[RunRow]]:
-    """Return the teachers of each seed, the recipe's own first; a council that several seeds share counts once."""
+def _ensembles(panel: Panel) -> list[list[RunRow]]:
+    """Return the teachers of each seed, the recipe's own first; an ensemble that several seeds share counts once."""
     first, others = panel.by_seed("teacher"), panel.by_seed("helper")
     every = [[*runs, *others.get(seed, [])] for seed, runs in first.items()]
     return list({tuple(run.id for run in runs): runs for runs in every}.values())
 
 
-def _by_place(councils: Sequence[Sequence[RunRow]]) -> list[list[RunRow]]:
-    longest = max(map(len, councils), default=0)
-    unique = [{runs[place].id: runs[place] for runs in councils if place < len(runs)} for place in range(longest)]
+def _by_place(ensembles: Sequence[Sequence[RunRow]]) -> list[list[RunRow]]:
+    longest = max(map(len, ensembles), default=0)
+    unique = [{runs[place].id: runs[place] for runs in ensembles if place < len(runs)} for place in range(longest)]
     return [list(runs.values()) for runs in unique]
 
 
-def _mixed(panel: Panel, councils: Sequence[Sequence[RunRow]]) -> list[float]:
-    """Return how often each council's mixture is right on test; nothing until the engine is warm."""
+def _mixed(panel: Panel, ensembles: Sequence[Sequence[RunRow]]) -> list[float]:
+    """Return how often each ensemble's mixture is right on test; nothing until the engine is warm."""
     if not engine.engine_is_warm():
         return []
-    asked = tuple(tuple((run.id, run.reported_epoch or 0) for run in runs) for runs in councils)
-    source = next((run.source for runs in councils for run in runs if run.source), None)
+    asked = tuple(tuple((run.id, run.reported_epoch or 0) for run in runs) for runs in ensembles)
+    source = next((run.source for runs in ensembles for run in runs if run.source), None)
     return _mixture_accuracies(asked, source or "", json.dumps(dict(panel.protocol)))
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
 def _mixture_accuracies(asked: tuple[tuple[tuple[str, int], ...], ...], source: str, protocol: str) -> list[float]:
-    """Finished runs do not change, so each council is asked once."""
+    """Finished runs do not change, so each ensemble is asked once."""
     from kd_core.protocols.several_teachers import SeveralTeachers
 
-    settings, known = SeveralTeachers.from_json(json.loads(protocol)), store().files.source(source)
-    if known is None:
+    settings, stored = SeveralTeachers.from_json(json.loads(protocol)), store().files.source(source)
+    if stored is None:
         return []
-    answers = [[store().files.logits(run, epoch) for run, epoch in council] for council in asked]
-    whole = [[one for one in said if one is not None] for said in answers]
-    if any(len(said) < len(council) for said, council in zip(whole, asked, strict=True)):
-        return []
-    return [settings.accuracy(said, known[0]["labels"]) for said in whole]
+    accuracies = []
+    for ensemble in asked:
+        logits = [store().files.logits(run, epoch) for run, epoch in ensemble]
+        kept = [of_teacher for of_teacher in logits if of_teacher is not None]
+        if len(kept) < len(logits):
+            return []
+        accuracies.append(settings.accuracy(kept, stored[0]["labels"]))
+    return accuracies
 
 
 def _all_done(runs: Sequence[RunRow]) -> bool:

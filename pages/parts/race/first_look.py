@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.charts import CURVE_WORDS, live_curve, mean_lines, zoomed_range
+from pages.parts.charts import CURVE_WORDS, ROLE_OF, live_curve, mean_with_band, zoomed_range
 from pages.parts.race.arm_table import arm_table
 from pages.parts.studies import digit, recorded_logits, recorded_numbers, recorded_race
 from pages.parts.text import sampling_text, t, texts_of, verdict_text
@@ -24,7 +24,8 @@ def show_first_look() -> None:
         digit(recorded_logits(), key="view_temperature")
     with right:
         names = {arm: t(f"roles.{arm}") for arm in race["curves"]}
-        lines = [line for arm, curves in race["curves"].items() for line in mean_lines(curves, [], arm, names[arm])]
+        curves = ((ROLE_OF[arm], names[arm], by_seed) for arm, by_seed in race["curves"].items())
+        lines = [line for role, name, by_seed in curves for line in mean_with_band(by_seed, [], role, name)]
         low, high = zoomed_range(lines, alive=False)
         live_curve(
             key="recorded_race",

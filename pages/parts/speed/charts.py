@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pages.parts.charts import ROLES, log_tick_options
+from pages.parts.charts import ROLE_OF, ROLES, log_tick_options
 from pages.parts.text import t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-
-SYMBOL: Mapping[str, str] = {"teacher": "diamond", "alone": "square", "distilled": "circle"}
-
-
-DASH: Mapping[str, str] = {"teacher": "solid", "alone": "dot", "distilled": "dashdot"}
 
 
 def latency_chart(rows: pd.DataFrame) -> Figure:
@@ -26,20 +19,20 @@ def latency_chart(rows: pd.DataFrame) -> Figure:
 
     figure = go.Figure()
     for arm in rows["arm"].unique():
-        mine = rows[rows["arm"] == arm]
+        timed, style = rows[rows["arm"] == arm], ROLES[ROLE_OF[arm]]
         figure.add_scatter(
-            x=mine["batch"],
-            y=mine["p50"],
+            x=timed["batch"],
+            y=timed["p50"],
             name=t(f"roles.{arm}"),
             mode="lines+markers",
             error_y={
                 "type": "data",
                 "symmetric": False,
-                "array": mine["p95"] - mine["p50"],
-                "arrayminus": [0] * len(mine),
+                "array": timed["p95"] - timed["p50"],
+                "arrayminus": [0] * len(timed),
             },
-            marker={"symbol": SYMBOL[arm], "size": 10},
-            line={"color": _colour(arm), "dash": DASH[arm], "width": 2},
+            marker=style.plotly_marker(10),
+            line=style.plotly_line(),
             hovertemplate=f"{t(f'roles.{arm}')}<br>%{{y:.3g}} ms<extra></extra>",
         )
     batches = sorted(rows["batch"].unique())
@@ -65,7 +58,7 @@ def trade_chart(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> Figure:
             name=t(f"roles.{row['arm']}"),
             mode="markers",
             error_y={"type": "data", "array": [0 if pd.isna(sd) else sd]},
-            marker={"symbol": SYMBOL[row["arm"]], "size": 13, "color": _colour(row["arm"])},
+            marker=ROLES[ROLE_OF[row["arm"]]].plotly_marker(13),
             hovertemplate=f"{t('roles.' + row['arm'])}<br>%{{y:.1f}} %<br>%{{x:.3g}} ms<extra></extra>",
         )
     figure.update_xaxes(type="log", title=t("speed.milliseconds_at", batch=batch), exponentformat="none", nticks=6)
@@ -78,10 +71,6 @@ def trade_rows(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> pd.DataF
     at = timed[timed["batch"] == batch][["arm", "p50", "p95"]]
     rows = sizes[["arm", "accuracy", "sd", "n"]].merge(at, on="arm")
     return rows.assign(accuracy=100 * rows["accuracy"], sd=100 * rows["sd"].astype(float))
-
-
-def _colour(arm: str) -> str:
-    return ROLES[arm].colour  # type: ignore[index]
 
 
 def _laid_out(figure: Figure) -> Figure:

@@ -26,14 +26,14 @@ def export_section(study: StudyRow | None) -> None:
         run = st.selectbox(
             t("speed.export_network"),
             runs,
-            format_func=lambda one: _label(by_run[one]),
+            format_func=lambda choice: _label(by_run[choice]),
             key=f"export_run_{study.id if study else ''}",
             width=320,
         )
         format = st.segmented_control(
             t("speed.export_format"),
             list(FORMATS),
-            format_func=lambda one: t(f"speed.format_{one}"),
+            format_func=lambda choice: t(f"speed.format_{choice}"),
             default=next(iter(FORMATS)),
             key="export_format",
             required=True,

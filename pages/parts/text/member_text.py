@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
@@ -14,12 +15,43 @@ from pages.parts.text.setting_text import setting_description, setting_title
 _ACRONYMS = {"mse", "mlp", "kd"}
 
 
+def members(section: str) -> Mapping[str, type[Settings]]:
+    """Return the members of a catalogue's section, such as "methods", by name."""
+    from kd_core.datasets import DATASETS
+    from kd_core.methods import METHODS
+    from kd_core.networks import NETWORKS
+    from kd_core.protocols import PROTOCOLS
+    from kd_core.recipe import AnySchedule
+
+    schedules = {name(kind): kind for kind in get_args(get_args(AnySchedule)[0])}
+    registries: dict[str, Mapping[str, type[Settings]]] = {
+        "datasets": DATASETS,
+        "methods": METHODS,
+        "networks": NETWORKS,
+        "protocols": PROTOCOLS,
+        "schedules": schedules,
+    }
+    return registries[section]
+
+
 def title(section: str, member: type[Settings]) -> str:
-    """Return what a member is called in headings: the catalogue's title, else its own, else its name in words."""
-    own = getattr(member, "title", "")
+    """Return what a member is called, with the literature's short name behind it, e.g. "Decoupled (DKD)"."""
+    plain, short = plain_title(section, member), getattr(member, "abbreviation", "")
+    return t("methods_page.abbreviated", title=plain, short=short) if short else plain
+
+
+def title_of(section: str, name: str) -> str:
+    """Return what the member of a name is called; one of another version by its name."""
+    kinds = members(section)
+    return title(section, kinds[name]) if name in kinds else name.replace("_", " ")
+
+
+def plain_title(section: str, member: type[Settings]) -> str:
+    """Return a member's title alone: the catalogue's, else its own, else its name in words."""
     words = [word.upper() if word in _ACRONYMS else word for word in name(member).split("_")]
-    said = " ".join(words)
-    return declared_text(f"{section}.{name(member)}.title", own or said[0].upper() + said[1:])
+    in_words = " ".join(words)
+    own = getattr(member, "title", "") or in_words[0].upper() + in_words[1:]
+    return declared_text(f"{section}.{name(member)}.title", own)
 
 
 def summary(section: str, member: type[Settings]) -> str:
@@ -86,5 +118,5 @@ def _value(value: Any) -> str:
 def _paragraphs(member: type[Settings]) -> list[str]:
     """Return a docstring's paragraphs without its sections, each on one line, with Markdown's code marks."""
     paragraphs = (inspect.getdoc(member) or name(member)).replace("``", "`").split("\n\n")
-    told = [text for text in paragraphs if not text.startswith(("Args:", "Source:", "Raises:"))]
-    return [" ".join(text.split()) for text in told]
+    shown = [text for text in paragraphs if not text.startswith(("Args:", "Source:", "Raises:"))]
+    return [" ".join(text.split()) for text in shown]

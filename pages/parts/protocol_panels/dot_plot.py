@@ -1,4 +1,4 @@
-"""Networks one above the other with their accuracies: a chain from its first link, or teachers before their student."""
+"""A dot plot: networks one above the other with their accuracies, such as a chain from its first link."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from pages.parts.text import escape_html, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
-
-SYMBOL: dict[Role, str] = {"teacher": "diamond", "alone": "square", "distilled": "circle", "variant": "triangle-up"}
 
 
 @dataclass(frozen=True)
@@ -35,57 +33,57 @@ class DotRow:
     accuracies: Sequence[float]
 
 
-def dot_plot(rungs: Sequence[DotRow], *, key: str, title: str, setting: str) -> None:
+def dot_plot(dots: Sequence[DotRow], *, key: str, title: str, setting: str) -> None:
     """Draw mean and standard deviation of each network under a finding, with the numbers as a table."""
-    shown = [rung for rung in rungs if rung.accuracies]
+    shown = [dot for dot in dots if dot.accuracies]
     heading(title, setting)
     plotly_chart_with_downloads(
-        ladder_figure(shown),
+        dot_figure(shown),
         key=f"protocol_{key}",
-        rows=ladder_rows(shown),
+        rows=dot_table(shown),
         alt=f"{title} {setting}",
         filename=f"protocol-{key}",
     )
 
 
-def ladder_rows(rungs: Sequence[DotRow]) -> pd.DataFrame:
+def dot_table(dots: Sequence[DotRow]) -> pd.DataFrame:
     """Return one row per network: what it is, mean and sd over seeds in percent, and how many seeds."""
     rows = []
-    for rung in rungs:
-        told = mean_sd(rung.accuracies)
+    for dot in dots:
+        accuracy = mean_sd(dot.accuracies)
         rows.append(
             {
-                t("table.arm"): rung.name,
-                t("protocol_view.network"): rung.network,
-                t("speed.accuracy_axis"): 100 * told.mean,
-                t("speed.sd"): None if told.sd is None else 100 * told.sd,
-                t("speed.n"): len(told.values),
+                t("table.arm"): dot.name,
+                t("protocol_view.network"): dot.network,
+                t("speed.accuracy_axis"): 100 * accuracy.mean,
+                t("speed.sd"): None if accuracy.sd is None else 100 * accuracy.sd,
+                t("speed.n"): len(accuracy.values),
             }
         )
     return pd.DataFrame(rows)
 
 
-def ladder_figure(rungs: Sequence[DotRow]) -> Figure:
+def dot_figure(dots: Sequence[DotRow]) -> Figure:
     """Return a mark for each network, the first on top, with a whisker of one sd over seeds."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     small = '<span style="font-size:11px">{}</span>'
-    names = [f"{escape_html(rung.name)}<br>{small.format(escape_html(rung.network))}" for rung in rungs]
-    for rung, name in zip(rungs, names, strict=True):
-        told = mean_sd(rung.accuracies)
+    names = [f"{escape_html(dot.name)}<br>{small.format(escape_html(dot.network))}" for dot in dots]
+    for dot, name in zip(dots, names, strict=True):
+        accuracy = mean_sd(dot.accuracies)
         figure.add_scatter(
-            x=[100 * told.mean],
+            x=[100 * accuracy.mean],
             y=[name],
             mode="markers+text",
-            text=[f"{100 * told.mean:.1f}"],
+            text=[f"{100 * accuracy.mean:.1f}"],
             textposition="top center",
-            error_x={"type": "data", "array": [100 * (told.sd or 0.0)]},
-            marker={"symbol": SYMBOL[rung.role], "size": 13, "color": ROLES[rung.role].colour},
-            hovertemplate=f"{escape_html(rung.name)}<br>%{{x:.2f}} %<extra></extra>",
+            error_x={"type": "data", "array": [100 * (accuracy.sd or 0.0)]},
+            marker=ROLES[dot.role].plotly_marker(13),
+            hovertemplate=f"{escape_html(dot.name)}<br>%{{x:.2f}} %<extra></extra>",
             showlegend=False,
         )
     figure.update_xaxes(title=t("protocol_view.ladder_axis"), ticksuffix=" %")
     figure.update_yaxes(categoryorder="array", categoryarray=names[::-1], automargin=True)
-    layout: dict[str, Any] = {"height": 110 + 52 * len(rungs), "margin": {"l": 8, "r": 24, "t": 32, "b": 8}}
+    layout: dict[str, Any] = {"height": 110 + 52 * len(dots), "margin": {"l": 8, "r": 24, "t": 32, "b": 8}}
     return figure.update_layout(**layout)
