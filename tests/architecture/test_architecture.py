@@ -155,6 +155,12 @@ def test_every_room_says_in_one_sentence_what_is_inside() -> None:
     report(silent, "Write one sentence, and __all__, into the room's __init__:")
 
 
+def test_what_a_room_promises_is_there() -> None:
+    promised = [(room, name) for room in rooms() for name in importlib.import_module(room).__all__]
+    missing = [f"{room}.{name}" for room, name in promised if not hasattr(importlib.import_module(room), name)]
+    report(missing, "These names are in __all__ and cannot be imported:")
+
+
 def test_rooms_are_not_crowded() -> None:
     crowded = []
     for name, path in rooms().items():

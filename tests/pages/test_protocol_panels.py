@@ -13,13 +13,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kd_core.networks.views import pictured
+from kd_core.notes import FederatedRound
 from kd_core.protocols import PROTOCOLS
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe.presets import PRESETS
 from kd_core.settings.text import parse_value
 from kd_core.store import Store
 from pages.parts.form.network_list import read_networks, written_networks
-from pages.parts.protocol_panels.federated import client_rows, public_images
+from pages.parts.protocol_panels.federated import client_rows
 from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App, train_tiny_race
 
@@ -225,9 +226,13 @@ def test_a_variant_of_a_method_can_be_tried(app: App, tmp_path: Path) -> None:
     assert link(page)["schedules.weight"]["name"] == "between"
 
 
+def federated_round(**facts: Any) -> FederatedRound:
+    nothing = {"server": 0.0, "clients": [], "twins": [], "labels": [], "bytes_of_logits": 0, "bytes_of_weights": 0}
+    return FederatedRound(**{**nothing, **facts})
+
+
 def test_clients_are_told_with_labels_before_and_after() -> None:
-    facts = {"labels": [[3, 0], [1, 4]], "twins": [0.5, 0.6], "clients": [0.7, 0.55]}
-    rows = client_rows(facts)
+    rows = client_rows(federated_round(labels=[[3, 0], [1, 4]], twins=[0.5, 0.6], clients=[0.7, 0.55]))
     assert rows["images"].tolist() == [3, 5]
     assert rows["difference"].round(6).tolist() == [20.0, -5.0]
     assert rows["class_1"].tolist() == [0, 4]
@@ -235,8 +240,8 @@ def test_clients_are_told_with_labels_before_and_after() -> None:
 
 def test_public_images_follow_from_what_is_sent() -> None:
     # 3 clients send and get 10 numbers of 4 bytes for each of 500 images.
-    facts = {"clients": [0.5] * 3, "labels": [[1] * 10] * 3, "bytes_of_logits": 2 * 3 * 10 * 4 * 500}
-    assert public_images(facts) == 500
+    last = federated_round(clients=[0.5] * 3, labels=[[1] * 10] * 3, bytes_of_logits=2 * 3 * 10 * 4 * 500)
+    assert last.public_images == 500
 
 
 def test_a_view_of_a_white_row_is_a_white_mean_of_that_row() -> None:

@@ -78,8 +78,8 @@ def full_rows(sides: Sequence[ComparedArm]) -> pd.DataFrame:
     rows = []
     for side in sides:
         row: dict[str, Any] = {"study": short_label(side.study), "id": side.study.id, "arm": side.arm}
-        for name, mean_sd in side.result.measures.items():
-            row |= {name: mean_sd and mean_sd.mean, f"{name}_sd": mean_sd and mean_sd.sd}
+        for name, measure in side.result.measures.items():
+            row |= {name: measure and measure.mean, f"{name}_sd": measure and measure.sd}
         result = side.result
         sizes = {"parameters": result.parameters, "bytes": result.bytes, "macs": result.macs, "seconds": result.seconds}
         rows.append({**row, "n": len(result.places), **sizes})

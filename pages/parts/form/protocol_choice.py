@@ -8,9 +8,6 @@ from typing import Any
 from kd_core.settings import json_at_path
 from pages.parts.form import state
 
-ARRANGING_OTHERS = ("chain", "federated", "mutual", "several_teachers")
-"""Protocols that arrange the recipe's further networks; the others have no place for them."""
-
 
 def choose_protocol(name: str) -> bool:
     """Use a protocol with the settings of its source, instead of those of the one before; return whether it fits.
@@ -34,7 +31,7 @@ def protocol_changes(name: str) -> dict[str, Any]:
 
     recipe, preset = state.current(), _preset_recipe()
     undone = dict(_undone(recipe.protocol.recommended, recipe.to_json(), preset.to_json()))
-    homeless: dict[str, Any] = {} if name in ARRANGING_OTHERS or not recipe.others else {"others": []}
+    homeless: dict[str, Any] = {} if PROTOCOLS[name].arranges_networks or not recipe.others else {"others": []}
     return {**undone, **homeless, "protocol": {"name": name}, **PROTOCOLS[name].recommended}
 
 

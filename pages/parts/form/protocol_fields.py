@@ -11,7 +11,7 @@ from kd_core.settings import name_of
 from pages.parts.form import state
 from pages.parts.form.fields import remember, setting_field, tell_refused
 from pages.parts.form.network_list import read_networks, written_networks
-from pages.parts.form.protocol_choice import ARRANGING_OTHERS, choose_protocol
+from pages.parts.form.protocol_choice import choose_protocol
 from pages.parts.text import error_text, member_text, t
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def protocol_settings(recipe: Recipe) -> None:
     for field in type(protocol).model_fields:
         if field != "name":
             setting_field(protocol, field, f"protocol.{field}", f"protocols.{name}")
-    if name in ARRANGING_OTHERS or recipe.others:
-        _others(recipe, name)
+    if protocol.arranges_networks or recipe.others:
+        _others(recipe)
 
 
 def protocol_line(protocol: Protocol) -> None:
@@ -50,9 +50,14 @@ def protocol_line(protocol: Protocol) -> None:
         st.caption(f"**{t('race.part.protocol')}: {title}.** {summary}")
 
 
-def _others(recipe: Recipe, protocol: str) -> None:
+def _others(recipe: Recipe) -> None:
     key = remember("others", written_networks(recipe.others))
-    meaning = t(f"protocol_view.others_{protocol}" if protocol in ARRANGING_OTHERS else "protocol_view.others_nobody")
+    protocol = recipe.protocol
+    meaning = (
+        t(f"protocol_view.others_{name_of(protocol)}")
+        if protocol.arranges_networks
+        else t("protocol_view.others_nobody")
+    )
     st.text_input(
         t("protocol_view.others"),
         key=key,

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import streamlit as st
 
+from kd_core.notes import Note
 from kd_core.results import CellValues, RaceData
 from kd_core.store import EpochRow, MemberRow, NoteRow, RunRow
 from pages.parts.app import store
@@ -17,6 +18,7 @@ from pages.parts.charts import CURVE_WORDS, CurveSeries, Role, live_curve, mean_
 from pages.parts.text import share_text, t, texts_of
 
 T = TypeVar("T")
+N = TypeVar("N", bound=Note)
 MOST_GROWING = 4
 """Lines; with more of them the one that still grows is not drawn beside each mean."""
 
@@ -95,6 +97,12 @@ class Panel:
         for note in store().runs.notes([run.id for run in self.runs_of(arm)], subject):
             notes[note.run].append(note)
         return dict(notes)
+
+    def notes_of(self, kind: type[N], arm: str = "distilled") -> dict[str, list[N]]:
+        """Return what the protocol told of an arm's runs about one subject, in order of epochs, by run."""
+        return {
+            run: [kind.from_facts(note.facts) for note in notes] for run, notes in self.notes(kind.subject, arm).items()
+        }
 
 
 Curves = Mapping[str, Sequence[float]]

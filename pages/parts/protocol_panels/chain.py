@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from kd_core.notes import EnsembleAccuracy
 from kd_core.store import RunRow
 from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
 from pages.parts.protocol_panels.dot_plot import DotRow, dot_plot
@@ -48,7 +49,7 @@ def _helpers(panel: Panel) -> list[DotRow]:
 
 
 def _ensemble(panel: Panel) -> list[float]:
-    return [float(notes[-1].facts["accuracy"]) for notes in panel.notes("ensemble").values()]
+    return [notes[-1].accuracy for notes in panel.notes_of(EnsembleAccuracy).values()]
 
 
 def _right(panel: Panel, arm: str) -> list[float]:

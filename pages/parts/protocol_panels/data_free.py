@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import streamlit as st
 
+from kd_core.notes import GeneratorLosses
 from kd_core.store import NoteRow, RunRow
 from pages.parts.app import store
 from pages.parts.charts import sheet
@@ -19,7 +20,7 @@ IN_A_ROW = 5
 
 def panel(panel: Panel) -> None:
     """Show the made-up images of the first, the middle and the newest epoch, and the generator's losses."""
-    notes = panel.notes("made_up")
+    notes = panel.notes(GeneratorLosses.subject)
     if not notes:
         st.caption(t("protocol_view.nothing_yet"))
         return
@@ -31,7 +32,8 @@ def panel(panel: Panel) -> None:
     heading(finding(panel, sentence), t("protocol_view.data_free_setting", seeds=seeds_text(len(right))))
     run = next(run for run in [*runs, *panel.runs_of("distilled")] if run.id in notes)
     _pictures(run, notes[run.id])
-    _losses(panel, {name: _loss_curves(notes, name) for name in LOSSES})
+    losses = panel.notes_of(GeneratorLosses)
+    _losses(panel, {name: _loss_curves(losses, name) for name in LOSSES})
 
 
 def _pictures(run: RunRow, notes: Sequence[NoteRow]) -> None:
@@ -39,15 +41,16 @@ def _pictures(run: RunRow, notes: Sequence[NoteRow]) -> None:
     stages = list(dict.fromkeys((0, len(notes) // 2, len(notes) - 1)))
     for column, place in zip(st.columns(3), stages, strict=False):
         epoch = notes[place].epoch
-        kept = store().files.note(run.id, "made_up", epoch)
+        kept = store().files.note(run.id, GeneratorLosses.subject, epoch)
         if kept is not None:
             caption = t("protocol_view.made_up", epoch=epoch + 1, n=len(kept["images"]))
             column.image(sheet(kept["images"], columns=IN_A_ROW), caption=caption, alt=caption, width="stretch")
     st.caption(t("protocol_view.made_up_note", seed=run.recipe["seed"]))
 
 
-def _loss_curves(notes: Mapping[str, Sequence[NoteRow]], name: str) -> dict[str, list[float]]:
-    return {run: [note.facts[name] for note in of_run] for run, of_run in notes.items()}
+def _loss_curves(notes: Mapping[str, Sequence[GeneratorLosses]], name: str) -> dict[str, list[float]]:
+    by_run = {run: [getattr(note, name) for note in of_run] for run, of_run in notes.items()}
+    return {run: [loss for loss in losses if loss is not None] for run, losses in by_run.items()}
 
 
 def _losses(panel: Panel, losses: dict[str, dict[str, list[float]]]) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from kd_core.store import NoteRow, RunRow
+from kd_core.notes import FederatedRound
+from kd_core.store import RunRow
 from pages.parts.app import store
 from pages.parts.charts import table_with_csv
 from pages.parts.protocol_panels.base import (
@@ -28,7 +29,7 @@ from pages.parts.text import bytes_text, percent_of, points_of, ratio_text, t
 
 def panel(panel: Panel) -> None:
     """Show the server, the clients and what they would have been by themselves; then each client; then the bytes."""
-    rounds = panel.notes("round")
+    rounds = panel.notes_of(FederatedRound)
     if not rounds:
         st.caption(t("protocol_view.nothing_yet"))
         return
@@ -36,12 +37,12 @@ def panel(panel: Panel) -> None:
     runs = panel.reported("distilled")
     run = next((run for run in runs if run.id in rounds), None)
     if run is not None:
-        last = newest(run, rounds[run.id])
-        _clients(last.facts, run, last.epoch + 1)
-        _bytes(last.facts, panel.epochs - panel.protocol["head_start"])
+        last, epoch = newest(run, rounds[run.id]), newest(run, panel.notes(FederatedRound.subject)[run.id]).epoch
+        _clients(last, run, epoch + 1)
+        _bytes(last, panel.epochs - panel.protocol["head_start"])
 
 
-def _rounds(panel: Panel, rounds: Mapping[str, list[NoteRow]]) -> None:
+def _rounds(panel: Panel, rounds: Mapping[str, list[FederatedRound]]) -> None:
     server = _curves(rounds, "server")
     clients, twins = _curves(rounds, "clients"), _curves(rounds, "twins")
     lines = mean_curve(panel, "distilled", server, "distilled", t("protocol_view.server"))
@@ -56,26 +57,20 @@ def _rounds(panel: Panel, rounds: Mapping[str, list[NoteRow]]) -> None:
     }
     better = "more" if np.mean(gains) > 0 else "less"
     settings = {name: panel.protocol[name] for name in ("clients", "alpha", "head_start")}
-    public = f"{public_images(next(iter(rounds.values()))[0].facts):,}"
+    public = f"{next(iter(rounds.values()))[0].public_images:,}"
     setting = t("protocol_view.federated_setting", **settings, public=public, seeds=seeds_text(len(gains)))
     title = t(f"protocol_view.federated_{better}", server=percent_of(ends(runs, server)), **facts)
     accuracy_curve(panel, "federated", lines, title, setting, whole=True, marker_x=float(settings["head_start"]))
 
 
-def public_images(facts: Mapping[str, Any]) -> int:
-    """Return how many images everybody knows, at most half of all: there and back go 4 bytes a client and class."""
-    clients, classes = len(facts["clients"]), len(facts["labels"][0])
-    return int(facts["bytes_of_logits"] // (2 * 4 * clients * classes))
-
-
-def _curves(rounds: Mapping[str, list[NoteRow]], who: str) -> Curves:
+def _curves(rounds: Mapping[str, list[FederatedRound]], who: str) -> Curves:
     """Return the accuracy of the server, or the mean over clients or twins, by round and run."""
-    return {run: [float(np.mean(note.facts[who])) for note in notes] for run, notes in rounds.items()}
+    return {run: [float(np.mean(getattr(note, who))) for note in notes] for run, notes in rounds.items()}
 
 
-def _clients(facts: Mapping[str, Any], run: RunRow, round_: int) -> None:
+def _clients(last: FederatedRound, run: RunRow, round_: int) -> None:
     """Show of each client which labels it has, and how it fares by itself and with the others."""
-    rows = client_rows(facts)
+    rows = client_rows(last)
     gained = int((rows["after"] > rows["before"]).sum())
     finding = t("protocol_view.clients_finding", n=gained, all=len(rows))
     setting = t("protocol_view.clients_setting", seed=run.recipe["seed"], round=round_)
@@ -114,19 +109,19 @@ def _class_titles(run: RunRow, count: int) -> list[str]:
     return [t("protocol_view.of_class", name=name) for name in names]
 
 
-def client_rows(facts: Mapping[str, Any]) -> pd.DataFrame:
+def client_rows(last: FederatedRound) -> pd.DataFrame:
     """Return one row per client: images, accuracy of its twin and its own in percent, and labels by class."""
     rows = []
-    for place, (labels, twin, own) in enumerate(zip(facts["labels"], facts["twins"], facts["clients"], strict=True)):
+    for place, (labels, twin, own) in enumerate(zip(last.labels, last.twins, last.clients, strict=True)):
         row = {"client": place + 1, "before": 100 * twin, "after": 100 * own, "difference": 100 * (own - twin)}
         row["images"] = sum(labels)
         rows.append({**row, **{f"class_{name}": count for name, count in enumerate(labels)}})
     return pd.DataFrame(rows)
 
 
-def _bytes(facts: Mapping[str, Any], rounds: int) -> None:
+def _bytes(last: FederatedRound, rounds: int) -> None:
     """Say how much crosses the wire in a round, and how much weights would have been."""
-    logits, weights = facts["bytes_of_logits"], facts["bytes_of_weights"]
+    logits, weights = last.bytes_of_logits, last.bytes_of_weights
     which = "less" if logits < weights else "more"
     ratio = ratio_text(max(logits, weights) / max(1, min(logits, weights)))
     heading(t(f"protocol_view.bytes_{which}", ratio=ratio), t("protocol_view.bytes_setting"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from kd_core.notes import SecondAnswer
 from kd_core.results import verdict
 from pages.parts.protocol_panels.base import Curves, Panel, accuracy_curve, at_end, mean_curve, seeds_text
 from pages.parts.text import declared_text, t, verdict_text
@@ -28,9 +29,7 @@ def panel(panel: Panel) -> None:
 
 
 def _second(panel: Panel, arm: str) -> Curves:
-    return {
-        run: [float(note.facts["test"]) for note in notes] for run, notes in panel.notes("second_question", arm).items()
-    }
+    return {run: [note.test for note in notes] for run, notes in panel.notes_of(SecondAnswer, arm).items()}
 
 
 def _pairs(panel: Panel, curves: dict[str, Curves]) -> list[tuple[float, float]]:

@@ -6,6 +6,7 @@ from collections import defaultdict
 
 import streamlit as st
 
+from kd_core.notes import PeerEpoch
 from pages.parts.charts import CurveSeries
 from pages.parts.protocol_panels.base import (
     MOST_GROWING,
@@ -56,10 +57,11 @@ def _peers(panel: Panel) -> tuple[dict[int, dict[str, list[float]]], dict[int, s
     names = {}
     for run, notes in panel.notes().items():
         for note in notes:
-            kind, _, number = note.subject.partition("_")
-            if kind == "peer":
-                accuracies[int(number)][run].append(float(note.facts["accuracy"]))
-                names[int(number)] = t("protocol_view.peer", number=number, network=note.facts["label"])
+            if not note.subject.startswith(PeerEpoch.subject):
+                continue
+            number, peer = int(note.subject.removeprefix(PeerEpoch.subject)), PeerEpoch.from_facts(note.facts)
+            accuracies[number][run].append(peer.accuracy)
+            names[number] = t("protocol_view.peer", number=number, network=peer.label)
     return {number: accuracies[number] for number in sorted(accuracies)}, names
 
 

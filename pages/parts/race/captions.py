@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,10 +54,18 @@ def _who_saw_what(race: RaceData) -> str:
             facts.append(t("race.unlabelled"))
         return ", ".join(facts)
 
-    protocol, students = recipes.get("distilled", {}).get("protocol", {}).get("name", ""), seen("distilled")
-    if protocol in ("data_free", "federated"):  # the labels of the recipe are not the student's there
-        students = t(f"race.saw_{protocol}", alone=seen("alone"))
+    students, images = seen("distilled"), _images_seen(recipes.get("distilled", {}).get("protocol", {}).get("name"))
+    if images != "own data":  # the labels of the recipe are not the student's there
+        students = t(f"race.saw_{re.sub('[^a-z]', '_', images)}", alone=seen("alone"))
     return t("race.who_saw", teacher=seen("teacher"), students=students)
+
+
+def _images_seen(protocol: str | None) -> str:
+    if protocol in (None, "offline"):  # by far the most, and nobody waits for the engine
+        return "own data"
+    from kd_core.protocols import PROTOCOLS
+
+    return PROTOCOLS[protocol].students_see
 
 
 def execution_text(execution: Mapping[str, Any]) -> str:
