@@ -31,7 +31,7 @@ def raced(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
     home, found = tmp_path_factory.mktemp("protocols"), {}
     store = Store(home)
     for name in ARRANGED:
-        usual = PROTOCOLS[name].usual
+        usual = PROTOCOLS[name].recommended
         recipe = PRESETS["digits"].recipe.changed({"protocol": {"name": name}, **usual, **SHORT, **OWN.get(name, {})})
         found[name] = store.studies.add(Study.race(recipe, 1, "digits"), status="running")
         run_study(store, found[name], data_root=home / "data")
