@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,7 +9,6 @@ from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from kd_core.results.race import CellValues, RaceData, members_and_runs
 from kd_core.store import MemberRow, RunRow, Store, StudyRow
@@ -39,14 +36,6 @@ class StoredLogits:
     labels: NDArray[np.int64]
     logits: dict[str, NDArray[np.float32]]
     epochs: dict[str, tuple[int, ...]]
-
-    def picture(self, index: int) -> str:
-        """Return the image as a PNG data URL."""
-        pixels = self.images[index].transpose(1, 2, 0)
-        image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
-        buffer = io.BytesIO()
-        image.save(buffer, "PNG")
-        return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 def load_study_logits(

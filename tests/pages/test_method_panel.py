@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.parts.race.method_panel import _side_by_side
 from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App, train_tiny_race
 
@@ -63,8 +61,3 @@ def test_who_pulls_is_a_chart_of_every_race(app: App, told: tuple[Path, Mapping[
 
 def test_in_chinese_too(app: App, told: tuple[Path, Mapping[str, str]]) -> None:
     assert "离开得到" in words(app(told[0], study=told[1]["exits"], language="zh"))
-
-
-def test_pictures_stand_side_by_side() -> None:
-    sheet = _side_by_side(np.full((3, 4, 4), 200, np.uint8), size=8)
-    assert sheet.shape == (8, 3 * 8 + 2 * 2) and sheet[0, 0] == 200 and sheet[0, 8] == 160

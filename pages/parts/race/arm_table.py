@@ -11,7 +11,7 @@ import streamlit as st
 from kd_core.results import ArmResult
 from kd_core.vocabulary import ARMS, MEASURES
 from pages.parts.charts import csv_button
-from pages.parts.text import mean_sd_text, percent_text, t
+from pages.parts.text import MISSING, mean_sd_text, percent_text, t
 
 
 def arm_table(arms: Mapping[str, ArmResult], *, key: str) -> None:
@@ -48,6 +48,6 @@ def _shown(result: ArmResult) -> dict[str, str]:
         t("table.agreement"): percent_text(measures["agreement"]),
         t("table.parameters"): f"{result.parameters:,}",
         t("table.size"): f"{result.bytes / 1000:,.1f} kB",
-        t("table.latency"): "–" if single is None else f"{single['p50']:.3f} / {single['p95']:.3f} ms",
+        t("table.latency"): MISSING if single is None else f"{single['p50']:.3f} / {single['p95']:.3f} ms",
         t("table.seconds"): f"{result.seconds:.1f} s",
     }

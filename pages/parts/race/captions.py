@@ -10,7 +10,7 @@ import streamlit as st
 
 from kd_core.results import CellValues, RaceData, race_numbers
 from pages.parts.app import store
-from pages.parts.text import sampling_text, t
+from pages.parts.text import MISSING, sampling_text, t
 
 
 def below_the_table(race: RaceData) -> None:
@@ -43,7 +43,7 @@ def _who_saw_what(race: RaceData) -> str:
 
     def seen(arm: str) -> str:
         if arm not in recipes:
-            return "–"
+            return MISSING
         data, labels = recipes[arm]["data"], counted.get(arm)
         facts = [t("race.all_labels") if labels is None else t("race.n_labels", n=f"{labels:,}")]
         if data["label_noise"]:

@@ -14,16 +14,16 @@ from kd_core.notes import AttentionMaps, CopiedLayers, ExitAccuracies, Note
 from kd_core.results import mean_sd
 from kd_core.store import NoteRow
 from pages.parts.app import store
-from pages.parts.charts import CurveSeries, Role, plotly_chart_with_downloads, table_with_csv
+from pages.parts.charts import ROLES, CurveSeries, Role, plotly_chart_with_downloads, sheet, table_with_csv
 from pages.parts.protocol_panels import Panel, heading, newest, panel_curve, seeds_text
 from pages.parts.text import percent_of, t
 
 if TYPE_CHECKING:
+    from PIL import Image
     from plotly.graph_objects import Figure
 
 DEPTHS = ("early", "middle", "late")
 SHOWN = 6
-DISTILLED = "#D55E00"
 
 
 def method_view(panel: Panel) -> None:
@@ -129,8 +129,8 @@ def exit_chart(rows: pd.DataFrame) -> Figure:
         text=rows["exit"],
         textposition="bottom right",
         mode="lines+markers+text",
-        line={"color": DISTILLED, "dash": "dashdot"},
-        marker={"symbol": "circle", "size": 10, "color": DISTILLED},
+        line=ROLES["distilled"].plotly_line(),
+        marker=ROLES["distilled"].plotly_marker(10),
         hovertemplate="%{text}<br>%{y:.1%}, %{x:.3g} ms<extra></extra>",
         showlegend=False,
     )
@@ -150,22 +150,14 @@ def _attention_maps(note: NoteRow) -> None:
     source = store().files.source(store().runs.get(note.run).source or "")
     if source is not None:
         grey = source[0]["images"][:SHOWN].mean(1).astype(np.uint8)
-        st.image(_side_by_side(grey), caption=t("method_view.attention_images"), width=48 * SHOWN)
+        st.image(_in_a_row(grey), caption=t("method_view.attention_images"), width=48 * SHOWN)
     for depth in depths:
         st.caption(t(f"method_view.depth_{depth}"))
         for who in ("teacher", "student"):
             if f"{who}_{depth}" in maps:
                 name = t("roles.teacher" if who == "teacher" else "roles.distilled")
-                st.image(_side_by_side(maps[f"{who}_{depth}"][:SHOWN]), caption=name, width=48 * SHOWN)
+                st.image(_in_a_row(maps[f"{who}_{depth}"][:SHOWN]), caption=name, width=48 * SHOWN)
 
 
-def _side_by_side(pictures: NDArray[np.uint8], size: int = 48) -> NDArray[np.uint8]:
-    """Return grey pictures (N, H, W) next to each other, every pixel a square, with a light line between."""
-    tiles = []
-    for picture in pictures:
-        factor = max(1, size // max(picture.shape))
-        tile = np.kron(picture, np.ones((factor, factor), np.uint8))
-        padded = np.zeros((size, size), np.uint8)
-        padded[: tile.shape[0], : tile.shape[1]] = tile[:size, :size]
-        tiles += [padded, np.full((size, 2), 160, np.uint8)]
-    return np.concatenate(tiles[:-1], axis=1)
+def _in_a_row(pictures: NDArray[np.uint8]) -> Image.Image:
+    return sheet(pictures, columns=len(pictures), gap=2, between=(160, 160, 160))

@@ -8,7 +8,7 @@ import streamlit as st
 
 from kd_core.results import StoredLogits
 from pages.parts.app import put_view, view_axis, view_temperature
-from pages.parts.charts import BAR_WORDS, BarsState, csv_button, read_state, softened_bars
+from pages.parts.charts import BAR_WORDS, BarsState, csv_button, picture_url, read_state, softened_bars
 from pages.parts.soft_labels import sentences
 from pages.parts.soft_labels.sample_picker import class_name
 from pages.parts.studies import sample_arms, sample_rows
@@ -43,7 +43,7 @@ def sample_view(stored: StoredLogits, index: int, epoch: int | None, fragments: 
         classes=stored.classes,
         words=texts_of("bars", BAR_WORDS),
         hard_label=label if label >= 0 else None,
-        picture=stored.picture(index),
+        picture=picture_url(stored.images[index]),
         picture_alt=t("soft_labels.picture", index=index, label=label_name),
         temperature=temperature,
         axis=axis,

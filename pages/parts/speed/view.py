@@ -12,7 +12,7 @@ from kd_core.results import ArmResult
 from pages.parts.charts import csv_button, plotly_chart_with_downloads
 from pages.parts.speed import charts
 from pages.parts.speed.facts import finding, latency_rows, size_rows
-from pages.parts.text import bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
+from pages.parts.text import MISSING, bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
 
 
 def size_table(arms: Mapping[str, ArmResult]) -> None:
@@ -112,5 +112,5 @@ def _trade_titles() -> dict[str, str]:
 
 def _accuracy(row: Mapping[Any, Any]) -> str:
     if row["accuracy"] is None or pd.isna(row["accuracy"]):
-        return "–"
+        return MISSING
     return spread_text(row["accuracy"], None if pd.isna(row["sd"]) else row["sd"], row["n"])

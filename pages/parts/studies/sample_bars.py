@@ -10,7 +10,7 @@ import streamlit as st
 
 from kd_core.results import StoredLogits, most_ambiguous, soften
 from pages.parts.app import put_view, sample_index, view_axis, view_temperature
-from pages.parts.charts import BAR_WORDS, BarsArm, BarsState, Role, read_state, softened_bars
+from pages.parts.charts import BAR_WORDS, BarsArm, BarsState, Role, picture_url, read_state, softened_bars
 from pages.parts.text import escape_markdown, t, texts_of
 
 
@@ -32,7 +32,7 @@ def digit(stored: StoredLogits, *, key: str, index: int | None = None) -> None:
         classes=stored.classes,
         words=texts_of("bars", BAR_WORDS),
         hard_label=label,
-        picture=stored.picture(chosen),
+        picture=picture_url(stored.images[chosen]),
         picture_alt=t("race.digit_alt", name=name, index=chosen),
         temperature=view_temperature(),
         axis=view_axis(),

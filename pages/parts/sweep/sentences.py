@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from kd_core.results import SweepCell, SweepResults
 from kd_core.store import StudyRow
 from pages.parts.studies import changes_of
-from pages.parts.text import AxisWords, t, value_text
+from pages.parts.text import MISSING, AxisWords, share_text, signed_text, t, value_text
 
 Axes = Mapping[str, AxisWords]
 
@@ -21,19 +21,19 @@ def gain_text(cell: SweepCell) -> str:
     """Return a cell's gain with its interval, or why there is none."""
     if cell.gain is None:
         return t("sweep.no_gain")
-    fields = {"gain": f"{cell.gain:+.2f}", "n": cell.n}
+    fields = {"gain": signed_text(cell.gain), "n": cell.n}
     if cell.interval is None:
         return t("sweep.gain_one_seed" if cell.n == 1 else "sweep.gain_no_interval", **fields)
     low, high = cell.interval
-    return t("sweep.gain_interval", low=f"{low:+.2f}", high=f"{high:+.2f}", **fields)
+    return t("sweep.gain_interval", low=signed_text(low), high=signed_text(high), **fields)
 
 
 def cell_lines(cell: SweepCell) -> list[str]:
     """Return a cell's numbers as the panel beside the map shows them."""
     lines = [gain_text(cell)]
     if cell.accuracy is not None and cell.alone is not None:
-        validation = "–" if cell.validation is None else f"{100 * cell.validation:.1f}"
-        shown = {"accuracy": f"{100 * cell.accuracy:.1f}", "alone": f"{100 * cell.alone:.1f}"}
+        validation = MISSING if cell.validation is None else share_text(cell.validation, 1)
+        shown = {"accuracy": share_text(cell.accuracy, 1), "alone": share_text(cell.alone, 1)}
         lines.append(t("sweep.accuracies", **shown, validation=validation))
     done, epochs = cell.epoch
     states = [t("sweep.reported" if cell.ended else "sweep.epoch_of", epoch=done, epochs=epochs)] if epochs else []
@@ -75,7 +75,7 @@ def picture_titles(row: StudyRow, sweep: SweepResults, axes: Axes, dataset: str)
     best = sweep.best
     sentence = t("sweep.title")
     if best is not None and best.gain is not None:
-        sentence = t("map.picture_title", cell=cell_name(best, axes), gain=f"{best.gain:+.1f}")
+        sentence = t("map.picture_title", cell=cell_name(best, axes), gain=signed_text(best.gain, 1))
     return sentence, t("map.picture_subtitle", dataset=dataset, n=row.seeds)
 
 

@@ -19,13 +19,14 @@ from pages.parts.charts import (
     colour_limit,
     gain_map_chart,
     image_data,
+    picture_url,
     read_state,
 )
 from pages.parts.studies import axes_of, live_fragment, sample_shown, show_progress
 from pages.parts.sweep import further_views, sentences as say
 from pages.parts.sweep.cell_logits import SEED, cell_answers, sweep_material
 from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells
-from pages.parts.text import declared_text, escape_markdown, t, texts_of, value_text
+from pages.parts.text import MISSING, declared_text, escape_markdown, t, texts_of, value_text
 
 ROLES: Sequence[Role] = ("teacher", "alone", "distilled")
 
@@ -115,7 +116,7 @@ def _map(
         limit=colour_limit([cell.gain for cell in sweep.cells if cell.gain is not None]),
         chosen=_first_shown(sweep, [cell.index for cell in cells]),
         words=texts_of("map", MAP_WORDS),
-        alt=t("map.alt", x=x.title, y=y.title or "–", n=len(cells), finding=finding),
+        alt=t("map.alt", x=x.title, y=y.title or MISSING, n=len(cells), finding=finding),
         title=title,
         subtitle=subtitle,
         note=say.interval_setting(sweep),
@@ -142,7 +143,7 @@ def _bars(image: StoredLogits, sample: int) -> dict[str, Any]:
         image.classes,
         texts_of("bars", BAR_WORDS),
         hard_label=label if label >= 0 else None,
-        picture=image.picture(sample),
+        picture=picture_url(image.images[sample]),
         picture_alt=t("map.picture", index=sample, name=name, seed=SEED),
         temperature=view_temperature(),
         axis=view_axis(),
