@@ -71,7 +71,7 @@ class GroupRunner:
     def _train(self, group: TrainingGroup) -> Iterator[None]:
         plan = describe(self.study, self.teachers, group.runs, group.recipe, group.id)
         if group.id and not group.resumes:
-            self.store.files.lanes.found(group.id, group.runs)
+            self.store.files.lanes.create_group(group.id, group.runs)
         checkpoint = rewind_to_checkpoint(group, self.store)
         recorder = Recorder(self.store, group.runs, self._logit_writer(group), with_points=not self.last_and_best_only)
         torch.set_num_threads(plan.threads)

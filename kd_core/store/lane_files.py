@@ -28,7 +28,7 @@ class LaneFiles:
     def __init__(self, home: Path) -> None:
         self.home = home
 
-    def found(self, group: str, runs: Sequence[str]) -> None:
+    def create_group(self, group: str, runs: Sequence[str]) -> None:
         """Note which runs are the lanes of a group, in their order; a group that loses all its runs goes."""
         previous_groups = {place[0] for run in runs if (place := self.place(run))}
         write_bytes(self._group(group) / "members.json", json.dumps(list(runs)).encode(), self.home)
@@ -92,9 +92,9 @@ class LaneFiles:
         """Return ``epoch`` (L,) and the logits by part (L, N, K) of the best epochs so far."""
         return read_arrays(self._group(group) / "logits-best.safetensors")
 
-    def save_checkpoint(self, group: str, snapshot: Arrays) -> None:
+    def save_checkpoint(self, group: str, tensors: Arrays) -> None:
         """Keep what all lanes need to go on; it replaces the last one."""
-        write_arrays(self._group(group) / "checkpoint.safetensors", snapshot, self.home)
+        write_arrays(self._group(group) / "checkpoint.safetensors", tensors, self.home)
 
     def checkpoint(self, group: str) -> dict[str, NDArray[Any]] | None:
         """Return the last checkpoint, or None where there is none or it cannot be read."""

@@ -39,9 +39,9 @@ class RunFiles:
         """Return the stored parameters and buffers, or None."""
         return read_arrays(self._run(run) / "weights.safetensors")
 
-    def save_checkpoint(self, run: str, snapshot: Arrays) -> None:
+    def save_checkpoint(self, run: str, tensors: Arrays) -> None:
         """Keep what is needed to go on; it replaces the last one."""
-        write_arrays(self._run(run) / "checkpoint.safetensors", snapshot, self.home)
+        write_arrays(self._run(run) / "checkpoint.safetensors", tensors, self.home)
 
     def checkpoint(self, run: str) -> dict[str, NDArray[Any]] | None:
         """Return the last checkpoint, or None where there is none or it cannot be read."""

@@ -1,4 +1,4 @@
-"""Keepers: which logits stay, for a network by itself and for lanes that share their files."""
+"""Which logits are kept, for a network by itself and for lanes that share their files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUNS = ["a", "b", "c"]
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     made = Store(tmp_path / "home")
-    made.files.lanes.found("group", RUNS)
+    made.files.lanes.create_group("group", RUNS)
     yield made
     made.close()
 

@@ -116,5 +116,5 @@ def test_a_student_alone_goes_with_its_distilled_twin_and_crews_of_one_kind_foll
         for place, m in enumerate(race.members)
         if m.arm != "teacher"
     ]
-    told = [[(crew.recipe.seed, crew.recipe.teacher is None) for crew in pair] for pair in side_by_side(students)]
+    told = [[(group.recipe.seed, group.recipe.teacher is None) for group in pair] for pair in side_by_side(students)]
     assert told == [[(seed, True), (seed, False)] for seed in range(3)]

@@ -13,7 +13,7 @@ from kd_core.store.run_files import RunFiles
 @pytest.fixture
 def files(tmp_path: Path) -> RunFiles:
     made = RunFiles(tmp_path)
-    made.lanes.found("group", ["a", "b", "c"])
+    made.lanes.create_group("group", ["a", "b", "c"])
     return made
 
 
@@ -92,10 +92,10 @@ def test_a_run_that_was_trained_by_itself_has_no_place(files: RunFiles) -> None:
 def test_a_run_that_is_trained_anew_reads_from_its_new_group(files: RunFiles) -> None:
     files.lanes.save_logits("group", "last", [1, 1, 1], logits(seed=1))
     assert files.logits("b", 1) is not None
-    files.lanes.found("another", ["b", "a"])
+    files.lanes.create_group("another", ["b", "a"])
     told = logits(lanes=2, seed=2)
     files.lanes.save_logits("another", "last", [4, 4], told)
     assert files.kept_epochs("b") == [4] and files.kept_epochs("c") == [1]
     np.testing.assert_allclose(files.logits("b", 4), told["test"][0], atol=2e-3)
-    files.lanes.found("third", ["c"])
+    files.lanes.create_group("third", ["c"])
     assert not (files.home / "lanes" / "group").exists()

@@ -31,8 +31,8 @@ def protocol_changes(name: str) -> dict[str, Any]:
 
     recipe, preset = state.current(), _preset_recipe()
     undone = dict(_undone(recipe.protocol.recommended, recipe.to_json(), preset.to_json()))
-    homeless: dict[str, Any] = {} if PROTOCOLS[name].arranges_networks or not recipe.others else {"others": []}
-    return {**undone, **homeless, "protocol": {"name": name}, **PROTOCOLS[name].recommended}
+    without_place: dict[str, Any] = {} if PROTOCOLS[name].arranges_networks or not recipe.others else {"others": []}
+    return {**undone, **without_place, "protocol": {"name": name}, **PROTOCOLS[name].recommended}
 
 
 def is_other(protocol: Mapping[str, Any]) -> bool:
