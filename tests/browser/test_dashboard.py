@@ -87,6 +87,7 @@ def test_the_chart_shows_what_the_store_holds(page: Page, url: str, home: Path) 
     alone = [member.run for member in store.studies.members(study) if member.arm == "alone"]
     last = [row.scores["test"]["accuracy"] or 0 for row in store.runs.epochs(filter(None, alone)) if row.epoch == 3]
     store.close()
+    expect(page.get_by_test_id("curve-csv")).to_have_count(1)  # while the page is drawn anew the old one is still there
     with page.expect_download() as download:
         page.get_by_test_id("curve-csv").click()
     text = Path(download.value.path()).read_text("utf-8-sig")
