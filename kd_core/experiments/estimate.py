@@ -36,13 +36,10 @@ def estimated_seconds(store: Store, study: Study, fresh: bool = False) -> float:
         for run in reversed(store.runs.list(limit=PACED_RUNS))
         if run.step and run.status == "done"  # of one that was stopped, the last epoch's steps have no seconds yet
     }
-    pending: dict[str, Recipe] = {}
-    for member in study.members:
-        fingerprint = member.recipe.fingerprint()
-        again = fresh and member.arm not in TEACHING_ARMS
-        if fingerprint not in pending and (again or not store.runs.finished(fingerprint)):
-            pending[fingerprint] = member.recipe
-    recipes = list(pending.values())
+    asked = {member.recipe.fingerprint(): member.recipe for member in study.members}
+    anew = {member.recipe.fingerprint() for member in study.members if fresh and member.arm not in TEACHING_ARMS}
+    stored = store.runs.finished_among(asked) - anew
+    recipes = [recipe for fingerprint, recipe in asked.items() if fingerprint not in stored]
     grids = group_by_lane_key(recipes)
     training = sum(_seconds([recipes[position] for row in grid for position in row], paces) for grid in grids)
     return START_SECONDS + training if recipes else 0.0

@@ -35,12 +35,8 @@ class TechniqueResult:
     extra_parameters: int
 
 
-def compared_methods(store: Store, study: str) -> list[TechniqueResult]:
+def compared_methods(finished: Sequence[FinishedMember]) -> list[TechniqueResult]:
     """Return the techniques of a method race that have finished seeds, in the order in which they were named."""
-    return _techniques(finished_members(store, study))
-
-
-def _techniques(finished: Sequence[FinishedMember]) -> list[TechniqueResult]:
     by_name: dict[str, list[FinishedMember]] = {}
     for place in finished:
         by_name.setdefault(place.member.cell[TECHNIQUE_KEY], []).append(place)
@@ -70,16 +66,12 @@ def by_chance(techniques: Sequence[TechniqueResult]) -> dict[str, float]:
     return {"judged": judged, "better": TAIL * judged}
 
 
-def baselines(store: Store, study: str) -> dict[str, ArmResult]:
+def baselines(row: StudyRow, finished: Sequence[FinishedMember]) -> dict[str, ArmResult]:
     """Return the teacher and the student alone of the race's own settings.
 
     Nearly all techniques share them; one that changes what the student alone gets too, such as its images or its
     learning rate, is compared with a student alone of its own.
     """
-    return _baselines(store.studies.get(study), finished_members(store, study))
-
-
-def _baselines(row: StudyRow, finished: Sequence[FinishedMember]) -> dict[str, ArmResult]:
     from kd_core.recipe import Recipe, Study  # here, because torch comes with it
 
     plain = Study.race(Recipe.from_json(row.spec["base"]), row.seeds)
@@ -118,8 +110,8 @@ class MethodRaceData:
 def load_method_race(store: Store, study: str) -> MethodRaceData:
     """Return what a method race comes to, from rows that are read once and left out of it."""
     row, finished = store.studies.get(study), finished_members(store, study)
-    techniques = [replace(each, student=each.student.without_rows()) for each in _techniques(finished)]
-    shared = {arm: result.without_rows() for arm, result in _baselines(row, finished).items()}
+    techniques = [replace(each, student=each.student.without_rows()) for each in compared_methods(finished)]
+    shared = {arm: result.without_rows() for arm, result in baselines(row, finished).items()}
     names = {technique.name for technique in techniques}
     unfinished = [cell[TECHNIQUE_KEY] for cell in row.spec["cells"] if cell[TECHNIQUE_KEY] not in names]
     return MethodRaceData(shared, techniques, by_chance(techniques), unfinished)

@@ -79,14 +79,7 @@ def load_race(store: Store, row: StudyRow, cell: CellValues | None = None) -> Ra
     """Return all rows of a race, or of a cell of a sweep, by three queries."""
     members, runs = members_and_runs(store, row.id, cell)
     epochs = store.runs.epochs({run.id for run in runs.values()})
-    reported = {(epoch.run, epoch.epoch): epoch for epoch in epochs}
-    finished = [
-        FinishedMember(member, run, epoch)
-        for member in members
-        if (run := runs.get(member.position)) is not None
-        and run.status == "done"
-        and (epoch := reported.get((run.id, -1 if run.reported_epoch is None else run.reported_epoch))) is not None
-    ]
+    finished = _finished(members, runs, epochs)
     return RaceData(row, cell, members, runs, epochs, arm_results(finished, row.latency), race_verdict(finished))
 
 
@@ -108,14 +101,22 @@ def members_and_runs(
 def finished_members(store: Store, study: str, cell: CellValues | None = None) -> list[FinishedMember]:
     """Return the members of a study, or of one of its cells, that came to their end, in order of training."""
     members, runs = members_and_runs(store, study, cell)
-    done = [m for m in members if m.position in runs and runs[m.position].reported_epoch is not None]
-    rows = {row.run: row for row in store.runs.reported({runs[m.position].id for m in done})}
-    places = []
-    for member in done:
-        run = runs[member.position]
-        if run.status == "done" and (row := rows.get(run.id)):
-            places.append(FinishedMember(member, run, row))
-    return places
+    return _finished(members, runs, store.runs.reported({run.id for run in runs.values()}))
+
+
+def _finished(
+    members: Sequence[MemberRow], runs: Mapping[int, RunRow], epochs: Sequence[EpochRow]
+) -> list[FinishedMember]:
+    """Return the members whose run came to its end, with the epoch it reports; of others the epochs do not matter."""
+    by_run = {(epoch.run, epoch.epoch): epoch for epoch in epochs}
+    finished = []
+    for member in members:
+        run = runs.get(member.position)
+        if run is None or run.status != "done" or run.reported_epoch is None:
+            continue
+        if epoch := by_run.get((run.id, run.reported_epoch)):
+            finished.append(FinishedMember(member, run, epoch))
+    return finished
 
 
 def race_verdict(places: Sequence[FinishedMember]) -> Verdict | None:
@@ -150,7 +151,10 @@ def test_set_interval(store: Store, places: Sequence[FinishedMember]) -> tuple[f
 
 def race_numbers(store: Store, study: str, cell: CellValues | None = None) -> RaceNumbers:
     """Return what a race, or a cell of a sweep, comes to."""
-    row, places = store.studies.get(study), finished_members(store, study, cell)
+    return _race_numbers(store, store.studies.get(study), finished_members(store, study, cell))
+
+
+def _race_numbers(store: Store, row: StudyRow, places: Sequence[FinishedMember]) -> RaceNumbers:
     first = places[0].run if places else None
     source = store.files.source(first.source) if first and first.source else None
     return RaceNumbers(
@@ -165,7 +169,8 @@ def race_numbers(store: Store, study: str, cell: CellValues | None = None) -> Ra
 
 def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[str, Any]:
     """Return a race, or a cell of a sweep, as the command line prints it: arms, verdict, and on what it was run."""
-    row, numbers = store.studies.get(study), race_numbers(store, study, cell)
+    row, places = store.studies.get(study), finished_members(store, study, cell)
+    numbers = _race_numbers(store, row, places)
     return {
         "preset": row.preset,
         "dataset": recipe_of(row)["data"]["source"]["name"],
@@ -176,7 +181,7 @@ def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[
         "arms": {arm: result.to_json() for arm, result in numbers.arms.items()},
         "verdict": numbers.verdict and numbers.verdict.to_json(),
         "test_set_ci95_pp": numbers.test_set_ci95_pp,
-        "notes": last_notes(store, finished_members(store, study, cell)),
+        "notes": last_notes(store, places),
     }
 
 

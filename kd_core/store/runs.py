@@ -68,6 +68,12 @@ class RunTable:
         with self.database.reading() as connection:
             return connection.execute(sa.select(runs.c.id).where(done).order_by(runs.c.finished.desc())).scalar()
 
+    def finished_among(self, fingerprints: Iterable[str]) -> set[str]:
+        """Return which of these recipes have a run that came to its end."""
+        done = sa.and_(runs.c.fingerprint.in_(list(fingerprints)), runs.c.status == "done")
+        with self.database.reading() as connection:
+            return set(connection.execute(sa.select(runs.c.fingerprint).where(done)).scalars())
+
     def get(self, run: str) -> RunRow:
         """Return a run.
 

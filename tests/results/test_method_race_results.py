@@ -15,7 +15,7 @@ from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.techniques import TIPS, technique_changes, technique_names
 from kd_core.results.method_race import baselines, by_chance, compare_json, compared_methods
-from kd_core.results.race import race_json
+from kd_core.results.race import finished_members, race_json
 from kd_core.results.statistics import verdict
 from kd_core.settings.base import name_of
 from kd_core.store import Store
@@ -109,7 +109,7 @@ def test_everybody_races_against_the_same_student_alone(raced: tuple[Store, str]
     members = store.studies.members(study)
     assert len({member.run for member in members if member.arm == "alone"}) == 2, "one a seed"
     assert len({member.run for member in members if member.arm == "teacher"}) == 2
-    shared = baselines(store, study)
+    shared = baselines(store.studies.get(study), finished_members(store, study))
     assert set(shared) == {"teacher", "alone"} and len(shared["alone"].places) == 2
 
 
@@ -122,7 +122,7 @@ def test_a_run_that_is_teacher_and_alone_is_both(tmp_path: Path) -> None:
     )
     study = store.studies.add(Study.compare(same, ["soft_targets"], seeds=2, preset="digits"), status="running")
     run_study(store, study, data_root=tmp_path)
-    assert set(baselines(store, study)) == {"teacher", "alone"}
+    assert set(baselines(store.studies.get(study), finished_members(store, study))) == {"teacher", "alone"}
 
 
 def test_a_technique_that_diverges_is_told(tmp_path: Path) -> None:
@@ -153,16 +153,18 @@ def test_a_technique_that_changes_the_images_has_a_student_alone_of_its_own(tmp_
     study = store.studies.add(Study.compare(small(), names, seeds=2, preset="digits"), status="running")
     run_study(store, study, data_root=tmp_path)
     alone = {member.run for member in store.studies.members(study) if member.arm == "alone"}
-    shared = {place.run.id for place in baselines(store, study)["alone"].places}
+    shared = {
+        place.run.id for place in baselines(store.studies.get(study), finished_members(store, study))["alone"].places
+    }
     assert len(alone) == 4 and len(shared) == 2 and shared < alone
     assert all(store.runs.get(run).recipe["data"]["augmentation"] == "none" for run in shared)
 
 
 def test_differences_are_paired_by_seed(raced: tuple[Store, str]) -> None:
     store, study = raced
-    found = {one.name: one for one in compared_methods(store, study)}
+    found = {one.name: one for one in compared_methods(finished_members(store, study))}
     assert set(found) == set(NAMES) - {"attention_transfer"}
-    alone = baselines(store, study)["alone"].measures["accuracy"]
+    alone = baselines(store.studies.get(study), finished_members(store, study))["alone"].measures["accuracy"]
     soft = found["soft_targets"].student.measures["accuracy"]
     assert alone is not None and soft is not None and found["soft_targets"].over_soft_targets is None
     for one in found.values():
@@ -174,7 +176,7 @@ def test_differences_are_paired_by_seed(raced: tuple[Store, str]) -> None:
 
 
 def test_only_a_bridge_has_extra_parameters(raced: tuple[Store, str]) -> None:
-    extra = {one.name: one.extra_parameters for one in compared_methods(*raced)}
+    extra = {one.name: one.extra_parameters for one in compared_methods(finished_members(*raced))}
     assert extra["hints"] == extra["hints:two_stages"] == 12 * 16 + 16
     assert extra["soft_targets"] == extra["relational"] == extra["mutual"] == 0
 
@@ -188,13 +190,13 @@ def test_the_json_is_what_the_page_shows(raced: tuple[Store, str]) -> None:
 
 
 def test_of_forty_techniques_that_change_nothing_chance_makes_one_look_better(raced: tuple[Store, str]) -> None:
-    found = compared_methods(*raced)
+    found = compared_methods(finished_members(*raced))
     assert by_chance(found[:1] * 40) == {"judged": 40, "better": pytest.approx(1.0)}
     assert compare_json(*raced)["by_chance"] == by_chance(found)
 
 
 def test_without_an_interval_nothing_is_judged(raced: tuple[Store, str]) -> None:
-    (one, *_) = compared_methods(*raced)
+    (one, *_) = compared_methods(finished_members(*raced))
     assert one.over_alone is not None
     alone = replace(one, over_alone=verdict([0.9], [0.8]))
     assert by_chance([alone, replace(one, over_alone=None)]) == {"judged": 0, "better": 0.0}

@@ -9,13 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core.results import ArmResult, MeanSd, arm_results, finished_members, recipe_of
+from kd_core.results import ArmResult, arm_results, finished_members, recipe_of
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import store
 from pages.parts.charts import ROLE_OF, Role, csv_button
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import bytes_text, count_text, mean_sd_text, percent_text, seconds_text, t
+from pages.parts.text import bytes_text, count_text, mean_sd_text, seconds_text, spread_text, t
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,11 @@ def _row(side: ComparedArm) -> dict[str, Any]:
     return {
         "study": short_label(side.study),
         "arm": t(f"roles.{side.arm}"),
-        "accuracy": _percent(measures["accuracy"]),
+        "accuracy": spread_text(measures["accuracy"]),
         "nll": mean_sd_text(measures["nll"]),
         "ece": mean_sd_text(measures["ece"]),
-        "agreement": _percent(measures["agreement"]),
+        "agreement": spread_text(measures["agreement"]),
         "parameters": count_text(result.parameters),
         "bytes": bytes_text(result.bytes),
         "seconds": seconds_text(result.seconds),
     }
-
-
-def _percent(measure: MeanSd | None) -> str:
-    return percent_text(measure, 1, unit="", with_n=True)

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from kd_core.errors import RunUnknown
-from kd_core.results import arm_results, finished_members, race_verdict
+from kd_core.results import arm_results, finished_members, mean_sd, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import link, store
@@ -89,7 +89,7 @@ def _facts(study: str) -> dict[str, Any]:
     judged = race_verdict(places) if race else None
     arms = arm_results(places) if race else {}
     return {
-        "accuracy": {arm: (s.mean, s.sd, len(s.values)) for arm in arms if (s := arms[arm].measures["accuracy"])},
+        "accuracy": {arm: s.values for arm in arms if (s := arms[arm].measures["accuracy"])},
         "verdict": judged and {"outcome": judged.outcome, "pp": judged.difference_pp},
         "seconds": sum(run.seconds for run in {run.id: run for run in runs.values()}.values()),
         "bytes": sum(store().files.size(run) for run in {run.id for run in runs.values()}),
@@ -134,7 +134,7 @@ def _named_in_link() -> list[str]:
 def _row(row: StudyRow) -> dict[str, Any]:
     outcome = facts(row)
     measured = outcome["accuracy"]
-    accuracy = {arm: spread_text(*measured[arm]) if arm in measured else MISSING for arm in ARMS}
+    accuracy = {arm: spread_text(mean_sd(measured[arm]) if arm in measured else None) for arm in ARMS}
     return {
         "number": row.number,
         "name": _named(row),

@@ -55,11 +55,10 @@ def _column(name: str) -> Any:
 
 
 def _shown(title: str, arm: ArmResult, result: TechniqueResult | None = None) -> dict[str, str]:
-    accuracy = arm.measures["accuracy"]
     over_alone, over_soft_targets, seconds_sd, extra = _of_technique(result)
     return {
         "technique": title,
-        "accuracy": spread_text(accuracy.mean, accuracy.sd, len(accuracy.values)) if accuracy else MISSING,
+        "accuracy": spread_text(arm.measures["accuracy"]),
         "over_alone": points(over_alone),
         "over_soft_targets": points(over_soft_targets),
         "agreement": percent_text(arm.measures["agreement"], 1, unit=""),

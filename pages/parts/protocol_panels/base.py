@@ -100,9 +100,12 @@ class Panel:
 
     def notes_of(self, kind: type[N], arm: str = "distilled") -> dict[str, list[N]]:
         """Return what the protocol told of an arm's runs about one subject, in order of epochs, by run."""
-        return {
-            run: [kind.from_facts(note.facts) for note in notes] for run, notes in self.notes(kind.subject, arm).items()
-        }
+        return typed(kind, self.notes(kind.subject, arm))
+
+
+def typed(kind: type[N], rows: Mapping[str, Sequence[NoteRow]]) -> dict[str, list[N]]:
+    """Return the rows of notes about one subject as what they say, by run."""
+    return {run: [kind.from_facts(row.facts) for row in of_run] for run, of_run in rows.items()}
 
 
 Curves = Mapping[str, Sequence[float]]

@@ -11,7 +11,7 @@ from kd_core.notes import GeneratorLosses
 from kd_core.store import NoteRow, RunRow
 from pages.parts.app import store
 from pages.parts.charts import sheet
-from pages.parts.protocol_panels.base import Panel, ends, finding, heading, mean_curve, panel_curve, seeds_text
+from pages.parts.protocol_panels.base import Panel, ends, finding, heading, mean_curve, panel_curve, seeds_text, typed
 from pages.parts.text import percent_of, t
 
 LOSSES = ("certainty", "balance", "excitement")
@@ -32,7 +32,7 @@ def panel(panel: Panel) -> None:
     heading(finding(panel, sentence), t("protocol_view.data_free_setting", seeds=seeds_text(len(right))))
     run = next(run for run in [*runs, *panel.runs_of("distilled")] if run.id in notes)
     _pictures(run, notes[run.id])
-    losses = panel.notes_of(GeneratorLosses)
+    losses = typed(GeneratorLosses, notes)
     _losses(panel, {name: _loss_curves(losses, name) for name in LOSSES})
 
 

@@ -23,13 +23,15 @@ from pages.parts.protocol_panels.base import (
     mean_curve,
     newest,
     seeds_text,
+    typed,
 )
 from pages.parts.text import bytes_text, percent_of, points_of, ratio_text, t
 
 
 def panel(panel: Panel) -> None:
     """Show the server, the clients and what they would have been by themselves; then each client; then the bytes."""
-    rounds = panel.notes_of(FederatedRound)
+    notes = panel.notes(FederatedRound.subject)
+    rounds = typed(FederatedRound, notes)
     if not rounds:
         st.caption(t("protocol_view.nothing_yet"))
         return
@@ -37,7 +39,7 @@ def panel(panel: Panel) -> None:
     runs = panel.reported("distilled")
     run = next((run for run in runs if run.id in rounds), None)
     if run is not None:
-        last, epoch = newest(run, rounds[run.id]), newest(run, panel.notes(FederatedRound.subject)[run.id]).epoch
+        last, epoch = newest(run, rounds[run.id]), newest(run, notes[run.id]).epoch
         _clients(last, run, epoch + 1)
         _bytes(last, panel.epochs - panel.protocol["head_start"])
 

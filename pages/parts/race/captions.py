@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import streamlit as st
 
 from kd_core.results import CellValues, RaceData, race_numbers
 from pages.parts.app import store
 from pages.parts.text import MISSING, sampling_text, t
+
+SAW: Final = {"public images": "race.saw_public_images", "made-up images": "race.saw_made_up_images"}
+"""What is said where the labels of the recipe are not the student's, by what its protocol lets it see."""
 
 
 def below_the_table(race: RaceData) -> None:
@@ -54,9 +56,8 @@ def _who_saw_what(race: RaceData) -> str:
             facts.append(t("race.unlabelled"))
         return ", ".join(facts)
 
-    students, images = seen("distilled"), _images_seen(recipes.get("distilled", {}).get("protocol", {}).get("name"))
-    if images != "own data":  # the labels of the recipe are not the student's there
-        students = t(f"race.saw_{re.sub('[^a-z]', '_', images)}", alone=seen("alone"))
+    images = _images_seen(recipes.get("distilled", {}).get("protocol", {}).get("name"))
+    students = t(SAW[images], alone=seen("alone")) if images in SAW else seen("distilled")
     return t("race.who_saw", teacher=seen("teacher"), students=students)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +11,7 @@ from kd_core.results import ArmResult
 from pages.parts.charts import csv_button, plotly_chart_with_downloads
 from pages.parts.speed import charts
 from pages.parts.speed.facts import finding, latency_rows, size_rows
-from pages.parts.text import MISSING, bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
+from pages.parts.text import bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
 
 
 def size_table(arms: Mapping[str, ArmResult]) -> None:
@@ -24,7 +23,7 @@ def size_table(arms: Mapping[str, ArmResult]) -> None:
             t("speed.parameters"): [f"{count:,}" for count in rows["parameters"]],
             t("speed.bytes"): [bytes_text(count) for count in rows["bytes"]],
             t("speed.macs"): [count_text(count) for count in rows["macs"]],
-            t("speed.accuracy"): [_accuracy(row) for row in rows.to_dict("records")],
+            t("speed.accuracy"): [spread_text(arms[arm].measures["accuracy"]) for arm in rows["arm"]],
             t("speed.seconds"): [seconds_text(seconds) for seconds in rows["seconds"]],
         }
     )
@@ -108,9 +107,3 @@ def _shown(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _trade_titles() -> dict[str, str]:
     return {name: t(f"speed.{name}") for name in ("arm", "accuracy", "sd", "n", "p50", "p95")}
-
-
-def _accuracy(row: Mapping[Any, Any]) -> str:
-    if row["accuracy"] is None or pd.isna(row["accuracy"]):
-        return MISSING
-    return spread_text(row["accuracy"], None if pd.isna(row["sd"]) else row["sd"], row["n"])

@@ -20,6 +20,11 @@ def percent_text(measure: MeanSd | None, digits: int = 2, *, unit: str = " %", w
     return f"{100 * measure.mean:.{digits}f}{spread}{unit}{counted}"
 
 
+def spread_text(measure: MeanSd | None) -> str:
+    """Return fractions over seeds in percent for a table, e.g. "94.2 ± 0.2 (n = 5)"."""
+    return percent_text(measure, 1, unit="", with_n=True)
+
+
 def percent_of(values: Sequence[float]) -> str:
     """Return mean and sd of fractions in percent, e.g. "94.2 ± 0.2 %"."""
     return percent_text(mean_sd(values), 1)
@@ -67,11 +72,6 @@ def duration_text(seconds: float) -> str:
     if seconds < 90:
         return t("time.seconds", n=max(1, round(seconds)))
     return t("time.minutes", n=round(seconds / 60)) if seconds < 5400 else t("time.hours", n=f"{seconds / 3600:.1f}")
-
-
-def spread_text(mean: float, sd: float | None, n: int) -> str:
-    """Return a fraction's mean and spread over seeds in percent, e.g. "94.2 ± 0.2 (n = 5)"."""
-    return f"{100 * mean:.1f} (n = 1)" if sd is None else f"{100 * mean:.1f} ± {100 * sd:.1f} (n = {n})"
 
 
 def bytes_text(count: float) -> str:
