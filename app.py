@@ -14,7 +14,8 @@ page = st.navigation(
     [st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), url_path=name, default=name == "race") for name in PAGES],
     position="top",
 )
-told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
 with errors.error_boundary():
-    page.run()
-frame.foot(told_here)
+    told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
+    with errors.error_boundary():
+        page.run()
+    frame.foot(told_here)

@@ -120,6 +120,34 @@ class RunBusy(KDError):
     template = "'{id}' is still {status}. Stop it first."
 
 
+class NotYours(KDError):
+    """A change to a study that belongs to other visitors."""
+
+    code = "not_yours"
+    template = "'{id}' belongs to somebody else: you may look at it, and only its owner or the lecturer may change it."
+
+
+class SharedStudy(KDError):
+    """A change to a study of several visitors that would change it for all of them."""
+
+    code = "shared_study"
+    template = "'{id}' belongs to {count} people who started it alike: only the lecturer may change it for all of them."
+
+
+class LecturerOnly(KDError):
+    """A change that concerns everybody on this server."""
+
+    code = "lecturer_only"
+    template = "This concerns everybody here: only the lecturer may change it."
+
+
+class QueueFull(KDError):
+    """One more waiting study than a visitor may have."""
+
+    code = "queue_full"
+    template = "{count} of your studies wait already, which is as many as one person may have here. Stop one first."
+
+
 class NothingToResume(KDError):
     """A resume of something that has ended for good."""
 

@@ -20,7 +20,7 @@ studies = study_list.study_list()
 storage_panel()
 if not studies:
     if study_list.is_empty():
-        st.info(t("compare.empty"))
+        st.info(study_list.empty_text())
         st.page_link("pages/race.py", label=t("compare.to_race"))
     else:
         st.info(t("compare.pick"))

@@ -4,11 +4,11 @@ import streamlit as st
 
 from pages.parts.app import require_engine
 from pages.parts.method_race import listed_race, method_race_form, method_race_view
-from pages.parts.studies import choose_another, linked_or_newest
+from pages.parts.studies import choose_another, current_study
 from pages.parts.text import t
 
 require_engine("method_race")
-study = linked_or_newest("compare")
+study = current_study("compare")
 if study is None:
     st.markdown(t("method_race.lead"))
 left, right = st.columns([1, 2.7], gap="medium")
@@ -19,5 +19,4 @@ with right:
         method_race_view(study)
 with left:
     method_race_form(study)
-    if study is not None:
-        choose_another(study, "method_race_study", t("method_race.earlier"), listed_race)
+    choose_another("compare", study, "method_race_study", t("method_race.earlier"), listed_race)

@@ -4,9 +4,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kd_core.results import StoredLogits, stored_logits
-from pages.parts.app import store
+from pages.parts.app import choose_epoch, store
 from pages.parts.soft_labels import matrix_view, pick_sample, sample_view
-from pages.parts.studies import choose_epoch, choose_study, nearest_student, nothing_yet, recorded_logits, watch
+from pages.parts.studies import choose_study, nearest_student, nothing_yet, recorded_logits, watch
 from pages.parts.text import t
 
 FRAGMENTS = ["soft_labels_sample", "soft_labels_matrix"]

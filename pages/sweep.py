@@ -3,12 +3,12 @@
 import streamlit as st
 
 from pages.parts.app import require_engine
-from pages.parts.studies import choose_another, linked_or_newest, listed_label
+from pages.parts.studies import choose_another, current_study, listed_label
 from pages.parts.sweep import sweep_form, sweep_view
 from pages.parts.text import t
 
 require_engine("sweep")
-study = linked_or_newest("sweep")
+study = current_study("sweep")
 if study is None:
     st.markdown(t("sweep.lead"))
 left, right = st.columns([1, 2.7], gap="medium")
@@ -19,5 +19,4 @@ with right:
         sweep_view(study)
 with left:
     sweep_form(study)
-    if study is not None:
-        choose_another(study, "sweep_study", t("sweep.earlier"), listed_label)
+    choose_another("sweep", study, "sweep_study", t("sweep.earlier"), listed_label)

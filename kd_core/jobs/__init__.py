@@ -2,7 +2,19 @@
 
 from kd_core.jobs.client import ensure_supervisor, leave
 from kd_core.jobs.lost import mark_lost
-from kd_core.jobs.queue import resume, set_slots, slots, stop, submit
+from kd_core.jobs.queue import QueuePlace, queue_place, resume, set_slots, slots, stop, submit
 from kd_core.jobs.worker import carry_out
 
-__all__ = ["carry_out", "ensure_supervisor", "leave", "mark_lost", "resume", "set_slots", "slots", "stop", "submit"]
+__all__ = [
+    "QueuePlace",
+    "carry_out",
+    "ensure_supervisor",
+    "leave",
+    "mark_lost",
+    "queue_place",
+    "resume",
+    "set_slots",
+    "slots",
+    "stop",
+    "submit",
+]

@@ -28,12 +28,8 @@ def mark_lost(store: Store) -> list[str]:
 def find_lost(store: Store, supervised: Container[str] = ()) -> list[str]:
     """Mark running studies as lost whose lock is free, except those that are ``supervised``."""
     old_enough = time.time() - GRACE_SECONDS
-    since = store.studies.running()
-    return [
-        study
-        for study in since
-        if study not in supervised and since[study] < old_enough and mark_ended(store, study, "lost")
-    ]
+    running = [row for row in store.owners.alive() if row.status == "running" and row.id not in supervised]
+    return [row.id for row in running if (row.started or 0.0) < old_enough and mark_ended(store, row.id, "lost")]
 
 
 def mark_ended(store: Store, study: str, status: str, exitcode: int | None = None) -> bool:

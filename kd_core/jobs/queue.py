@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+import psutil
 
 from kd_core.jobs.client import ensure_supervisor
 from kd_core.jobs.locks import wake
 from kd_core.jobs.lost import mark_ended
 from kd_core.settings import Settings
 from kd_core.store import Store
+from kd_core.visitors import COMMAND_LINE, Visitor, give_up, in_turn, require_owner, seconds_until
+
+SERVER_BYTES: Final = 2 * 10**9
+"""What the system, the servers and the supervisor keep for themselves."""
+JOB_BYTES: Final = 2 * 10**9
+"""What a study of images takes at most, as a rule."""
+CONTAINER_LIMITS: Final = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 
 
 def submit(
@@ -21,6 +35,10 @@ def submit(
     fresh: bool = False,
     device: str = "auto",
     precision: str = "auto",
+    by: Visitor = COMMAND_LINE,
+    join: Collection[str] = (),
+    most_waiting: int | None = None,
+    estimate: float | None = None,
 ) -> str:
     """Queue a study, make sure that somebody serves the queue, and return the study's id.
 
@@ -32,40 +50,91 @@ def submit(
         fresh: train students again instead of taking finished runs of the same recipes.
         device: where to train: "auto", "cpu", "cuda" or "mps".
         precision: "auto" for the fastest way measured here, or "float32".
+        by: who asks, and will own it.
+        join: the states in which a study that was asked for alike is shared instead; never one that is ``fresh``.
+        most_waiting: how many studies of theirs may wait; None for any number.
+        estimate: how many seconds it will take.
+
+    Raises:
+        QueueFull: so many wait already.
     """
-    study_id = store.studies.add(study, name=name, fresh=fresh, device=device, precision=precision)
+    study_id = store.studies.add(
+        study,
+        name=name,
+        fresh=fresh,
+        device=device,
+        precision=precision,
+        owner=by.id,
+        join=join,
+        most_waiting=most_waiting,
+        estimate=estimate,
+    )
     ensure_supervisor(store.home, data_root)
     wake(store.home)
     return study_id
 
 
-def stop(store: Store, study: str) -> None:
+def stop(store: Store, study: str, by: Visitor = COMMAND_LINE) -> None:
     """Stop a study: at once where it waits, else politely for a second; its last checkpoint stays.
+
+    One that others own, too, goes on for them, and belongs to this visitor no longer.
 
     Raises:
         RunUnknown: there is none of that id.
+        NotYours: it belongs to others.
     """
-    if store.studies.get(study).alive:
+    if not give_up(store, study, by) and store.studies.get(study).alive:
         store.studies.ask_stop(study)
         mark_ended(store, study, "stopped")  # where its job has died and nobody noticed
         wake(store.home)
 
 
-def resume(store: Store, study: str, data_root: Path) -> None:
+def resume(store: Store, study: str, data_root: Path, by: Visitor = COMMAND_LINE) -> None:
     """Queue a study again that did not come to its end; it goes on from its last checkpoints.
 
     Raises:
         RunUnknown: there is none of that id.
+        NotYours: it belongs to others.
         NothingToResume: it is done, or still alive.
     """
+    require_owner(store, study, by)
     store.studies.ask_resume(study)
     ensure_supervisor(store.home, data_root)
     wake(store.home)
 
 
+@dataclass(frozen=True)
+class QueuePlace:
+    """Where a waiting study stands.
+
+    Args:
+        ahead: how many studies will begin before it.
+        seconds: in about how many it begins; None where nobody knows.
+    """
+
+    ahead: int
+    seconds: float | None
+
+
+def queue_place(store: Store, study: str) -> QueuePlace | None:
+    """Return where a study waits; None where it does not wait (any more)."""
+    alive = store.owners.alive()
+    waiting = in_turn(alive, store.owners.last_served())
+    ahead = next((place for place, row in enumerate(waiting) if row.id == study), None)
+    if ahead is None:
+        return None
+    running = [row for row in alive if row.status == "running"]
+    return QueuePlace(ahead, seconds_until(study, waiting, running, slots(store), time.time()))
+
+
 def slots(store: Store) -> int:
-    """Return how many studies are carried out at once; by default one for every two cores."""
-    return int(store.fact("slots", max(1, _cores() // 2)))
+    """Return how many studies are carried out at once; by default one for every two cores, as far as memory allows."""
+    return int(store.fact("slots") or default_slots(_cores(), _memory_bytes()))
+
+
+def default_slots(cores: int, memory: int) -> int:
+    """Return how many studies a machine of so many cores and so many bytes of memory carries out at once."""
+    return max(1, min(cores // 2, (memory - SERVER_BYTES) // JOB_BYTES))
 
 
 def set_slots(store: Store, count: int) -> None:
@@ -76,3 +145,12 @@ def set_slots(store: Store, count: int) -> None:
 
 def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory_bytes() -> int:
+    """Return how much memory there is: a container's share, or the machine's."""
+    limits = [int(psutil.virtual_memory().total)]
+    for path in CONTAINER_LIMITS:
+        with suppress(OSError, ValueError):  # not in a container, or "max"
+            limits.append(int(Path(path).read_text()))
+    return min(limits)

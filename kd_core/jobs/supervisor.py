@@ -18,6 +18,7 @@ from kd_core.jobs.lost import find_lost, mark_ended
 from kd_core.jobs.queue import slots
 from kd_core.jobs.workers import Workers
 from kd_core.store import Store, error_json
+from kd_core.visitors import in_turn
 
 log = logging.getLogger("kd_core.jobs")
 
@@ -101,7 +102,8 @@ class Supervisor:
         """Start what waits, as long as there is a free place."""
         if not self.workers.ready():
             return
-        waiting = [study for study in self.store.studies.queue() if study not in self.jobs]
+        in_order = in_turn(self.store.owners.alive(), self.store.owners.last_served())
+        waiting = [row.id for row in in_order if row.id not in self.jobs]
         free_slots = slots(self.store) - len(self.jobs) if waiting else 0
         for study in waiting[: max(0, free_slots)]:
             try:

@@ -2,11 +2,24 @@
 
 from kd_core.store.arrays import Arrays, half
 from kd_core.store.lane_files import NOWHERE
-from kd_core.store.rows import EpochRow, MemberProgress, MemberRow, NoteRow, PointRow, RunRow, StudyRow, error_json
+from kd_core.store.owners import NOBODY
+from kd_core.store.rows import (
+    AliveRow,
+    EpochRow,
+    MemberProgress,
+    MemberRow,
+    NoteRow,
+    PointRow,
+    RunRow,
+    StudyRow,
+    error_json,
+)
 from kd_core.store.store import Store, default_home
 
 __all__ = [
+    "NOBODY",
     "NOWHERE",
+    "AliveRow",
     "Arrays",
     "EpochRow",
     "MemberProgress",

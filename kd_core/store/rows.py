@@ -11,7 +11,10 @@ from kd_core.vocabulary import ALIVE, Status
 
 @dataclass(frozen=True)
 class StudyRow:
-    """A study and how far it is; times are seconds since 1970, ``spec`` is the study as JSON."""
+    """A study and how far it is; times are seconds since 1970, ``spec`` is the study as JSON.
+
+    ``estimate`` is how many seconds it was thought to take when it was asked for.
+    """
 
     id: str
     number: int
@@ -33,11 +36,25 @@ class StudyRow:
     activity: dict[str, Any] | None
     error: dict[str, Any] | None
     latency: list[dict[str, Any]] | None
+    fingerprint: str | None = None
+    estimate: float | None = None
 
     @property
     def alive(self) -> bool:
         """Tell whether it still waits or trains."""
         return self.status in ALIVE
+
+
+@dataclass(frozen=True)
+class AliveRow:
+    """A study that waits or runs, with what decides whose turn it is; ``estimate`` in seconds."""
+
+    id: str
+    number: int
+    status: str
+    started: float | None
+    estimate: float | None
+    owners: frozenset[str]
 
 
 @dataclass(frozen=True)

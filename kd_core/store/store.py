@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from kd_core.errors import StoreFull
 from kd_core.store.database import Database, disk_error
+from kd_core.store.owners import OwnerTable
 from kd_core.store.run_files import RunFiles
 from kd_core.store.runs import RunTable
 from kd_core.store.studies import StudyTable
@@ -28,6 +29,7 @@ class Store:
 
     Attributes:
         studies: with their queue and their members.
+        owners: of the studies.
         runs: with their curves.
         files: weights, logits, checkpoints and test images.
 
@@ -46,6 +48,7 @@ class Store:
         self.files = RunFiles(self.home)
         self.runs = RunTable(self.database, self.files)
         self.studies = StudyTable(self.database, self.runs)
+        self.owners = OwnerTable(self.database)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 
-from kd_core.errors import NothingToResume, RunBusy, RunUnknown
+from kd_core.errors import NothingToResume, QueueFull, RunBusy, RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.database import Database
+from kd_core.store.owners import NOBODY, add_owner, owned_by, waiting_of
 from kd_core.store.rows import MemberProgress, MemberRow, RunRow, StudyRow
 from kd_core.store.runs import RunTable
 from kd_core.store.tables import members, runs, studies
@@ -33,8 +34,12 @@ class StudyTable:
         device: str = "auto",
         precision: str = "auto",
         status: str = "queued",
+        owner: str = NOBODY,
+        join: Collection[str] = (),
+        most_waiting: int | None = None,
+        estimate: float | None = None,
     ) -> str:
-        """Queue a study and return its id.
+        """Queue a study and return its id, or the id of one that was asked for alike, even at the same moment.
 
         Args:
             study: a ``Study``.
@@ -43,27 +48,30 @@ class StudyTable:
             device: where to train: "auto", "cpu", "cuda" or "mps".
             precision: "auto" for the fastest way measured here, or "float32".
             status: "running" where the caller trains it itself.
+            owner: the visitor who asks; they own a study that was asked for alike, too.
+            join: the states in which a study that was asked for alike is taken; never one that is ``fresh``.
+            most_waiting: how many studies of the owner may wait.
+            estimate: how many seconds it will take.
+
+        Raises:
+            QueueFull: so many of the owner's studies wait already.
         """
         spec, study_id = study.to_json(), secrets.token_hex(5)
+        asked = {"fingerprint": study.fingerprint(), "fresh": fresh, "device": device, "precision": precision}
+        facts = {name: spec[name] for name in ("kind", "preset", "seeds")} | asked
+        now = time.time()
         with self.database.writing() as connection:
-            last = connection.execute(sa.select(sa.func.max(studies.c.number))).scalar()
-            connection.execute(
-                sa.insert(studies).values(
-                    id=study_id,
-                    number=(last or 0) + 1,
-                    name=name,
-                    kind=spec["kind"],
-                    preset=spec["preset"],
-                    seeds=spec["seeds"],
-                    spec=spec,
-                    fresh=fresh,
-                    device=device,
-                    precision=precision,
-                    status=status,
-                    created=time.time(),
-                    started=time.time() if status == "running" else None,
-                )
-            )
+            alike = None if fresh else _newest(connection, asked, join)
+            if alike is not None:
+                add_owner(connection, alike, owner)
+                return alike
+            if most_waiting is not None and waiting_of(connection, owner) >= most_waiting:
+                raise QueueFull(count=most_waiting)
+            last = connection.execute(sa.select(sa.func.max(studies.c.number))).scalar() or 0
+            times = {"created": now, "started": now if status == "running" else None, "estimate": estimate}
+            row = {"id": study_id, "number": last + 1, "name": name, "spec": spec, "status": status, **facts, **times}
+            connection.execute(sa.insert(studies).values(row))
+            add_owner(connection, study_id, owner)
             connection.execute(sa.insert(members), _member_rows(study_id, study))
         return study_id
 
@@ -80,12 +88,34 @@ class StudyTable:
         return StudyRow(**row)
 
     def list(
-        self, status: Iterable[str] | None = None, limit: int | None = None, offset: int = 0
+        self,
+        status: Iterable[str] | None = None,
+        limit: int | None = None,
+        offset: int = 0,
+        *,
+        kind: str | None = None,
+        owners: Collection[str] | None = None,
+        fingerprint: str | None = None,
     ) -> Sequence[StudyRow]:
-        """Return studies, newest first: all, or those in one of some states."""
+        """Return studies, newest first.
+
+        Args:
+            status: in one of these states.
+            limit: at most so many.
+            offset: after so many newer ones.
+            kind: of this kind.
+            owners: of one of these visitors; ``NOBODY`` stands for studies without owner.
+            fingerprint: that ask for exactly this.
+        """
         query = sa.select(studies).order_by(studies.c.number.desc()).offset(offset)
         if status is not None:
             query = query.where(studies.c.status.in_(list(status)))
+        if kind is not None:
+            query = query.where(studies.c.kind == kind)
+        if owners is not None:
+            query = query.where(owned_by(owners))
+        if fingerprint is not None:
+            query = query.where(studies.c.fingerprint == fingerprint)
         if limit is not None:
             query = query.limit(limit)
         with self.database.reading() as connection:
@@ -186,18 +216,6 @@ class StudyTable:
             raise NothingToResume(id=study, status=row.status)
         self.update(study, status=status, wish=None, error=None, finished=None)
 
-    def queue(self) -> Sequence[str]:
-        """Return the ids of the studies that wait, the next one first."""
-        query = sa.select(studies.c.id).where(studies.c.status == "queued").order_by(studies.c.number)
-        with self.database.reading() as connection:
-            return [*connection.execute(query).scalars()]
-
-    def running(self) -> dict[str, float]:
-        """Return by id since when studies run."""
-        query = sa.select(studies.c.id, studies.c.started).where(studies.c.status == "running")
-        with self.database.reading() as connection:
-            return {row.id: row.started or 0.0 for row in connection.execute(query)}
-
     def begin(self, study: str) -> bool:
         """Mark a waiting study as running; False where it does not wait (any more)."""
         waiting = sa.and_(studies.c.id == study, studies.c.status == "queued")
@@ -209,12 +227,6 @@ class StudyTable:
         """Return what a person asked of a study's job, by a query cheap enough for several times a second."""
         with self.database.reading() as connection:
             return connection.execute(sa.select(studies.c.wish).where(studies.c.id == study)).scalar()
-
-    def ahead_of(self, study: StudyRow) -> int:
-        """Return how many studies wait before this one."""
-        before = sa.and_(studies.c.status == "queued", studies.c.number < study.number)
-        with self.database.reading() as connection:
-            return connection.execute(sa.select(sa.func.count()).select_from(studies).where(before)).scalar_one()
 
     def end(self, study: str, status: str, error: dict[str, Any] | None = None) -> None:
         """Mark a study as ended, and with it every run of its that was still going."""
@@ -238,6 +250,12 @@ class StudyTable:
         with self.database.writing() as connection:
             connection.execute(sa.delete(studies).where(studies.c.id == study))
         self.runs.delete_orphans(run_ids)
+
+
+def _newest(connection: sa.Connection, equal: Mapping[str, Any], status: Collection[str]) -> str | None:
+    """Return the newest study in one of some states whose columns are equal to these."""
+    query = sa.select(studies.c.id).where(studies.c.status.in_(list(status))).order_by(studies.c.number.desc())
+    return connection.execute(query.where(*(studies.c[name] == value for name, value in equal.items()))).scalar()
 
 
 def _member_rows(study_id: str, study: Settings) -> Sequence[dict[str, Any]]:

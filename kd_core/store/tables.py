@@ -30,6 +30,17 @@ studies = sa.Table(
     sa.Column("activity", sa.JSON),  # what the job is doing beside training: {"what": ..., "done": 0..1}
     sa.Column("error", sa.JSON),
     sa.Column("latency", sa.JSON),
+    sa.Column("fingerprint", sa.String(16), index=True),  # of what was asked for; None before version 0.4
+    sa.Column("estimate", sa.Float),  # how many seconds it was thought to take when it was asked for
+)
+
+
+owners = sa.Table(
+    "owners",
+    metadata,
+    sa.Column("study", sa.ForeignKey("studies.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("visitor", sa.String(64), primary_key=True, index=True),
+    sa.Column("since", sa.Float, nullable=False),
 )
 
 

@@ -1,4 +1,4 @@
-"""The method that the README shows as an example is one."""
+"""The method that the README of the engine shows as an example is one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import torch
 from kd_core.methods.base import Distillation
 from tests.functional.fixed_input import LABELS, STUDENT, TEACHER, outputs
 
-README = Path(__file__).parents[2] / "README.md"
+README = Path(__file__).parents[2] / "kd_core" / "README.md"
 
 
 def test_the_example_teaches(monkeypatch: pytest.MonkeyPatch) -> None:

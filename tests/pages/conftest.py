@@ -29,7 +29,8 @@ def warm(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("engine_ready", "engine_is_warm"):
         monkeypatch.setattr(engine, name, lambda: True)
     monkeypatch.setattr("pages.parts.race.controls.engine_ready", lambda: True)
-    monkeypatch.setattr("pages.parts.studies.nearest_student.engine_is_warm", lambda: True)
+    for module in ("nearest_student", "fit"):
+        monkeypatch.setattr(f"pages.parts.studies.{module}.engine_is_warm", lambda: True)
 
 
 @pytest.fixture(scope="session")
@@ -64,11 +65,12 @@ def train_tiny_race(home: Path, seeds: int = 2, **changes: object) -> str:
 def app(monkeypatch: pytest.MonkeyPatch) -> App:
     """`app(home, page="soft_labels", **query)`: the whole app on a store, run once, on the page that is named.
 
-    The link's parts are given as keywords: `app(home, page="soft_labels", T="inf", sample="7")`.
+    The link's parts are given as keywords: `app(home, page="soft_labels", T="inf", sample="7")`. ``visitor`` sits at
+    the browser, on a server whose mode the environment names; "lecturer" is the one who knows the secret.
     """
 
-    def start(home: Path, *, page: str = "race", **query: str) -> AppTest:
-        from pages.parts.app import engine
+    def start(home: Path, *, page: str = "race", visitor: str = "", **query: str) -> AppTest:
+        from pages.parts.app import engine, visitors
         from pages.parts.text import i18n
 
         monkeypatch.setenv("KD_HOME", str(home))
@@ -80,6 +82,9 @@ def app(monkeypatch: pytest.MonkeyPatch) -> App:
         test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=SECONDS)
         for name, value in query.items():
             test.query_params[name] = value
+        if visitor:
+            known = visitors.identity().visitor(visitor, lecturer=visitor == "lecturer")
+            test.session_state["visitor"] = visitors.identity().cookie(known)
         test.session_state["all_settings"] = test.session_state["formula"] = True  # folds are drawn when they are open
         test.run()
         return test if page == "race" else test.switch_page(f"pages/{page}.py").run()

@@ -25,11 +25,11 @@ def two(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
     return home, train_tiny_race(home), train_tiny_race(home, method__temperature=10)
 
 
-def waiting(home: Path, status: str = "", **values: object) -> str:
+def waiting(home: Path, status: str = "", owner: str = "", **values: object) -> str:
     """A study that was never trained, in the given state."""
     store = Store(home)
     study = store.studies.add(
-        Study.race(PRESETS["digits"].recipe, 1, "digits"), status="running" if status else "queued"
+        Study.race(PRESETS["digits"].recipe, 1, "digits"), status="running" if status else "queued", owner=owner
     )
     if status:
         store.studies.end(study, status)
@@ -58,8 +58,8 @@ def test_empty_store_invites_to_the_first_race(app: App, tmp_path: Path) -> None
 
 def test_list_tells_newest_first_with_accuracy_and_place_in_the_queue(app: App, tmp_path: Path) -> None:
     train_tiny_race(tmp_path)
-    waiting(tmp_path)
-    waiting(tmp_path)
+    waiting(tmp_path, owner="somebody else")
+    waiting(tmp_path, owner="another one")
     page = app(tmp_path, page="compare")
     table = page.dataframe[0].value
     assert list(table["number"]) == [3, 2, 1]
@@ -165,7 +165,7 @@ def test_failed_and_lost_studies_tell_why_and_can_be_resumed(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     resumed: list[str] = []
-    monkeypatch.setattr("kd_core.jobs.resume", lambda store, study, data_root: resumed.append(study))
+    monkeypatch.setattr("kd_core.jobs.resume", lambda store, study, data_root, by: resumed.append(study))
     error = {"code": "numbers_broke", "fields": {"step": 12, "term": "teacher", "value": "nan"}, "sentence": "?"}
     failed, lost = waiting(tmp_path, "failed", error=error), waiting(tmp_path, "lost")
     assert "第 12 步" in told(app(tmp_path, page="compare", studies=failed, language="zh"))
@@ -177,7 +177,7 @@ def test_failed_and_lost_studies_tell_why_and_can_be_resumed(
 
 def test_waiting_study_can_be_stopped(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stopped: list[str] = []
-    monkeypatch.setattr("kd_core.jobs.stop", lambda store, study: stopped.append(study))
+    monkeypatch.setattr("kd_core.jobs.stop", lambda store, study, by: stopped.append(study))
     study = waiting(tmp_path)
     page = app(tmp_path, page="compare", studies=study)
     page.button(key="study_stop").click().run()

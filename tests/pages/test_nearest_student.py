@@ -14,7 +14,7 @@ from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.results.sweep_views import nearest_cell
 from kd_core.store import Store
-from pages.parts.studies import nearest_student
+from pages.parts.studies import fit
 from tests.pages.conftest import App
 
 pytestmark = pytest.mark.usefixtures("warm")
@@ -80,18 +80,17 @@ def test_what_is_no_number_must_be_equal() -> None:
 
 def test_what_stands_at_the_axes_does_not_matter_and_all_else_does() -> None:
     recipe = PRESETS["digits"].recipe
-    rest = nearest_student.outside(recipe.to_json(), [T, W])
-    assert rest == nearest_student.outside(recipe.changed({T: 3.0, W: 0.2}).to_json(), [T, W])
-    assert rest != nearest_student.outside(recipe.changed({"optim.epochs": 7}).to_json(), [T, W])
-    assert rest != nearest_student.outside(recipe.changed({T: 3.0}).to_json(), [W])
+    rest = fit.outside(recipe.to_json(), [T, W])
+    assert rest == fit.outside(recipe.changed({T: 3.0, W: 0.2}).to_json(), [T, W])
+    assert rest != fit.outside(recipe.changed({"optim.epochs": 7}).to_json(), [T, W])
+    assert rest != fit.outside(recipe.changed({T: 3.0}).to_json(), [W])
 
 
 def test_a_sweep_over_the_width_answers_for_networks_of_its_own_depth_only() -> None:
     recipe = PRESETS["digits"].recipe
     widths = [[12, 12], [30, 30], [30], [30, 12]]
     two, wide, one_layer, mixed = (
-        nearest_student.outside(recipe.changed({"student.widths": each}).to_json(), ["student.width"])
-        for each in widths
+        fit.outside(recipe.changed({"student.widths": each}).to_json(), ["student.width"]) for each in widths
     )
     assert two == wide != one_layer
     assert mixed == ""

@@ -156,9 +156,10 @@ def test_all_cells_are_parallel_lines_when_asked_for(app: App, swept: Swept) -> 
     assert [one["label"] for one in spec["data"][0]["dimensions"]][:2] == ["Temperature", "Teacher weight (α)"]
 
 
-def test_the_newest_sweep_is_shown_and_others_can_be_chosen(app: App, swept: Swept) -> None:
+def test_a_page_without_a_sweep_in_its_link_offers_the_earlier_ones(app: App, swept: Swept) -> None:
     page = app(swept.home, page="sweep")
-    assert page.selectbox(key="sweep_study").value == swept.grid
+    assert page.selectbox(key="sweep_study").value is None
+    assert "study" not in page.query_params
     page = page.selectbox(key="sweep_study").set_value(swept.sizes).run()
     assert not page.exception
     assert the_map(page)["x"]["labels"] == ["4", "16"]

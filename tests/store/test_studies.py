@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
-from kd_core.errors import NothingToResume, RunBusy, RunUnknown
+from kd_core.errors import NothingToResume, QueueFull, RunBusy, RunUnknown
 from kd_core.recipe import Study
-from kd_core.store import Store
+from kd_core.store import NOBODY, Store
+from kd_core.vocabulary import ALIVE
 from tests.small_studies import solo
 from tests.store.example_rows import begun, epoch, finished, point, race
 
@@ -52,14 +55,73 @@ def test_a_name_a_note_and_a_keep_can_be_changed(store: Store) -> None:
 # The queue
 
 
-def test_the_queue_is_served_in_order_and_tells_how_many_are_ahead(store: Store) -> None:
-    first, second, third = [store.studies.add(solo(seed=seed)) for seed in range(3)]
-    assert list(store.studies.queue()) == [first, second, third]
-    assert store.studies.ahead_of(store.studies.get(third)) == 2
+def test_what_waits_and_runs_is_told_in_the_order_of_asking_with_its_owners(store: Store) -> None:
+    first, second, third = [store.studies.add(solo(seed=seed), owner=owner) for seed, owner in enumerate("ab")] + [
+        store.studies.add(solo(seed=2), estimate=7.0)
+    ]
     assert store.studies.begin(first)
     assert not store.studies.begin(first)
-    assert list(store.studies.running()) == [first]
-    assert store.studies.ahead_of(store.studies.get(third)) == 1
+    store.studies.end(second, "done")
+    alive = store.owners.alive()
+    assert [(row.id, row.status, row.owners) for row in alive] == [
+        (first, "running", frozenset("a")),
+        (third, "queued", frozenset()),
+    ]
+    assert [row.estimate for row in alive] == [None, 7.0]
+    assert alive[0].started is not None
+
+
+def test_what_is_asked_for_alike_is_one_study_of_all_who_asked(store: Store) -> None:
+    first = store.studies.add(solo(), owner="a", join=ALIVE)
+    assert store.studies.add(solo(), owner="b", join=ALIVE) == first
+    assert store.studies.add(solo(), owner="b", join=ALIVE) == first
+    assert store.owners.of(first) == {"a", "b"}
+    others = [
+        store.studies.add(solo(seed=1), owner="b", join=ALIVE),
+        store.studies.add(solo(), owner="b", join=ALIVE, fresh=True),
+        store.studies.add(solo(), owner="b", join=ALIVE, device="cuda"),
+        store.studies.add(solo(), owner="b"),
+    ]
+    assert len({first, *others}) == 5
+    for study in (first, others[-1]):
+        store.studies.end(study, "done")
+    assert store.studies.add(solo(), owner="c", join=ALIVE) not in {first, *others}
+    assert store.studies.list(owners=["c"], fingerprint=solo().fingerprint())
+
+
+def test_forty_who_ask_alike_at_once_share_one_study(store: Store) -> None:
+    with ThreadPoolExecutor(40) as people:
+        ids = list(people.map(lambda n: store.studies.add(solo(), owner=f"v{n}", join=ALIVE), range(40)))
+    assert len(set(ids)) == 1
+    assert store.owners.of(ids[0]) == {f"v{n}" for n in range(40)}
+
+
+def test_so_many_studies_of_one_visitor_may_wait_and_one_more_is_refused_and_changes_nothing(store: Store) -> None:
+    for seed in range(2):
+        store.studies.add(solo(seed=seed), owner="a", most_waiting=2)
+    with pytest.raises(QueueFull, match="2 of your studies wait"):
+        store.studies.add(solo(seed=2), owner="a", most_waiting=2)
+    store.studies.add(solo(seed=2), owner="b", most_waiting=2)
+    assert len(store.studies.list(owners=["a"])) == 2
+    store.studies.begin(store.studies.list(owners=["a"])[0].id)  # one that runs does not wait
+    store.studies.add(solo(seed=3), owner="a", most_waiting=2)
+
+
+def test_owners_leave_and_the_last_one_stays(store: Store) -> None:
+    study = store.studies.add(solo(), owner="a", join=ALIVE)
+    store.studies.add(solo(), owner="b", join=ALIVE)
+    assert store.owners.leave(study, "a") == 1
+    assert store.owners.of(study) == {"b"}
+    assert store.owners.leave(study, "b") == 0
+    assert store.owners.of_all([study, "nobody"]) == {study: {"b"}, "nobody": set()}
+
+
+def test_lists_hold_the_studies_of_some_visitors_or_of_nobody(store: Store) -> None:
+    mine, yours, nobodys = [store.studies.add(solo(seed=n), owner=owner) for n, owner in enumerate(["a", "b", ""])]
+    assert [row.id for row in store.studies.list(owners=["a"])] == [mine]
+    assert [row.id for row in store.studies.list(owners=["b", NOBODY])] == [nobodys, yours]
+    assert [row.id for row in store.studies.list(kind="race")] == []
+    assert len(store.studies.list(kind=store.studies.get(mine).kind)) == 3
 
 
 def test_stop_ends_what_waits_and_asks_what_runs(store: Store) -> None:

@@ -1,20 +1,42 @@
 /**
- * What a page needs of its document and Streamlit leaves out: the language it is in, and tables that scroll on a phone
- * within reach of the keyboard.
+ * What a page needs of its document and Streamlit leaves out: the language it is in, tables that scroll on a phone
+ * within reach of the keyboard, and the cookie that tells who sits here.
  */
 
 const SCROLLING_TABLES = '[data-testid="stTable"] > div';
+const A_YEAR = 31536000;
 
 function makeTablesReachable() {
   for (const table of document.querySelectorAll(SCROLLING_TABLES)) /** @type {HTMLElement} */ (table).tabIndex = 0;
 }
 
 /**
- * @param {object} component
- * @param {{ language: string }} component.data
+ * Keep who sits here. A session that has just made somebody up learns whom the browser knows: of two tabs opened at
+ * once, the second is told by the first.
+ *
+ * @param {{ name: string, value: string, new: boolean }} cookie
+ * @param {(name: string, value: string) => void} tell
  */
-export default function mountDocument({ data }) {
+function keepVisitor(cookie, tell) {
+  const kept = document.cookie.split("; ").find((pair) => pair.startsWith(`${cookie.name}=`));
+  const value = kept ? kept.slice(cookie.name.length + 1) : "";
+  if (value === cookie.value) return;
+  if (cookie.new && value) {
+    tell("visitor", value);
+    return;
+  }
+  const secure = window.location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `${cookie.name}=${cookie.value}; Path=/; Max-Age=${A_YEAR}; SameSite=Lax${secure}`;
+}
+
+/**
+ * @param {object} component
+ * @param {{ language: string, visitor: { name: string, value: string, new: boolean } }} component.data
+ * @param {(name: string, value: string) => void} component.setTriggerValue
+ */
+export default function mountDocument({ data, setTriggerValue }) {
   document.documentElement.lang = data.language;
+  keepVisitor(data.visitor, setTriggerValue);
   makeTablesReachable();
   const page = /** @type {Window & { kdTables?: MutationObserver }} */ (window);
   if (page.kdTables) return;

@@ -2,10 +2,13 @@
 
 from pages.parts.app import engine, errors, frame, link
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
-from pages.parts.app.errors import error_boundary, show_refused, try_or_tell
+from pages.parts.app.epoch_slider import choose_epoch
+from pages.parts.app.errors import error_boundary, refuse, show_refused, try_or_tell
 from pages.parts.app.view_state import epoch_shown, put_view, sample_index, view_axis, view_temperature
+from pages.parts.app.visitors import in_class, must_sign_in, start_rules, visitor
 
 __all__ = [
+    "choose_epoch",
     "data_root",
     "engine",
     "engine_is_warm",
@@ -14,13 +17,18 @@ __all__ = [
     "error_boundary",
     "errors",
     "frame",
+    "in_class",
     "link",
+    "must_sign_in",
     "put_view",
+    "refuse",
     "require_engine",
     "sample_index",
     "show_refused",
+    "start_rules",
     "store",
     "try_or_tell",
     "view_axis",
     "view_temperature",
+    "visitor",
 ]

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import streamlit as st
 
 from kd_core.errors import KDError
 from pages.parts.text import error_text, escape_markdown
+
+REFUSED: Final = "attempt_refused"
+"""The session's key of the last attempt that was refused: its sentence, and when."""
+TOLD_SECONDS: Final = 20.0
 
 
 @contextmanager
@@ -22,13 +28,20 @@ def error_boundary() -> Iterator[None]:
 
 def try_or_tell(action: Callable[[], object]) -> None:
     """Do it, or remember the sentence why not."""
+    st.session_state.pop(REFUSED, None)
     try:
         action()
     except KDError as error:
-        st.session_state["attempt_refused"] = error_text(error)
+        refuse(error_text(error))
+
+
+def refuse(sentence: str) -> None:
+    """Remember why the last attempt was refused: whatever draws the page anew, a reader has the time to read it."""
+    st.session_state[REFUSED] = (sentence, time.time())
 
 
 def show_refused() -> None:
-    """Show why the last attempt was refused, once."""
-    if sentence := st.session_state.pop("attempt_refused", ""):
-        st.error(sentence)
+    """Show why the last attempt was refused, for as long as a reader needs to read it."""
+    sentence, since = st.session_state.get(REFUSED, ("", 0.0))
+    if time.time() - since < TOLD_SECONDS:
+        st.error(escape_markdown(sentence))

@@ -6,6 +6,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.parts.app import link
+from pages.parts.app.visitor_menu import visitor_menu
+from pages.parts.app.visitors import cookie_for_browser, take_browsers_cookie
 from pages.parts.charts import script, style
 from pages.parts.text import LANGUAGES, browser_language, language, t
 
@@ -30,8 +32,20 @@ def head(question: str) -> DeltaGenerator:
             required=True,
             on_change=_speak,
         )
-    _document(data={"language": language()}, key="document")
+        visitor_menu()
+    _document(
+        data={"language": language(), "visitor": cookie_for_browser()},
+        key="document",
+        on_visitor_change=_know_visitor,
+    )
     return st.container(key="link_refused")
+
+
+def _know_visitor() -> None:
+    """Be who the browser says sits there."""
+    told = st.session_state["document"].get("visitor")
+    if isinstance(told, str):
+        take_browsers_cookie(told)
 
 
 def foot(told_here: DeltaGenerator) -> None:

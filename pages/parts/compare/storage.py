@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.parts.app import store, try_or_tell
+from kd_core.visitors import set_limit
+from pages.parts.app import store, try_or_tell, visitor
 from pages.parts.text import bytes_text, t
 
 GIGABYTE = 10**9
@@ -21,11 +22,18 @@ def storage_panel() -> None:
         st.code(str(store().home), language=None, wrap_lines=True)
         st.session_state["store_limit"] = limit / GIGABYTE
         st.number_input(
-            t("compare.storage_limit"), 0.1, 100_000.0, step=1.0, format="%.1f", key="store_limit", on_change=_set_limit
+            t("compare.storage_limit"),
+            0.1,
+            100_000.0,
+            step=1.0,
+            format="%.1f",
+            key="store_limit",
+            on_change=_set_limit,
+            disabled=not visitor().oversees,
         )
         st.caption(t("compare.storage_limit_help"))
 
 
 def _set_limit() -> None:
     wanted = round(float(st.session_state["store_limit"]) * GIGABYTE)
-    try_or_tell(lambda: store().set_limit(wanted))
+    try_or_tell(lambda: set_limit(store(), wanted, visitor()))

@@ -9,9 +9,11 @@ import streamlit as st
 
 from kd_core import jobs
 from kd_core.store import StudyRow
+from kd_core.visitors import describe, may_change, remove
 from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import engine, store, try_or_tell
+from pages.parts.app import engine, store, try_or_tell, visitor
 from pages.parts.compare import study_list
+from pages.parts.studies import whose_note
 from pages.parts.text import bytes_text, error_text, escape_markdown, t
 
 LONGEST_NAME, LONGEST_NOTE = 80, 10_000
@@ -24,13 +26,20 @@ def study_actions(row: StudyRow) -> None:
         st.error(error_text(row.error))
     elif row.status == "lost":
         st.error(t("compare.lost"))
+    whose_note(row)
+    able = may_change(store(), row.id, visitor())
+    alone = able and (visitor().oversees or len(store().owners.of(row.id)) < 2)
     with st.container(horizontal=True, vertical_alignment="center", key="study_actions"):
-        _rename(row)
-        _note(row)
-        _go_on_or_stop(row)
+        if alone:
+            _rename(row)
+            _note(row)
+        if able:
+            _go_on_or_stop(row)
         _export(row)
-        _keep(row)
-        _delete(row)
+        if alone:
+            _keep(row)
+        if able:
+            _delete(row, shared=not alone)
     if row.note:
         with st.container(height=160 if len(row.note) > 400 else "content", border=True, key="study_note_text"):
             st.text(row.note)
@@ -77,11 +86,10 @@ def _keep(row: StudyRow) -> None:
 
 def _go_on_or_stop(row: StudyRow) -> None:
     if row.alive:
-        st.button(
-            t("compare.stop"), key="study_stop", on_click=lambda: try_or_tell(partial(jobs.stop, store(), row.id))
-        )
+        stop = partial(jobs.stop, store(), row.id, visitor())
+        st.button(t("compare.stop"), key="study_stop", on_click=lambda: try_or_tell(stop))
     elif row.status in RESUMABLE:
-        resume = partial(jobs.resume, store(), row.id, engine.data_root())
+        resume = partial(jobs.resume, store(), row.id, engine.data_root(), visitor())
         st.button(t("compare.resume"), key="study_resume", on_click=lambda: try_or_tell(resume))
 
 
@@ -109,7 +117,12 @@ def _race_json(study: str) -> str:
     return json.dumps({**facts, **results}, ensure_ascii=False, indent=2)
 
 
-def _delete(row: StudyRow) -> None:
+def _delete(row: StudyRow, shared: bool) -> None:
+    """Offer to delete a study, or to leave one that others own, too."""
+    if shared:
+        leave = partial(_delete_now, row.id)
+        st.button(t("compare.leave"), key="study_leave", help=t("compare.leave_help"), on_click=leave)
+        return
     busy = t("compare.delete_alive") if row.alive else t("compare.delete_kept") if row.keep else None
     if st.button(t("compare.delete"), key="study_delete", disabled=busy is not None, help=busy):
         st.dialog(t("compare.delete_title"))(_confirm)(row)
@@ -131,12 +144,12 @@ def _confirm(row: StudyRow) -> None:
 
 
 def _delete_now(study: str) -> None:
-    try_or_tell(partial(store().delete, study))
+    try_or_tell(partial(remove, store(), study, visitor()))
     study_list.pick([])
 
 
-def _update(row: StudyRow, **values: object) -> None:
-    try_or_tell(lambda: store().studies.update(row.id, **values))
+def _update(row: StudyRow, **values: str | bool) -> None:
+    try_or_tell(lambda: describe(store(), row.id, visitor(), **values))
 
 
 def _shown(key: str, value: object) -> None:

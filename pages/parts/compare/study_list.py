@@ -9,11 +9,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from kd_core import jobs
 from kd_core.errors import RunUnknown
 from kd_core.results import arm_results, finished_members, mean_sd, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
-from pages.parts.app import link, store
+from pages.parts.app import in_class, link, store
+from pages.parts.studies import choose_whose, listed, whose_text
 from pages.parts.text import (
     MISSING,
     bytes_text,
@@ -33,10 +35,11 @@ def study_list() -> list[StudyRow]:
 
     While one of them waits or trains, the list is looked at once a second.
     """
+    choose_whose()
     offset = PAGE * (_page_number() - 1)
-    rows = store().studies.list(limit=PAGE, offset=offset)
+    rows = listed(PAGE, offset)
     if not rows:
-        return []
+        return picked()
     statuses = {row.id: row.status for row in rows}
     every = 1.0 if any(row.alive for row in rows) else None
     st.fragment(_rows, run_every=every, key="study_rows_live")(offset, statuses)
@@ -98,7 +101,7 @@ def _facts(study: str) -> dict[str, Any]:
 
 def _rows(offset: int, statuses: Mapping[str, str]) -> None:
     """Draw the table; a change of who is there, of a status or of what is picked runs the whole page again."""
-    rows = store().studies.list(limit=PAGE, offset=offset)
+    rows = listed(PAGE, offset)
     if {row.id: row.status for row in rows} != statuses or st.session_state.pop("study_rows_picked", False):
         st.rerun()
     ids = [row.id for row in rows]
@@ -139,6 +142,7 @@ def _row(row: StudyRow) -> dict[str, Any]:
         "number": row.number,
         "name": _named(row),
         "status": _status(row),
+        **({"whose": whose_text(row)} if in_class() else {}),
         "seeds": row.seeds,
         **accuracy,
         "verdict": _verdict(outcome["verdict"]),
@@ -152,7 +156,9 @@ def _row(row: StudyRow) -> dict[str, Any]:
 
 
 def _columns() -> dict[str, Any]:
-    columns: dict[str, Any] = {name: t(f"compare.column_{name}") for name in ("name", "verdict", "preset", "note")}
+    columns: dict[str, Any] = {
+        name: t(f"compare.column_{name}") for name in ("name", "whose", "verdict", "preset", "note")
+    }
     columns["status"] = st.column_config.TextColumn(t("compare.column_status"), width=110)
     for arm in ARMS:
         columns[arm] = st.column_config.TextColumn(t(f"roles.{arm}"), help=t("compare.accuracy_help"))
@@ -177,8 +183,8 @@ def _named(row: StudyRow) -> str:
 
 def _status(row: StudyRow) -> str:
     if row.status == "queued":
-        ahead = store().studies.ahead_of(row)
-        return t("compare.waiting", ahead=ahead) if ahead else t("compare.waiting_next")
+        place = jobs.queue_place(store(), row.id)
+        return t("compare.waiting", ahead=place.ahead) if place and place.ahead else t("compare.waiting_next")
     return t(f"status.{row.status}")
 
 
@@ -193,11 +199,16 @@ def _page_number() -> int:
 
 
 def _pages(offset: int, shown: int) -> None:
-    more = bool(store().studies.list(limit=1, offset=offset + PAGE)) if shown == PAGE else False
+    more = bool(listed(1, offset + PAGE)) if shown == PAGE else False
     if offset or more:
         st.number_input(t("compare.page"), 1, _page_number() + more, key="study_page", width=160)
 
 
 def is_empty() -> bool:
-    """Tell whether the store has no study at all."""
-    return not store().studies.list(limit=1)
+    """Tell whether the list has no study at all."""
+    return not listed(1)
+
+
+def empty_text() -> str:
+    """Return why it has none: nobody trained anything, or this visitor did not."""
+    return t("compare.none_of_yours" if store().studies.list(limit=1) else "compare.empty")

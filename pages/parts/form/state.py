@@ -14,7 +14,7 @@ from pages.parts.app import link, store
 from pages.parts.text import error_text, language, t
 
 if TYPE_CHECKING:
-    from kd_core.recipe import Recipe
+    from kd_core.recipe import Recipe, Study
 
 DEFAULT_PRESET = "digits"
 
@@ -63,6 +63,31 @@ def _recipe(preset: str, changes: tuple[tuple[str, str], ...], teacher_run: str 
         return type(recipe).from_json({**recipe.to_json(), "teacher": store().runs.get(teacher_run).recipe})
     recipe = PRESETS[preset].recipe
     return recipe.changed({path: parse_value(text) for path, text in changes}) if changes else recipe
+
+
+def race() -> Study:
+    """Return the race that the form asks for.
+
+    Raises:
+        KDError: there is none, and why.
+    """
+    from kd_core.recipe import Study
+
+    return Study.race(current(), seeds(), preset_name(), bool(earlier_teacher()))
+
+
+def race_fingerprint() -> str:
+    """Return the fingerprint of the race that the form asks for, or nothing where there is none."""
+    try:
+        return _race_fingerprint(preset_name(), tuple(sorted(link.settings().items())), earlier_teacher(), seeds())
+    except KDError:
+        return ""
+
+
+@lru_cache(maxsize=256)
+def _race_fingerprint(preset: str, changes: tuple[tuple[str, str], ...], teacher_run: str, seeds: int) -> str:
+    """What is asked for decides it: building a race takes some milliseconds."""
+    return race().fingerprint()
 
 
 def earlier_teacher() -> str:

@@ -9,13 +9,14 @@ from pages.parts.app import error_boundary
 from pages.parts.form import shared_settings, state
 from pages.parts.method_race.plan import TECHNIQUES, Plan, first_techniques, put_techniques, seeds_asked
 from pages.parts.method_race.sentences import technique
-from pages.parts.studies import Work, seeds_slider, start_bar, train_again_toggle
+from pages.parts.studies import Work, redraw_if_asked, seeds_slider, start_bar, train_again_toggle
 from pages.parts.text import about_text, escape_markdown, t
 
 
 @st.fragment(key="method_race_form")
 def method_race_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the method race that is looked at."""
+    redraw_if_asked()
     with error_boundary():
         shared_settings()
         plan = Plan(state.current(), _techniques(now), _seeds())
@@ -45,21 +46,29 @@ def _seeds() -> int:
 
 
 def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
-    able = _tell(plan)
-    start_bar(t("method_race.start"), plan.study, now, key="method_race_start", stop_key="method_race_stop", able=able)
+    seconds = _tell(plan)
+    start_bar(
+        t("method_race.start"),
+        plan.study,
+        now,
+        key="method_race_start",
+        stop_key="method_race_stop",
+        seconds=seconds or 0.0,
+        able=seconds is not None,
+    )
 
 
-def _tell(plan: Plan) -> bool:
-    """Say how much work it is and who cannot take part, or why it cannot be started; return whether it can."""
+def _tell(plan: Plan) -> float | None:
+    """Say how much work it is and who cannot take part, and return its seconds; or why it cannot be started, None."""
     refused = plan.refused() if plan.names else {}
     trouble = plan.trouble(refused)
     work = Work() if trouble else plan.work()
     if trouble or work.trouble:
         st.error(escape_markdown(trouble or work.trouble))
-        return False
+        return None
     for name, reason in refused.items():
         st.warning(escape_markdown(t("method_race.will_not_race", technique=technique(name), reason=reason)))
     racing = len(plan.names) - len(refused)
     counted = t("method_race.networks", n=racing, seeds=plan.seeds, networks=f"{work.networks:,}")
     st.caption(f"{counted} {about_text(work.seconds)}")
-    return True
+    return work.seconds

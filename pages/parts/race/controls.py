@@ -15,6 +15,7 @@ from pages.parts.studies import (
     current_study,
     members_digest,
     nearest_student,
+    redraw_if_asked,
     seeds_slider,
     start_bar,
     train_again_toggle,
@@ -46,6 +47,7 @@ def _controls(waiting: bool, shown: str, question: str) -> None:
     if not engine_ready():
         st.skeleton(height=300)
         return
+    redraw_if_asked()
     if waiting or (nearest_student.question() != question and _others_are_shown(shown)):
         st.rerun()
     _main_controls()
@@ -82,25 +84,24 @@ def _main_controls() -> None:
 
 
 def _start_and_stop() -> None:
-    from kd_core.recipe import Study
-
     recipe, now = state.current(), current_study()
     one_teacher = bool(state.earlier_teacher())
-
-    def make() -> Study:
-        return Study.race(recipe, state.seeds(), state.preset_name(), one_teacher)
-
-    work = work_of(["race", recipe.to_json(), state.seeds(), state.preset_name(), one_teacher], make)
+    work = work_of(["race", recipe.to_json(), state.seeds(), state.preset_name(), one_teacher], state.race)
     if not work.digest:
         st.error(work.trouble)
         return
     if now is not None and now.kind == "race" and not now.alive and _digest(now.id) != work.digest:
         st.caption(t("race.stale"))
-    start_bar(t("race.start"), make, now, key="race_start", stop_key="race_stop")
+    start_bar(t("race.start"), state.race, now, key="race_start", stop_key="race_stop", seconds=work.seconds)
     how_long = st.empty()
-    if st.button(t("race.make_it_fail"), key="make_it_fail", type="tertiary", help=t("race.make_it_fail_help")):
-        link.put_settings(FAILING)
-        st.rerun()
+    st.button(
+        t("race.make_it_fail"),
+        key="make_it_fail",
+        type="tertiary",
+        help=t("race.make_it_fail_help"),
+        on_click=link.put_settings,
+        args=(FAILING,),
+    )
     train_again_toggle()
     how_long.caption(work.trouble or about_text(work.seconds))
 

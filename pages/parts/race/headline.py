@@ -6,12 +6,9 @@ import time
 
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.results import RaceData
 from kd_core.store import RunRow
-from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import data_root, store
-from pages.parts.studies import before_training, mean_share, study_label, time_left
+from pages.parts.studies import before_training, mean_share, resume_button, study_label, time_left, whose_note
 from pages.parts.text import declared_text, error_text, escape_markdown, t, verdict_text
 
 
@@ -24,6 +21,7 @@ def headline(race: RaceData) -> None:
             st.markdown(f"**{provisional}{verdict_text(race.verdict)}**")
         elif row.alive:
             st.markdown(f"**{t('race.no_verdict_yet')}**")
+    whose_note(row)
     if row.alive:
         st.progress(mean_share(_shares(race)), text=before_training(row) or _progress(race))
     else:
@@ -37,9 +35,7 @@ def _ended(race: RaceData) -> None:
     st.caption(escape_markdown(" · ".join(facts)))
     if row.error:
         st.error(escape_markdown(error_text(row.error)))
-    if row.status in RESUMABLE and st.button(t("race.resume"), key="race_resume"):
-        jobs.resume(store(), row.id, data_root())
-        st.rerun()
+    resume_button(row, key="race_resume")
 
 
 def _progress(race: RaceData) -> str:

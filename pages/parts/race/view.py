@@ -8,14 +8,14 @@ import streamlit as st
 
 from kd_core.results import CellValues, RaceData, load_race, stored_logits
 from kd_core.store import StudyRow
-from pages.parts.app import store
+from pages.parts.app import choose_epoch, store
 from pages.parts.protocol_panels import Panel, protocol_view
 from pages.parts.race.arm_table import arm_table
 from pages.parts.race.captions import below_the_table
 from pages.parts.race.curves import race_curves
 from pages.parts.race.headline import headline
 from pages.parts.race.method_panel import method_view
-from pages.parts.studies import Selection, choose_epoch, digit, live_fragment
+from pages.parts.studies import Selection, digit, live_fragment
 from pages.parts.text import t
 
 

@@ -1,14 +1,23 @@
 """Studies on any page: which is looked at, starting one, following it while it lives."""
 
 from pages.parts.studies import nearest_student
-from pages.parts.studies.epoch_slider import choose_epoch
 from pages.parts.studies.labels import axes_of, changes_of, listed_label, study_label
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
 from pages.parts.studies.progress import before_training, mean_share, show_progress, time_left
 from pages.parts.studies.recorded import recorded_logits, recorded_numbers, recorded_race
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
-from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study, linked_or_newest
-from pages.parts.studies.start import Work, members_digest, seeds_slider, start_bar, train_again_toggle, work_of
+from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study
+from pages.parts.studies.start import (
+    Work,
+    members_digest,
+    redraw_if_asked,
+    resume_button,
+    seeds_slider,
+    start_bar,
+    train_again_toggle,
+    work_of,
+)
+from pages.parts.studies.whose import choose_whose, listed, whose_note, whose_text
 
 __all__ = [
     "Selection",
@@ -17,11 +26,11 @@ __all__ = [
     "before_training",
     "changes_of",
     "choose_another",
-    "choose_epoch",
     "choose_study",
+    "choose_whose",
     "current_study",
     "digit",
-    "linked_or_newest",
+    "listed",
     "listed_label",
     "live_fragment",
     "mean_share",
@@ -31,6 +40,8 @@ __all__ = [
     "recorded_logits",
     "recorded_numbers",
     "recorded_race",
+    "redraw_if_asked",
+    "resume_button",
     "sample_arms",
     "sample_rows",
     "sample_shown",
@@ -41,5 +52,7 @@ __all__ = [
     "time_left",
     "train_again_toggle",
     "watch",
+    "whose_note",
+    "whose_text",
     "work_of",
 ]

@@ -10,6 +10,7 @@ from kd_core import jobs
 from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
 from pages.parts.app import error_boundary, store
+from pages.parts.studies.start import redraw_if_asked
 from pages.parts.text import t
 
 POLL_SECONDS = 0.4
@@ -30,6 +31,7 @@ def live_fragment(study: StudyRow, draw: Callable[[StudyRow], None], *, key: str
 
 
 def _draw_now(study: str, was_alive: bool, draw: Callable[[StudyRow], None]) -> None:
+    redraw_if_asked()
     with error_boundary():
         if was_alive:
             jobs.mark_lost(store())

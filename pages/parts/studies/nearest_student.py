@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
 
 from kd_core.errors import KDError
-from kd_core.results import nearest_cell
-from kd_core.settings import json_at_path, name_of
+from kd_core.settings import name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
 from pages.parts.form import setting_field, state
+from pages.parts.studies.fit import has_cells, nearest_of, own_studies
 from pages.parts.studies.labels import axes_of
-from pages.parts.studies.selection import Selection, cell_in_link, has_cells
+from pages.parts.studies.selection import Selection, cell_in_link
 from pages.parts.text import error_text, escape_markdown, t, value_text
 
-LATEST = 30
-"""How many of the newest sweeps are looked through."""
 LOOKED_AT = "nearest_student"
 """The session's key of what was looked at last: study, cell, and the form's settings when it came into sight."""
 
@@ -32,7 +29,7 @@ def find(study: StudyRow | None) -> Selection | None:
     where there is one.
 
     Args:
-        study: the one in the link, or the race that is alive (``current_study``).
+        study: the one in the link, or the visitor's own (``current_study``).
     """
     if study is not None and (not engine_is_warm() or (study.kind == "race" and study.alive)):
         return _itself(study)
@@ -44,53 +41,16 @@ def find(study: StudyRow | None) -> Selection | None:
 
 
 def beside(study: StudyRow | None) -> Selection | None:
-    """Return the cell nearest to the form: of a sweep, or of the newest one that fits; else the study itself."""
+    """Return the cell nearest to the form: of a sweep, or of the visitor's newest that fits; else the study itself."""
     if not engine_is_warm():
         return _itself(study)
     if state.earlier_teacher():  # a sweep trains teachers of its own
         return _itself(study)
-    sweeps = [*([study] if study else []), *store().studies.list(limit=LATEST)]
-    begun = (nearest for nearest in nearest_of(state.current().to_json(), sweeps) if _has_begun(nearest.row))
-    return next(begun, _itself(study))
-
-
-def nearest_of(recipe: Mapping[str, Any], studies: Iterable[StudyRow]) -> Iterator[Selection]:
-    """Yield the nearest cell of every sweep that differs from a recipe on its own axes only.
-
-    Args:
-        recipe: the form's, as JSON.
-        studies: to look through, the preferred one first.
-    """
-    for row in studies:
-        if not has_cells(row) or row.status == "queued" or row.spec.get("one_teacher"):
-            continue
-        axes, cells = row.spec["axes"], row.spec["cells"]
-        rest = outside(recipe, axes)
-        if rest and rest == _outside_of_base(row):
-            asked = {path: json_at_path(recipe, path) for path in axes}
-            number = nearest_cell(axes, cells, asked)
-            yield Selection(row, number, {} if asked == cells[number] else asked)
-
-
-def outside(recipe: Mapping[str, Any], paths: Iterable[str]) -> str:
-    """Return what a recipe's JSON has beside some paths, as text that is equal for equal values.
-
-    Of ``width``, one number for all layers, their number is beside it; where layers differ in width there is no such
-    number, and nothing is returned.
-    """
-    copied: dict[str, Any] = json.loads(json.dumps(recipe))
-    for path in paths:
-        *parents, leaf = path.split(".")
-        part: Any = copied
-        for name in parents:
-            part = part.get(name) if isinstance(part, dict) else None
-        if isinstance(part, dict) and leaf == "width" and "widths" in part:
-            if len(set(part["widths"])) > 1:
-                return ""
-            part["widths"] = len(part["widths"])
-        elif isinstance(part, dict):
-            part.pop(leaf, None)
-    return json.dumps(copied, sort_keys=True)
+    sweeps = [*([study] if study else []), *own_studies("sweep")]
+    nearest = (Selection(*cell) for cell in nearest_of(state.current().to_json(), sweeps))
+    # Where nothing was chosen, only a cell that is exactly what the form asks for stands in for the introduction.
+    shown = (cell for cell in nearest if (study is not None or not cell.asked) and _has_begun(cell.row))
+    return next(shown, _itself(study))
 
 
 def follow(selection: Selection | None) -> None:
@@ -190,16 +150,6 @@ def _form_changed(study: StudyRow) -> bool:
     """Tell whether a setting was moved since this study came into sight."""
     seen = _looked_at()
     return seen.get("study") == study.id and seen["form"] != _form()
-
-
-def _outside_of_base(row: StudyRow) -> str:
-    return _outside_of(row.id, tuple(row.spec["axes"]))
-
-
-@lru_cache(maxsize=200)
-def _outside_of(study: str, axes: tuple[str, ...]) -> str:
-    """What a study was asked for never changes."""
-    return outside(store().studies.get(study).spec["base"], axes)
 
 
 def _written(row: StudyRow, values: Mapping[str, Any]) -> str:

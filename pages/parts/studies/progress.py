@@ -10,17 +10,29 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.store import MemberProgress, StudyRow
 from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import data_root, show_refused, store, try_or_tell
-from pages.parts.text import error_text, escape_markdown, seconds_text, t
+from pages.parts.app import store
+from pages.parts.studies.start import resume_button
+from pages.parts.studies.whose import whose_note
+from pages.parts.text import duration_text, error_text, escape_markdown, seconds_text, t
 
 
 def before_training(row: StudyRow) -> str:
     """Return what stands in for progress while a study does not train: its place in the queue, or other work."""
     if row.status == "queued":
-        return t("race.queued", n=store().studies.ahead_of(row))
+        return waiting_text(row)
     if row.activity:
         return f"{activity_text(row.activity['what'])} ({100 * row.activity['done']:.0f} %)"
     return ""
+
+
+def waiting_text(row: StudyRow) -> str:
+    """Return a waiting study's place in the queue, and in about how long it begins."""
+    place = jobs.queue_place(store(), row.id)
+    if place is None:
+        return t("race.queued_next")
+    if place.seconds is None:
+        return t("race.queued", n=place.ahead)
+    return t("race.queued_time", n=place.ahead, time=duration_text(place.seconds))
 
 
 def mean_share(shares: Sequence[float]) -> float:
@@ -49,17 +61,15 @@ def activity_text(what: str) -> str:
 def show_progress(row: StudyRow, members: Sequence[MemberProgress]) -> None:
     """Show a bar while a sweep or method race lives; afterwards how it ended, with its error and a way to go on."""
     networks = _networks(members)
+    whose_note(row)
     if row.alive:
         st.progress(_share(networks), text=escape_markdown(_text(row, networks)))
         return
     if row.error:
         st.error(escape_markdown(error_text(row.error)))
-    show_refused()
     if row.status in RESUMABLE:
         with st.container(horizontal=True, vertical_alignment="center"):
-            if st.button(t("race.resume"), key="sweep_resume"):
-                try_or_tell(lambda: jobs.resume(store(), row.id, data_root()))
-                st.rerun()
+            resume_button(row, key="sweep_resume")
             done = sum(network.status == "done" for network in networks)
             st.caption(t("sweep.ended", status=t(f"status.{row.status}"), done=done, all=len(networks)))
 

@@ -11,20 +11,34 @@ import streamlit as st
 from kd_core.errors import RunUnknown
 from kd_core.store import StudyRow
 from pages.parts.app import link, store
+from pages.parts.studies.fit import has_cells, own_study
 from pages.parts.studies.labels import listed_label
+from pages.parts.studies.whose import choose_whose, listed
 from pages.parts.text import t
 
 
-def current_study() -> StudyRow | None:
-    """Return the study in the link, else the race that is alive, else None; a broken link is told and dropped."""
+def current_study(kind: str = "") -> StudyRow | None:
+    """Return the study in the link, else the visitor's own, which a link that names none then names, else None.
+
+    Args:
+        kind: of study that the page shows; nothing for a page that shows any, and a race of the visitor's by itself.
+    """
     asked = link.get("study")
     if asked:
         try:
-            return store().studies.get(asked)
+            row = store().studies.get(asked)
         except RunUnknown:
             link.refuse("study", t("link.no_study", study=asked))
-    alive = store().studies.list(status=("running", "queued"), limit=20)
-    return next((row for row in alive if row.kind == "race"), None)
+        else:
+            if not kind or row.kind == kind:
+                return row
+    own = own_study(kind or "race")
+    if own is not None and not link.get("study"):
+        link.put(study=own.id)
+    return own
+
+
+MOST_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -52,11 +66,6 @@ def cell_in_link(row: StudyRow) -> int:
     return int(link.number("cell", 0, 0, len(row.spec["cells"]) - 1))
 
 
-def has_cells(row: StudyRow) -> bool:
-    """Tell whether a study is a sweep whose cells can be looked at one by one."""
-    return row.kind == "sweep" and bool(row.spec.get("cells"))
-
-
 def _can_be_shown(row: StudyRow) -> bool:
     return row.kind == "race" or has_cells(row)
 
@@ -68,7 +77,8 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
         key: the widget's key.
         recorded: whether the recorded race is on offer.
     """
-    rows = [row for row in store().studies.list(limit=50) if row.status != "queued" and _can_be_shown(row)]
+    choose_whose()
+    rows = [row for row in listed(limit=MOST_LISTED) if row.status != "queued" and _can_be_shown(row)]
     by_id = {row.id: row for row in rows}
     now = current_study()
     if now is not None:
@@ -86,40 +96,28 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
     return by_id.get(picked)
 
 
-MOST_LISTED = 50
-
-
-def linked_or_newest(kind: str) -> StudyRow | None:
-    """Return the study of a kind in the link, else the newest one, else None; a broken link is told and dropped."""
-    asked = link.get("study")
-    if asked:
-        try:
-            row = store().studies.get(asked)
-        except RunUnknown:
-            link.refuse("study", t("link.no_study", study=asked))
-        else:
-            if row.kind == kind:
-                return row
-    return next(iter(_newest(kind)), None)
-
-
-def choose_another(now: StudyRow, key: str, title: str, label: Callable[[StudyRow], str]) -> None:
-    """Offer the studies of the same kind; another choice goes into the link and draws the page anew.
+def choose_another(kind: str, now: StudyRow | None, key: str, title: str, label: Callable[[StudyRow], str]) -> None:
+    """Offer the studies of a kind; another choice goes into the link and draws the page anew.
 
     Args:
-        now: the one that is looked at.
+        kind: of studies.
+        now: the one that is looked at, or None.
         key: the widget's key.
         title: what stands above the list.
         label: what a study is called in it: the same before and after its end, or the choice is lost.
     """
-    by_id = {row.id: row for row in _newest(now.kind)}
-    by_id.setdefault(now.id, now)
-    if len(by_id) < 2:
+    choose_whose()
+    by_id = {row.id: row for row in listed(limit=MOST_LISTED, kind=kind)}
+    if now is not None:
+        by_id.setdefault(now.id, now)
+    if not by_id or list(by_id) == [now and now.id]:
         return
-    st.session_state[key] = now.id
+    st.session_state[key] = now and now.id
     st.selectbox(
         title,
         list(by_id),
+        index=None,
+        placeholder=t("study.choose_earlier"),
         format_func=lambda study: label(by_id[study]),
         key=key,
         on_change=_look_at,
@@ -132,7 +130,3 @@ def _look_at(key: str, studies: list[str]) -> None:
     chosen = st.session_state[key]
     if chosen in studies:
         link.put(study=chosen, cell=None)
-
-
-def _newest(kind: str) -> list[StudyRow]:
-    return [row for row in store().studies.list(limit=300) if row.kind == kind][:MOST_LISTED]

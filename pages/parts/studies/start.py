@@ -12,13 +12,27 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.errors import KDError
 from kd_core.store import StudyRow
-from pages.parts.app import data_root, link, store
-from pages.parts.text import error_text, escape_markdown, language, t
+from kd_core.visitors import may_change
+from kd_core.vocabulary import RESUMABLE
+from pages.parts.app import (
+    data_root,
+    link,
+    must_sign_in,
+    refuse,
+    show_refused,
+    start_rules,
+    store,
+    try_or_tell,
+    visitor,
+)
+from pages.parts.text import error_text, language, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Study
 
 FEWEST_SEEDS_SHOWN = 10
+REDRAW = "redraw"
+"""The session's key of a press that changed what the whole page shows."""
 CHOICES = ("device", "precision")
 """What of the session decides how a study is carried out, if the page does not say otherwise."""
 
@@ -103,10 +117,13 @@ def start_bar(
     *,
     key: str,
     stop_key: str,
+    seconds: float,
     able: bool = True,
     choices: Sequence[str] = CHOICES,
 ) -> None:
-    """Draw Start, and Stop while a study is alive.
+    """Draw Start, and Stop while a study is alive that this visitor may stop.
+
+    A press is remembered until this line is reached: whatever draws the page anew before it cannot lose it.
 
     Args:
         label: of Start.
@@ -114,27 +131,63 @@ def start_bar(
         now: the study that is looked at.
         key: of Start.
         stop_key: of Stop.
+        seconds: about how long the study takes.
         able: whether it can be started.
         choices: what of the session decides how it is carried out.
     """
     left, right = st.columns(2)
     with left:
         look: Literal["primary", "secondary"] = "primary" if able else "secondary"
-        if st.button(label, key=key, type=look, width="stretch", disabled=not able):
-            _start(make, choices)
+        if must_sign_in():
+            st.button(t("visitor.sign_in"), key="sign_in_to_start", type="primary", width="stretch", on_click=st.login)
+        else:
+            st.button(label, key=key, type=look, width="stretch", disabled=not able, on_click=_press, args=(key,))
     with right:
-        if now is not None and now.alive and st.button(t("race.stop"), key=stop_key, width="stretch"):
-            jobs.stop(store(), now.id)
-            st.rerun()
+        if now is not None and now.alive and may_change(store(), now.id, visitor()):
+            st.button(t("race.stop"), key=stop_key, width="stretch", on_click=_stop, args=(now.id,))
+    if st.session_state.pop(_pressed(key), False) and able:
+        _start(make, choices, seconds)
+    show_refused()
 
 
-def _start(make: Callable[[], Study], choices: Sequence[str]) -> None:
+def resume_button(row: StudyRow, key: str) -> None:
+    """Offer a visitor to go on with a study of theirs that did not come to its end."""
+    if row.status in RESUMABLE and may_change(store(), row.id, visitor()):
+        st.button(t("race.resume"), key=key, on_click=_resume, args=(row.id,))
+
+
+def _press(key: str) -> None:
+    st.session_state[_pressed(key)] = True
+
+
+def _pressed(key: str) -> str:
+    return f"{key}_pressed"
+
+
+def _stop(study: str) -> None:
+    """Stop the study whose Stop was pressed, whatever the page looks at by now."""
+    try_or_tell(lambda: jobs.stop(store(), study, visitor()))
+    st.session_state[REDRAW] = True
+
+
+def _resume(study: str) -> None:
+    try_or_tell(lambda: jobs.resume(store(), study, data_root(), visitor()))
+    st.session_state[REDRAW] = True
+
+
+def redraw_if_asked() -> None:
+    """Draw the whole page anew after a press in one of its fragments that changed what the others show."""
+    if st.session_state.pop(REDRAW, False):
+        st.rerun()
+
+
+def _start(make: Callable[[], Study], choices: Sequence[str], seconds: float) -> None:
     """Queue a study and look at it, or say why it cannot be."""
-    how = {name: st.session_state.get(name, "auto") for name in choices}
+    how = {name: st.session_state.get(name, "auto") for name in choices} | start_rules()
     try:
-        study = jobs.submit(store(), make(), data_root=data_root(), fresh=trains_again(), **how)
+        study = jobs.submit(store(), make(), data_root=data_root(), fresh=trains_again(), estimate=seconds, **how)
     except KDError as error:
-        st.error(escape_markdown(error_text(error)))
+        refuse(error_text(error))
         return
     link.put(study=study, cell=None, epoch=None)
     st.rerun()

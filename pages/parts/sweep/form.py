@@ -10,7 +10,7 @@ from kd_core.settings import Range, lane_fields
 from kd_core.store import StudyRow
 from pages.parts.app import error_boundary, link
 from pages.parts.form import shared_settings, state
-from pages.parts.studies import seeds_slider, start_bar, train_again_toggle
+from pages.parts.studies import redraw_if_asked, seeds_slider, start_bar, train_again_toggle
 from pages.parts.sweep.axes import axis_paths
 from pages.parts.sweep.plan import (
     MOST_MEMBERS,
@@ -28,6 +28,7 @@ from pages.parts.text import AxisWords, about_text, escape_markdown, t
 @st.fragment(key="sweep_form")
 def sweep_form(now: StudyRow | None) -> None:
     """Draw the form; ``now`` is the sweep that is looked at."""
+    redraw_if_asked()
     with error_boundary():
         shared_settings()
         if not lane_fields(type(state.current().method)):
@@ -99,26 +100,34 @@ def _number(part: str, label: str, low: int, high: int) -> None:
 
 
 def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
-    text, able = _what_it_takes(plan)
+    text, seconds = _what_it_takes(plan)
+    able = seconds is not None
     if able:
         st.caption(text)
     elif text:
         st.error(escape_markdown(text))
     start_bar(
-        t("sweep.start"), plan.study, now, key="sweep_start", stop_key="sweep_stop", able=able, choices=["device"]
+        t("sweep.start"),
+        plan.study,
+        now,
+        key="sweep_start",
+        stop_key="sweep_stop",
+        seconds=seconds or 0.0,
+        able=able,
+        choices=["device"],
     )
 
 
-def _what_it_takes(plan: Plan) -> tuple[str, bool]:
-    """Return how large the sweep is and how long it will take about, or why it cannot be started."""
+def _what_it_takes(plan: Plan) -> tuple[str, float | None]:
+    """Return how large the sweep is and about how many seconds it takes, or why it cannot be started and None."""
     if plan.refused:
-        return "", False
+        return "", None
     if plan.too_large:
-        return t("sweep.too_large", cells=f"{plan.cells:,}", seeds=plan.seeds, most=f"{MOST_MEMBERS:,}"), False
+        return t("sweep.too_large", cells=f"{plan.cells:,}", seeds=plan.seeds, most=f"{MOST_MEMBERS:,}"), None
     if plan.random is None and any(isinstance(axis, Range) for axis in plan.axes.values()):
-        return t("sweep.no_values"), False
+        return t("sweep.no_values"), None
     work = plan.work()
     if work.trouble:
-        return work.trouble, False
+        return work.trouble, None
     counted = t("sweep.networks", cells=f"{plan.cells:,}", seeds=plan.seeds, n=f"{work.networks:,}")
-    return f"{counted} {about_text(work.seconds)}", True
+    return f"{counted} {about_text(work.seconds)}", work.seconds

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.parts.app import epoch_shown, link
+from pages.parts.app import link
+from pages.parts.app.view_state import epoch_shown
 from pages.parts.text import t
 
 

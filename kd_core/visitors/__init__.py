@@ -1,0 +1,23 @@
+"""Visitors: who sits at a browser, what they may change, and whose turn it is."""
+
+from kd_core.visitors.identity import Identity
+from kd_core.visitors.queue_order import in_turn, seconds_until
+from kd_core.visitors.rights import describe, give_up, may_change, owns, remove, require_owner, set_limit
+from kd_core.visitors.visitor import COMMAND_LINE, Mode, Visitor, read_mode
+
+__all__ = [
+    "COMMAND_LINE",
+    "Identity",
+    "Mode",
+    "Visitor",
+    "describe",
+    "give_up",
+    "in_turn",
+    "may_change",
+    "owns",
+    "read_mode",
+    "remove",
+    "require_owner",
+    "seconds_until",
+    "set_limit",
+]

@@ -1,0 +1,79 @@
+"""Rights: what a visitor may do with a study, held below everything that a page can send."""
+
+from __future__ import annotations
+
+from kd_core.errors import LecturerOnly, NotYours, SharedStudy
+from kd_core.store import Store
+from kd_core.visitors.visitor import Visitor
+
+
+def owns(store: Store, study: str, visitor: Visitor) -> bool:
+    """Tell whether a study is a visitor's own."""
+    owners = store.owners.of(study)
+    return visitor.id in owners or (visitor.oversees and not owners)
+
+
+def may_change(store: Store, study: str, visitor: Visitor) -> bool:
+    """Tell whether a visitor may stop, resume or leave a study: their own, or any where they oversee."""
+    return visitor.oversees or visitor.id in store.owners.of(study)
+
+
+def require_owner(store: Store, study: str, visitor: Visitor) -> None:
+    """Refuse to change somebody else's study.
+
+    Raises:
+        RunUnknown: there is none of that id.
+        NotYours: it belongs to others.
+    """
+    store.studies.get(study)
+    if not may_change(store, study, visitor):
+        raise NotYours(id=study)
+
+
+def describe(store: Store, study: str, by: Visitor, **words: str | bool) -> None:
+    """Change a study's ``name``, ``note`` or ``keep``.
+
+    Raises:
+        RunUnknown: there is none of that id.
+        NotYours: it belongs to others.
+        SharedStudy: it belongs to others, too, and would change for them.
+    """
+    require_owner(store, study, by)
+    owners = store.owners.of(study)
+    if not by.oversees and len(owners) > 1:
+        raise SharedStudy(id=study, count=len(owners))
+    store.studies.update(study, **words)
+
+
+def give_up(store: Store, study: str, by: Visitor) -> bool:
+    """Let a visitor leave a study that others own, too; False where the study is theirs to end or to delete.
+
+    Raises:
+        RunUnknown: there is none of that id.
+        NotYours: it belongs to others alone.
+    """
+    require_owner(store, study, by)
+    return not by.oversees and store.owners.leave(study, by.id) > 0
+
+
+def remove(store: Store, study: str, by: Visitor) -> None:
+    """Delete a study and the runs that no other study names; one that others own, too, stays with them.
+
+    Raises:
+        RunUnknown: there is none of that id.
+        NotYours: it belongs to others alone.
+        RunBusy: it still waits or trains, or a person asked to keep it.
+    """
+    if not give_up(store, study, by):
+        store.delete(study)
+
+
+def set_limit(store: Store, limit: int, by: Visitor) -> None:
+    """Set how many bytes the store may take, which concerns everybody.
+
+    Raises:
+        LecturerOnly: the visitor is not the one who oversees.
+    """
+    if not by.oversees:
+        raise LecturerOnly()
+    store.set_limit(limit)

@@ -1,0 +1,48 @@
+"""Visitor: whoever sits at one browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from kd_core.errors import UnknownName
+from kd_core.store import NOBODY
+
+Mode = Literal["solo", "class"]
+"""How a server is used: by one person, who may change everything, or by a class with a lecturer."""
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """Whoever sits at one browser.
+
+    Args:
+        id: as owners are kept in the store; it proves nothing, so it may be shown.
+        oversees: whether they may change everybody's studies: the lecturer, or anybody on a server for one person.
+    """
+
+    id: str
+    oversees: bool = False
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Return whose studies are their own: an overseer's are also those that nobody owns."""
+        return (self.id, NOBODY) if self.oversees else (self.id,)
+
+
+COMMAND_LINE: Final = Visitor(NOBODY, oversees=True)
+"""Whoever has the store's files at hand."""
+
+
+def read_mode(environment: Mapping[str, str]) -> Mode:
+    """Return the mode that ``KD_MODE`` sets, "solo" by default.
+
+    Raises:
+        UnknownName: it is set to something else.
+    """
+    modes: dict[str, Mode] = {mode: mode for mode in get_args(Mode)}
+    asked = environment.get("KD_MODE") or "solo"
+    if asked not in modes:
+        raise UnknownName(kind="mode (KD_MODE)", name=asked, known=", ".join(modes))
+    return modes[asked]
