@@ -1,6 +1,6 @@
 """Jobs: every study in a process of its own, from a queue that one supervisor per store serves."""
 
-from kd_core.jobs.client import ensure_supervisor, leave
+from kd_core.jobs.client import ensure_supervisor, is_served, leave
 from kd_core.jobs.lost import mark_lost
 from kd_core.jobs.queue import QueuePlace, queue_place, resume, set_slots, slots, stop, submit
 from kd_core.jobs.worker import carry_out
@@ -9,6 +9,7 @@ __all__ = [
     "QueuePlace",
     "carry_out",
     "ensure_supervisor",
+    "is_served",
     "leave",
     "mark_lost",
     "queue_place",

@@ -23,15 +23,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m kd_core.jobs", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="the store's folder")
     parser.add_argument("--data-root", type=Path, required=True, help="where torchvision sets lie")
+    parser.add_argument("--stay", action="store_true", help="serve until ended, whether or not a server is there")
     parser.add_argument("--start-method", choices=["forkserver", "spawn"], default=start_method())
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
-    with held(supervisor_lock(arguments.home), wait=WAIT_SECONDS) as acquired:
+    with held(supervisor_lock(arguments.home), wait=-1 if arguments.stay else WAIT_SECONDS) as acquired:
         if acquired:
             _be_nice()
             supervisor = Supervisor(
                 Store(arguments.home), workers(arguments.start_method, arguments.home, arguments.data_root)
             )
+            if not arguments.stay:
+                supervisor.listen_to_server()
             supervisor.listen()
             supervisor.serve()
 

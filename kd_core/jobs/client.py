@@ -46,6 +46,16 @@ def leave(home: Path) -> None:
         _former_clients.append(client)
 
 
+def supervisor_is_a_service() -> bool:
+    """Tell whether ``KD_SUPERVISOR`` says that a service of its own serves the queue, so that no server starts one."""
+    return os.environ.get("KD_SUPERVISOR") == "service"
+
+
+def is_served(home: Path) -> bool:
+    """Tell whether a store's queue is served; one whose supervisor this process starts is, or will be in a moment."""
+    return not supervisor_is_a_service() or not is_free(supervisor_lock(home))
+
+
 class SupervisorClient:
     """This process at one store: its lock, its pipe to the supervisor, and a guard that replaces a dead one.
 
@@ -68,7 +78,9 @@ class SupervisorClient:
         threading.Thread(target=self._guard, daemon=True, name="supervisor's guard").start()
 
     def ensure(self) -> None:
-        """Start a supervisor unless one lives."""
+        """Start a supervisor unless one lives, or is a service of its own that somebody else starts."""
+        if supervisor_is_a_service():
+            return
         with self.start_lock:
             if self.closed.is_set() or (self.process is not None and self.process.poll() is None):
                 return

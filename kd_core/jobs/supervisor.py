@@ -56,9 +56,12 @@ class Supervisor:
         self.servers_checked_at = 0.0
 
     def listen(self) -> None:
-        """Watch standard input, whose other end the server that started this process holds, and SIGTERM."""
+        """Leave on SIGTERM and SIGINT."""
         for name in ("SIGTERM", "SIGINT"):
             signal.signal(getattr(signal, name), self._on_signal)
+
+    def listen_to_server(self) -> None:
+        """Watch standard input, whose other end the server that started this process holds: leave with the last one."""
         threading.Thread(target=self._watch_stdin, daemon=True, name="stdin").start()
 
     def serve(self) -> None:

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from kd_core import jobs
 from kd_core.jobs.locks import is_free, log_file, servers_alive, supervisor_lock
 from kd_core.store import Store
@@ -78,3 +80,25 @@ def test_a_spawned_spare_carries_out_studies_too_and_leaves(store: Store) -> Non
     assert ended(store, study, 10) == "stopped"
     jobs.leave(store.home)
     eventually(lambda: gone(family), 15)
+
+
+def test_a_supervisor_that_is_a_service_serves_without_a_server_and_none_starts_another(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KD_SUPERVISOR", "service")
+    short, long = submit(store, solo(epochs=2)), submit(store, solo(epochs=2000, seed=1))
+    assert not jobs.is_served(store.home)
+    assert is_free(supervisor_lock(store.home))
+    command = [sys.executable, "-m", "kd_core.jobs", "--home", str(store.home), "--data-root", str(DATA), "--stay"]
+    service = subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=ROOT)
+    try:
+        assert ended(store, short, 40) == "done"
+        assert jobs.is_served(store.home)
+        eventually(lambda: epoch_of(store, long))
+        family = family_of(service.pid)
+    finally:
+        service.terminate()
+        service.wait(timeout=15)
+    assert ended(store, long, 15) == "interrupted"
+    eventually(lambda: gone(family), 15)
+    jobs.leave(store.home)

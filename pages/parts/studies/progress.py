@@ -28,6 +28,8 @@ def before_training(row: StudyRow) -> str:
 def waiting_text(row: StudyRow) -> str:
     """Return a waiting study's place in the queue, and in about how long it begins."""
     place = jobs.queue_place(store(), row.id)
+    if not jobs.is_served(store().home):
+        return t("race.queued_unserved")
     if place is None:
         return t("race.queued_next")
     if place.seconds is None:
