@@ -2,7 +2,7 @@
 
 from kd_core.jobs.client import ensure_supervisor, is_served, leave
 from kd_core.jobs.lost import mark_lost
-from kd_core.jobs.queue import QueuePlace, queue_place, resume, set_slots, slots, stop, submit
+from kd_core.jobs.queue import QueuePlace, queue_places, resume, set_slots, slots, stop, submit
 from kd_core.jobs.worker import carry_out
 
 __all__ = [
@@ -12,7 +12,7 @@ __all__ = [
     "is_served",
     "leave",
     "mark_lost",
-    "queue_place",
+    "queue_places",
     "resume",
     "set_slots",
     "slots",

@@ -116,15 +116,12 @@ class QueuePlace:
     seconds: float | None
 
 
-def queue_place(store: Store, study: str) -> QueuePlace | None:
-    """Return where a study waits; None where it does not wait (any more)."""
+def queue_places(store: Store) -> dict[str, QueuePlace]:
+    """Return where every waiting study stands."""
     alive = store.owners.alive()
-    waiting = in_turn(alive, store.owners.last_served())
-    ahead = next((place for place, row in enumerate(waiting) if row.id == study), None)
-    if ahead is None:
-        return None
-    running = [row for row in alive if row.status == "running"]
-    return QueuePlace(ahead, seconds_until(study, waiting, running, slots(store), time.time()))
+    waiting, running = in_turn(alive, store.owners.last_served()), [row for row in alive if row.status == "running"]
+    seconds = seconds_until(waiting, running, slots(store), time.time())
+    return {row.id: QueuePlace(ahead, seconds[row.id]) for ahead, row in enumerate(waiting)}
 
 
 def slots(store: Store) -> int:

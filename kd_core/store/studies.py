@@ -171,6 +171,17 @@ class StudyTable:
         with self.database.reading() as connection:
             return [StudyRow(**row) for row in connection.execute(query).mappings()]
 
+    def pulse(self, study: str) -> tuple[Any, ...]:
+        """Return a few values that change whenever a living study does: cheap enough for several times a second."""
+        facts = (studies.c.status, studies.c.wish, sa.cast(studies.c.activity, sa.Text), studies.c.finished)
+        done = sa.func.count(members.c.run), sa.func.sum(runs.c.step), sa.func.sum(runs.c.epoch)
+        ended = sa.func.count(runs.c.finished), sa.func.count(members.c.against_teacher)
+        joined = studies.outerjoin(members, members.c.study == studies.c.id).outerjoin(runs, members.c.run == runs.c.id)
+        query = sa.select(*facts, *done, *ended).select_from(joined).where(studies.c.id == study).group_by(studies.c.id)
+        with self.database.reading() as connection:
+            row = connection.execute(query).first()
+        return () if row is None else tuple(row)
+
     def note_agreements(self, study: str, against_teacher: Mapping[int, dict[str, float]]) -> None:
         """Keep by position how far members' runs agree with this study's teacher of the same seed."""
         member = sa.and_(members.c.study == study, members.c.position == sa.bindparam("at"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -30,31 +31,31 @@ def in_turn(alive: Iterable[AliveRow], last_served: Mapping[str, float]) -> list
 
 
 def seconds_until(
-    study: str, waiting: Sequence[AliveRow], running: Sequence[AliveRow], slots: int, now: float
-) -> float | None:
-    """Return in about how many seconds a waiting study begins; None where nobody knows how long another one takes.
+    waiting: Sequence[AliveRow], running: Sequence[AliveRow], slots: int, now: float
+) -> dict[str, float | None]:
+    """Return by study in about how many seconds it begins; None where nobody knows how long an earlier one takes.
 
     Args:
-        study: its id.
         waiting: in the order in which they will begin.
         running: those that hold a place now.
         slots: how many run at once.
         now: seconds since 1970.
     """
-    free_at: list[float] = [0.0] * max(0, slots - len(running))
-    for row in running:
-        if row.estimate is None or row.started is None:
-            return None
-        free_at.append(max(0.0, row.started + row.estimate - now))
+    free_at = [0.0] * max(0, slots - len(running)) + [_seconds_left(row, now) for row in running]
     heapq.heapify(free_at)
+    begins = {}
     for row in waiting:
-        begins = heapq.heappop(free_at)
-        if row.id == study:
-            return begins
-        if row.estimate is None:
-            return None
-        heapq.heappush(free_at, begins + row.estimate)
-    return None
+        at = heapq.heappop(free_at)
+        begins[row.id] = None if math.isinf(at) else at
+        heapq.heappush(free_at, at + (math.inf if row.estimate is None else row.estimate))
+    return begins
+
+
+def _seconds_left(row: AliveRow, now: float) -> float:
+    """Return about how long a running study still takes: no time at all where it takes longer than thought."""
+    if row.estimate is None or row.started is None:
+        return math.inf
+    return max(0.0, row.started + row.estimate - now)
 
 
 def _owners(row: AliveRow) -> frozenset[str]:

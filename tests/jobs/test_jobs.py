@@ -127,7 +127,8 @@ def test_two_run_at_once_the_rest_waits_in_order_and_a_waiting_one_stops_at_once
     eventually(lambda: epoch_of(served, first) and epoch_of(served, second))
 
     def places() -> list[int]:
-        return [place.ahead if (place := jobs.queue_place(served, study)) else -1 for study in (third, fourth)]
+        told = jobs.queue_places(served)
+        return [told[study].ahead if study in told else -1 for study in (third, fourth)]
 
     assert [served.studies.get(study).status for study in (third, fourth)] == ["queued", "queued"]
     assert places() == [0, 1]

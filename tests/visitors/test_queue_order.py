@@ -49,21 +49,21 @@ def test_a_study_waits_for_the_first_place_that_becomes_free() -> None:
     one, two = running("x", started=100.0, estimate=10.0), running("y", started=104.0, estimate=20.0)
     queue = [waiting("a", 1, estimate=3.0), waiting("b", 2, estimate=30.0), waiting("c", 3)]
     now = 106.0  # x has 4 seconds left, y 18
-    times = [seconds_until(name, queue, [one, two], slots=2, now=now) for name in "abc"]
-    assert times == [4.0, 7.0, 18.0]
+    assert seconds_until(queue, [one, two], slots=2, now=now) == {"a": 4.0, "b": 7.0, "c": 18.0}
 
 
 def test_a_free_place_is_waited_for_no_time_at_all() -> None:
-    assert seconds_until("a", [waiting("a", 1)], [running("x")], slots=2, now=101.0) == 0.0
+    assert seconds_until([waiting("a", 1)], [running("x")], slots=2, now=101.0) == {"a": 0.0}
 
 
 def test_one_that_takes_longer_than_thought_is_about_to_end() -> None:
-    assert seconds_until("a", [waiting("a", 1)], [running("x", started=0.0, estimate=5.0)], slots=1, now=101.0) == 0.0
+    late = running("x", started=0.0, estimate=5.0)
+    assert seconds_until([waiting("a", 1)], [late], slots=1, now=101.0) == {"a": 0.0}
 
 
-def test_nobody_knows_when_another_one_does_not_say_how_long_it_takes() -> None:
+def test_nobody_knows_when_every_place_before_is_held_by_one_that_does_not_say_how_long_it_takes() -> None:
     queue = [waiting("a", 1, estimate=None), waiting("b", 2)]
-    assert seconds_until("a", queue, [], slots=1, now=0.0) == 0.0
-    assert seconds_until("b", queue, [], slots=1, now=0.0) is None
-    assert seconds_until("a", queue, [running("x", estimate=None)], slots=1, now=0.0) is None
-    assert seconds_until("nowhere", queue, [], slots=1, now=0.0) is None
+    assert seconds_until(queue, [], slots=1, now=0.0) == {"a": 0.0, "b": None}
+    assert seconds_until(queue, [], slots=2, now=0.0) == {"a": 0.0, "b": 0.0}
+    assert seconds_until(queue, [running("x", estimate=None)], slots=1, now=0.0) == {"a": None, "b": None}
+    assert seconds_until([], [running("x")], slots=1, now=0.0) == {}

@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.errors import RunUnknown
 from kd_core.results import arm_results, finished_members, mean_sd, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
-from pages.parts.app import in_class, link, store
+from pages.parts.app import in_class, link, pulses, store
 from pages.parts.studies import choose_whose, listed, whose_text
 from pages.parts.text import (
     MISSING,
@@ -183,7 +182,7 @@ def _named(row: StudyRow) -> str:
 
 def _status(row: StudyRow) -> str:
     if row.status == "queued":
-        place = jobs.queue_place(store(), row.id)
+        place = pulses.queue_places().get(row.id)
         return t("compare.waiting", ahead=place.ahead) if place and place.ahead else t("compare.waiting_next")
     return t(f"status.{row.status}")
 

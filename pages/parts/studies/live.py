@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import streamlit as st
 
-from kd_core import jobs
 from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
-from pages.parts.app import error_boundary, store
+from kd_core.vocabulary import ALIVE
+from pages.parts.app import error_boundary, pulses, redraw_fragment, store, this_session
 from pages.parts.studies.start import redraw_if_asked
 from pages.parts.text import t
 
 POLL_SECONDS = 0.4
+CROWD, CROWD_POLL_SECONDS = 8, 1.0
+"""So many people look twice a second; more look less often, and a server of two cores has time to answer them."""
+SHARE = 0.5
+"""How much of a core drawing what changed may take, all who look together."""
 WAITING_SECONDS = 1.0
 """A page that has nothing to draw yet looks less often."""
 
 
 def live_fragment(study: StudyRow, draw: Callable[[StudyRow], None], *, key: str) -> None:
-    """Draw a study in a fragment that polls while it lives, and draw the whole page anew once, when it has ended.
+    """Draw a study in a fragment that is drawn anew when it changes, and the whole page once, when it has ended.
 
     Args:
         study: the one looked at.
         draw: from the study as it is now; what the engine refuses in it is told.
         key: of the fragment.
     """
-    poll = POLL_SECONDS if study.alive else None
-    st.fragment(_draw_now, run_every=poll, key=key)(study.id, study.alive, draw)
+    st.fragment(_draw_now, key=key)(study.id, draw, key)
+    if study.alive:
+        every = POLL_SECONDS if pulses.lookers() < CROWD else CROWD_POLL_SECONDS
+        st.fragment(_look, run_every=every, key=f"{key}_look")(study.id, key)
 
 
-def _draw_now(study: str, was_alive: bool, draw: Callable[[StudyRow], None]) -> None:
+def _draw_now(study: str, draw: Callable[[StudyRow], None], key: str) -> None:
     redraw_if_asked()
+    began = time.thread_time()
     with error_boundary():
-        if was_alive:
-            jobs.mark_lost(store())
-        row = store().studies.get(study)
-        if was_alive and not row.alive:
-            st.rerun()  # once: the fragment stops polling, and the page offers what can be done now
-        draw(row)
+        beat = pulses.pulse(study)
+        draw(store().studies.get(study))
+        st.session_state[f"{key}_drawn"] = (beat, time.monotonic(), time.thread_time() - began)
+
+
+def _look(study: str, key: str) -> None:
+    """Have a study drawn that has changed since, as often as there is time for it; draw nothing here."""
+    pulses.looks(this_session())
+    beat = pulses.pulse(study)
+    if not beat or beat[0] not in ALIVE:
+        st.rerun()  # once: the page then offers what can be done now, and nothing looks any more
+    drawn, at, cost = st.session_state.get(f"{key}_drawn", ((), 0.0, 0.0))
+    if beat != drawn and time.monotonic() - at >= pulses.lookers() * cost / SHARE:
+        redraw_fragment(key)
 
 
 def nothing_yet(study: StudyRow | None, chooser: str) -> None:
@@ -71,8 +87,12 @@ def watch(study: StudyRow | None, shown: StoredLogits) -> None:
 
 @st.fragment(run_every=WAITING_SECONDS)
 def _until_more(study: str, finished: int) -> None:
-    if _finished(study) != finished or not store().studies.get(study).alive:
+    beat = pulses.pulse(study)
+    if beat == st.session_state.get("waited_for"):
+        return
+    if not beat or beat[0] not in ALIVE or _finished(study) != finished:
         st.rerun()
+    st.session_state["waited_for"] = beat
 
 
 def _finished(study: str) -> int:

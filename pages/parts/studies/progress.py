@@ -10,7 +10,7 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.store import MemberProgress, StudyRow
 from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import store
+from pages.parts.app import pulses, store
 from pages.parts.studies.start import resume_button
 from pages.parts.studies.whose import whose_note
 from pages.parts.text import duration_text, error_text, escape_markdown, seconds_text, t
@@ -27,7 +27,7 @@ def before_training(row: StudyRow) -> str:
 
 def waiting_text(row: StudyRow) -> str:
     """Return a waiting study's place in the queue, and in about how long it begins."""
-    place = jobs.queue_place(store(), row.id)
+    place = pulses.queue_places().get(row.id)
     if not jobs.is_served(store().home):
         return t("race.queued_unserved")
     if place is None:

@@ -1,0 +1,32 @@
+"""Redraw: a fragment that looks whether something changed has another one drawn, which it could not call itself."""
+
+from __future__ import annotations
+
+from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
+
+
+def this_session() -> str:
+    """Return what tells this browser tab's session from others, for as long as it lasts."""
+    context = get_script_run_ctx()
+    return "" if context is None else context.session_id
+
+
+def redraw_fragment(key: str) -> None:
+    """Have a fragment of this page drawn anew, once the fragment that runs now has ended.
+
+    ``st.rerun(key)`` does the same, and is allowed in callbacks only.
+
+    Args:
+        key: of the fragment.
+    """
+    context = get_script_run_ctx()
+    if context is not None and context.script_requests is not None:
+        context.script_requests.request_rerun(
+            RerunData(
+                query_string=context.query_string,
+                page_script_hash=context.page_script_hash,
+                fragment_id_queue=context.fragment_storage.resolve_target([key]),
+                cached_message_hashes=context.cached_message_hashes,
+                context_info=context.context_info,
+            )
+        )
