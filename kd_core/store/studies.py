@@ -18,12 +18,17 @@ from kd_core.store.runs import RunTable
 from kd_core.store.tables import members, runs, studies
 from kd_core.vocabulary import ALIVE, RESUMABLE
 
+LIGHT_COLUMNS = [column for column in studies.c if column.name != "spec"]
+MOST_SPECS = 200
+"""What so many studies asked for is kept in memory; nobody may change it."""
+
 
 class StudyTable:
     """The studies and their members."""
 
     def __init__(self, database: Database, run_table: RunTable) -> None:
         self.database, self.runs = database, run_table
+        self.specs: dict[str, Any] = {}
 
     def add(
         self,
@@ -81,11 +86,10 @@ class StudyTable:
         Raises:
             RunUnknown: there is none of that id.
         """
-        with self.database.reading() as connection:
-            row = connection.execute(sa.select(studies).where(studies.c.id == study)).mappings().first()
-        if row is None:
+        rows = self._rows(sa.select(*LIGHT_COLUMNS).where(studies.c.id == study))
+        if not rows:
             raise RunUnknown(kind="study", id=study)
-        return StudyRow(**row)
+        return rows[0]
 
     def list(
         self,
@@ -107,7 +111,7 @@ class StudyTable:
             owners: of one of these visitors; ``NOBODY`` stands for studies without owner.
             fingerprint: that ask for exactly this.
         """
-        query = sa.select(studies).order_by(studies.c.number.desc()).offset(offset)
+        query = sa.select(*LIGHT_COLUMNS).order_by(studies.c.number.desc()).offset(offset)
         if status is not None:
             query = query.where(studies.c.status.in_(list(status)))
         if kind is not None:
@@ -116,10 +120,21 @@ class StudyTable:
             query = query.where(owned_by(owners))
         if fingerprint is not None:
             query = query.where(studies.c.fingerprint == fingerprint)
-        if limit is not None:
-            query = query.limit(limit)
+        return self._rows(query if limit is None else query.limit(limit))
+
+    def _rows(self, query: sa.Select[Any]) -> Sequence[StudyRow]:
+        """Return studies by a query of ``LIGHT_COLUMNS``; what was asked for never changes, and is read once."""
         with self.database.reading() as connection:
-            return [StudyRow(**row) for row in connection.execute(query).mappings()]
+            rows = [dict(row) for row in connection.execute(query).mappings()]
+            specs: dict[str, Any] = {row["id"]: self.specs.get(row["id"]) for row in rows}
+            unread = [study for study, spec in specs.items() if spec is None]
+            if unread:
+                asked = sa.select(studies.c.id, studies.c.spec).where(studies.c.id.in_(unread))
+                specs |= {row.id: row.spec for row in connection.execute(asked)}
+        self.specs |= {study: spec for study, spec in specs.items() if spec is not None}
+        while len(self.specs) > MOST_SPECS:
+            self.specs.pop(next(iter(self.specs)), None)
+        return [StudyRow(**row, spec=specs[row["id"]]) for row in rows]
 
     def members(self, study: str) -> Sequence[MemberRow]:
         """Return the members of a study in order of training."""
@@ -167,9 +182,8 @@ class StudyTable:
         """Return the other studies that name runs of this one, newest first: deleting it leaves them those runs."""
         run_ids = sa.select(members.c.run).where(members.c.study == study, members.c.run.is_not(None))
         other_studies = sa.select(members.c.study).where(members.c.run.in_(run_ids), members.c.study != study)
-        query = sa.select(studies).where(studies.c.id.in_(other_studies)).order_by(studies.c.number.desc())
-        with self.database.reading() as connection:
-            return [StudyRow(**row) for row in connection.execute(query).mappings()]
+        query = sa.select(*LIGHT_COLUMNS).where(studies.c.id.in_(other_studies)).order_by(studies.c.number.desc())
+        return self._rows(query)
 
     def pulse(self, study: str) -> tuple[Any, ...]:
         """Return a few values that change whenever a living study does: cheap enough for several times a second."""

@@ -14,7 +14,12 @@ from pages.parts.charts.bars import (
 )
 from pages.parts.charts.components import script, style
 from pages.parts.charts.curve import CURVE_WORDS, CurveSeries, live_curve
-from pages.parts.charts.downloads import csv_button, plotly_chart_with_downloads, table_with_csv
+from pages.parts.charts.downloads import (
+    csv_button,
+    plotly_chart_with_downloads,
+    settled_chart_with_downloads,
+    table_with_csv,
+)
 from pages.parts.charts.gain_map import MAP_WORDS, MapAxis, MapCell, MapImage, colour_limit, gain_map_chart, image_data
 from pages.parts.charts.gallery import Tile, image_gallery
 from pages.parts.charts.images import enlarged, picture_url, sheet, thumbnail
@@ -57,6 +62,7 @@ __all__ = [
     "read_state",
     "round_ticks",
     "script",
+    "settled_chart_with_downloads",
     "sheet",
     "softened_bars",
     "style",

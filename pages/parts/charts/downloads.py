@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import streamlit as st
 
-from pages.parts.text import t
+from pages.parts.text import language, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 PNG_SCALE = 2
+MOST_SETTLED = 400
+"""So many charts that never change are kept, in either language and theme."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -93,10 +95,53 @@ def plotly_chart_with_downloads(
     """
     wanted = {**chart_config(filename), **(config or {})}
     selected = st.plotly_chart(_readable(fig), key=key, config=wanted, alt=alt, on_select=on_select)
-    with st.expander(t("downloads.table"), key=f"{key}_as_table"):
-        st.dataframe(rows, key=f"{key}_rows", hide_index=True, alt=alt, column_config=dict(column_config or {}))
+    _table_below(rows, key, alt, column_config)
     csv_button(rows, key=key, filename=filename)
     return selected
+
+
+def settled_chart_with_downloads(
+    fig: Callable[[], Figure], *, key: str, rows: Callable[[], pd.DataFrame], alt: str, filename: str, settled: str
+) -> None:
+    """Show a chart that never changes as ``plotly_chart_with_downloads`` does, made once for everybody.
+
+    Args:
+        fig: makes the chart.
+        key: Streamlit key of the chart.
+        rows: makes what the chart shows, in full precision.
+        alt: text alternative: the finding and the setting in words.
+        filename: of CSV and PNG, without ending.
+        settled: text that is equal exactly for equal charts, apart from language and theme.
+    """
+    _draw_settled(settled, key, alt, filename, language(), st.context.theme.type, fig, rows)
+    csv_button(_settled_rows(settled, key, language(), rows), key=key, filename=filename)
+
+
+@st.cache_data(max_entries=MOST_SETTLED, show_spinner=False)
+def _draw_settled(
+    settled: str,
+    key: str,
+    alt: str,
+    filename: str,
+    language: str,
+    theme: str | None,
+    _fig: Callable[[], Figure],
+    _rows: Callable[[], pd.DataFrame],
+) -> None:
+    """Streamlit keeps what is drawn here and sends it again: making a Plotly figure takes ten milliseconds and more."""
+    st.plotly_chart(_readable(_fig()), key=key, config=chart_config(filename), alt=alt)
+    _table_below(_settled_rows(settled, key, language, _rows), key, alt, None)
+
+
+@st.cache_resource(max_entries=MOST_SETTLED, show_spinner=False)
+def _settled_rows(settled: str, key: str, language: str, _rows: Callable[[], pd.DataFrame]) -> pd.DataFrame:
+    """One table for everybody, which nobody changes."""
+    return _rows()
+
+
+def _table_below(rows: pd.DataFrame, key: str, alt: str, column_config: Mapping[str, Any] | None) -> None:
+    with st.expander(t("downloads.table"), key=f"{key}_as_table"):
+        st.dataframe(rows, key=f"{key}_rows", hide_index=True, alt=alt, column_config=dict(column_config or {}))
 
 
 def chart_config(filename: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from kd_core.errors import RunUnknown
 from kd_core.results import arm_results, finished_members, mean_sd, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
-from pages.parts.app import in_class, link, pulses, store
+from pages.parts.app import in_class, link, pulses, redraw_fragment, store
 from pages.parts.studies import choose_whose, listed, whose_text
 from pages.parts.text import (
     MISSING,
@@ -27,12 +27,15 @@ from pages.parts.text import (
 )
 
 PAGE = 50
+LIVE = "study_rows_live"
+"""The key of the fragment that draws the list."""
+LOOK_SECONDS = 1.0
 
 
 def study_list() -> list[StudyRow]:
     """Show a page of the list, newest first, and return the studies that are picked, in the list's order.
 
-    While one of them waits or trains, the list is looked at once a second.
+    While one of them waits or trains, it is looked once a second whether the list has changed.
     """
     choose_whose()
     offset = PAGE * (_page_number() - 1)
@@ -40,8 +43,11 @@ def study_list() -> list[StudyRow]:
     if not rows:
         return picked()
     statuses = {row.id: row.status for row in rows}
-    every = 1.0 if any(row.alive for row in rows) else None
-    st.fragment(_rows, run_every=every, key="study_rows_live")(offset, statuses)
+    st.fragment(_rows, key=LIVE)(offset, statuses)
+    alive = [row.id for row in rows if row.alive]
+    if alive:
+        st.session_state[f"{LIVE}_drawn"] = [pulses.pulse(study) for study in alive]
+        st.fragment(_look, run_every=LOOK_SECONDS)(alive)
     _pages(offset, len(rows))
     return picked()
 
@@ -119,6 +125,17 @@ def _rows(offset: int, statuses: Mapping[str, str]) -> None:
             column_config=_columns(),
             alt=t("compare.list_alt", n=len(rows)),
         )
+
+
+def _look(alive: list[str]) -> None:
+    """Have the list drawn when a living study has changed, and the page when there is another one."""
+    now = [pulses.pulse(study) for study in alive]
+    newest = next(iter(listed(1)), None)
+    if newest is not None and newest.alive and newest.id not in alive:
+        st.rerun()
+    if now != st.session_state.get(f"{LIVE}_drawn"):
+        st.session_state[f"{LIVE}_drawn"] = now
+        redraw_fragment(LIVE)
 
 
 def _select(key: str, ids: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,15 @@ Document = Mapping[str, Any]
 
 def documents(folder: Path | None = None) -> list[Document]:
     """Return every experiment's file, in the order in which the claims are told."""
-    experiments = [json.loads(path.read_text("utf-8")) for path in (folder or FOLDER).glob("*.json")]
-    return sorted(experiments, key=lambda experiment: int(experiment["position"]))
+    paths = sorted((folder or FOLDER).glob("*.json"))
+    return list(_documents(tuple((path, path.stat().st_mtime_ns) for path in paths)))
+
+
+@lru_cache(maxsize=4)
+def _documents(files: tuple[tuple[Path, int], ...]) -> list[Document]:
+    """A file is read again when it was written again; ``written`` then differs, by which drawings are kept."""
+    read = [json.loads(path.read_text("utf-8")) | {"written": written} for path, written in files]
+    return sorted(read, key=lambda experiment: int(experiment["position"]))
 
 
 def grouped(experiments: Sequence[Document]) -> dict[str, list[Document]]:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from pages.parts.charts import plotly_chart_with_downloads, table_with_csv
+from pages.parts.charts import settled_chart_with_downloads, table_with_csv
 from pages.parts.evidence.chart import chart_rows, drawn, evidence_chart
 from pages.parts.evidence.files import Document, localised, rows
 from pages.parts.evidence.sentences import direction, finding, ours, provenance, published
-from pages.parts.text import t
+from pages.parts.text import language, t
 
+MOST_TOLD = 300
 COLOURS = {"reproduced": "green", "direction reproduced": "blue", "not reproduced": "red"}
 
 
@@ -28,50 +29,65 @@ def summary(experiments: Sequence[Document]) -> None:
 
 def entry(experiment: Document) -> None:
     """Show one claim."""
+    told = str(experiment["written"])
     with st.container(border=True, key=f"evidence_{experiment['name'].replace('-', '_')}"):
-        st.subheader(finding(experiment), anchor=experiment["name"])
-        outcome = t(f"evidence.outcome.{experiment['outcome'].replace(' ', '_')}")
-        claim = localised(experiment["claim"]) if experiment["provenance"] else ""  # else it is the title
-        st.markdown(f":{COLOURS.get(experiment['outcome'], 'gray')}-badge[{outcome}] {claim}")
-        drawable = drawn(experiment)
-        if not drawable:
-            _words(experiment)
+        _heading(experiment["name"], told, language(), experiment)
+        if not drawn(experiment):
+            _words(experiment["name"], told, language(), experiment)
             return
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            _words(experiment)
+            _words(experiment["name"], told, language(), experiment)
         with right:
             _chart(experiment)
 
 
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _heading(name: str, written: str, language: str, _experiment: Document) -> None:
+    """Drawn once a file and language, then sent as it was."""
+    st.subheader(finding(_experiment), anchor=name)
+    outcome = t(f"evidence.outcome.{_experiment['outcome'].replace(' ', '_')}")
+    claim = localised(_experiment["claim"]) if _experiment["provenance"] else ""  # else it is the title
+    st.markdown(f":{COLOURS.get(_experiment['outcome'], 'gray')}-badge[{outcome}] {claim}")
+
+
 def everything(experiments: Sequence[Document]) -> None:
     """Offer all figures of all claims as one table and file."""
+    written = " ".join(str(experiment["written"]) for experiment in experiments)
+    shown = _all_rows(written, language(), experiments)
+    table_with_csv(shown, key="evidence_all", filename="evidence", alt=t("evidence.all_alt"))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _all_rows(written: str, language: str, _experiments: Sequence[Document]) -> pd.DataFrame:
+    """One table for everybody, which nobody changes."""
     names = ("experiment", "outcome", "figure", "unit", "published", "ours", "sd", "low", "high", "n")
     more = ("source", "setting", "command", "date", "machine", "torch")
-    shown = rows(experiments)
+    shown = rows(_experiments)
     shown["outcome"] = [t(f"evidence.outcome.{outcome.replace(' ', '_')}") for outcome in shown["outcome"]]
-    titles = {name: t(f"evidence.column.{name}") for name in (*names, *more)}
-    table_with_csv(shown.rename(columns=titles), key="evidence_all", filename="evidence", alt=t("evidence.all_alt"))
+    return shown.rename(columns={name: t(f"evidence.column.{name}") for name in (*names, *more)})
 
 
-def _words(experiment: Document) -> None:
-    st.markdown(f":gray-badge[{t('evidence.literature')}] {experiment['source']}")
-    st.markdown(_table(experiment) if experiment["provenance"] else _published(experiment))
-    for judged in experiment["directions"]:
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _words(name: str, written: str, language: str, _experiment: Document) -> None:
+    """Drawn once a file and language, then sent as it was."""
+    st.markdown(f":gray-badge[{t('evidence.literature')}] {_experiment['source']}")
+    st.markdown(_table(_experiment) if _experiment["provenance"] else _published(_experiment))
+    for judged in _experiment["directions"]:
         if judged["holds"] is not None:
-            st.markdown(direction(experiment, judged))
-    if experiment["not_tried"]:
-        st.markdown(t("evidence.why_not_tried", reason=localised(experiment["not_tried"])))
-    if experiment["outcome"] == "not recorded":
+            st.markdown(direction(_experiment, judged))
+    if _experiment["not_tried"]:
+        st.markdown(t("evidence.why_not_tried", reason=localised(_experiment["not_tried"])))
+    if _experiment["outcome"] == "not recorded":
         st.markdown(t("evidence.not_recorded"))
-    if experiment["setting"]:
-        st.caption(t("evidence.setting", words=localised(experiment["setting"])))
-    if experiment["differs"]:
-        st.caption(t("evidence.differs", words=localised(experiment["differs"])))
-    if experiment["provenance"]:
-        st.caption(provenance(experiment))
-    if experiment["command"]:
-        st.code(experiment["command"], language="bash", wrap_lines=True)
+    if _experiment["setting"]:
+        st.caption(t("evidence.setting", words=localised(_experiment["setting"])))
+    if _experiment["differs"]:
+        st.caption(t("evidence.differs", words=localised(_experiment["differs"])))
+    if _experiment["provenance"]:
+        st.caption(provenance(_experiment))
+    if _experiment["command"]:
+        st.code(_experiment["command"], language="bash", wrap_lines=True)
 
 
 def _table(experiment: Document) -> str:
@@ -93,14 +109,16 @@ def _published(experiment: Document) -> str:
 
 def _chart(experiment: Document) -> None:
     figures = drawn(experiment)
-    shown = chart_rows(figures)
-    key = f"evidence_chart_{experiment['name'].replace('-', '_')}"
-    named = {name: t(f"evidence.column.{name}") for name in shown.columns}
-    table: pd.DataFrame = shown.rename(columns=named)
-    plotly_chart_with_downloads(
-        evidence_chart(shown, figures[0]["unit"]),
-        key=key,
+
+    def table() -> pd.DataFrame:
+        shown = chart_rows(figures)
+        return shown.rename(columns={name: t(f"evidence.column.{name}") for name in shown.columns})
+
+    settled_chart_with_downloads(
+        lambda: evidence_chart(chart_rows(figures), figures[0]["unit"]),
+        key=f"evidence_chart_{experiment['name'].replace('-', '_')}",
         rows=table,
         alt=f"{finding(experiment)}. {t('evidence.chart_alt')}",
         filename=f"evidence-{experiment['name']}",
+        settled=f"{experiment['name']} {experiment['written']}",
     )

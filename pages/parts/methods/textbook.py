@@ -9,12 +9,13 @@ import streamlit as st
 
 from kd_core.settings import Settings
 from pages.parts.form import is_other, state, try_protocol
-from pages.parts.text import declared_text, escape_markdown, member_text, t
+from pages.parts.text import declared_text, escape_markdown, language, member_text, t
 
 if TYPE_CHECKING:
     from kd_core.methods import Method
     from kd_core.protocols import Protocol
 
+MOST_TOLD = 200
 COLUMNS = ("setting", "default", "range", "meaning")
 
 
@@ -35,29 +36,40 @@ def symbols() -> None:
 def methods() -> None:
     """Show every method: what it does, its formula and source, its settings, and a button to try it."""
     for name, member in _methods().items():
-        title = member_text.title("methods", member)
-        st.header(title, anchor=name)
-        words, formula = st.columns(2, gap="large", vertical_alignment="center")
-        with words:
-            st.markdown(f"**{member_text.summary('methods', member)}**")
-            st.markdown(member_text.text("methods", member))
-        with formula:
-            st.latex(member.formula)
-            st.caption(t("methods_page.source", source=member.source), text_alignment="center")
-        _settings("methods", member)
+        _method(name, language(), member)
         _try(name, member)
+
+
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _method(name: str, language: str, _member: type[Method]) -> None:
+    """Drawn once a language, then sent as it was: what a method says of itself never changes."""
+    st.header(member_text.title("methods", _member), anchor=name)
+    words, formula = st.columns(2, gap="large", vertical_alignment="center")
+    with words:
+        st.markdown(f"**{member_text.summary('methods', _member)}**")
+        st.markdown(member_text.text("methods", _member))
+    with formula:
+        st.latex(_member.formula)
+        st.caption(t("methods_page.source", source=_member.source), text_alignment="center")
+    _settings("methods", _member)
+
+
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _protocol(name: str, language: str, _member: type[Protocol]) -> None:
+    """Drawn once a language, then sent as it was."""
+    st.header(member_text.title("protocols", _member), anchor=name)
+    st.markdown(f"**{member_text.summary('protocols', _member)}**")
+    if text := member_text.text("protocols", _member):
+        st.markdown(text)
+    if _member.source:
+        st.caption(t("methods_page.source", source=_member.source))
+    _settings("protocols", _member)
 
 
 def protocols() -> None:
     """Show every protocol: what it does, its source, its settings, and a button to try it as its source does."""
     for name, member in _protocols().items():
-        st.header(member_text.title("protocols", member), anchor=name)
-        st.markdown(f"**{member_text.summary('protocols', member)}**")
-        if text := member_text.text("protocols", member):
-            st.markdown(text)
-        if member.source:
-            st.caption(t("methods_page.source", source=member.source))
-        _settings("protocols", member)
+        _protocol(name, language(), member)
         if not is_other({"name": name}):
             st.caption(t("methods_page.in_every_preset"))
         elif st.button(t("methods_page.try"), key=f"protocol_try_{name}"):
@@ -66,6 +78,12 @@ def protocols() -> None:
 
 def members(section: str) -> None:
     """Show the networks, datasets or schedules in short."""
+    _members(section, language())
+
+
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _members(section: str, language: str) -> None:
+    """Drawn once a language, then sent as it was."""
     for name, member in member_text.members(section).items():
         title, summary = member_text.title(section, member), member_text.summary(section, member)
         with st.expander(f"**{title}** · {summary}", key=f"{section}_{name}"):

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from kd_core.results import ArmResult
-from pages.parts.charts import csv_button, plotly_chart_with_downloads
+from pages.parts.charts import csv_button, settled_chart_with_downloads
 from pages.parts.speed import charts
 from pages.parts.speed.facts import finding, latency_rows, size_rows
 from pages.parts.text import bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
@@ -53,12 +53,13 @@ def latency_section(arms: Mapping[str, ArmResult], device: str | None, batch: in
     with left:
         st.header(finding(arms, batch), anchor=False)
         st.caption(measured(rows, device))
-        plotly_chart_with_downloads(
-            charts.latency_chart(rows),
+        settled_chart_with_downloads(
+            lambda: charts.latency_chart(rows),
             key="speed_latency",
-            rows=_shown(rows),
+            rows=lambda: _shown(rows),
             alt=f"{finding(arms, batch)} {measured(rows, device)}",
             filename="latency",
+            settled=rows.to_csv(),
         )
     with right:
         _trade(arms, rows, batch)
@@ -70,12 +71,13 @@ def _trade(arms: Mapping[str, ArmResult], rows: pd.DataFrame, batch: int) -> Non
     sentence = _trade_sentence(table)
     st.header(sentence, anchor=False)
     st.caption(t("speed.trade_note", batch=batch, n=int(sizes["n"].max())))
-    plotly_chart_with_downloads(
-        charts.trade_chart(sizes, rows, batch),
+    settled_chart_with_downloads(
+        lambda: charts.trade_chart(sizes, rows, batch),
         key="speed_trade",
-        rows=table.assign(arm=[t(f"roles.{arm}") for arm in table["arm"]]).rename(columns=_trade_titles()),
+        rows=lambda: table.assign(arm=[t(f"roles.{arm}") for arm in table["arm"]]).rename(columns=_trade_titles()),
         alt=sentence,
         filename="accuracy_against_latency",
+        settled=f"{batch} {sizes.to_csv()} {rows.to_csv()}",
     )
 
 
