@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -50,13 +51,23 @@ def sides_of(studies: Sequence[StudyRow]) -> list[ComparedArm]:
     for row in studies:
         if row.kind != "race":
             continue
-        results = arm_results(finished_members(store(), row.id))
+        results = _results(row.id) if row.alive else _settled_results(str(store().home), row.id, row.finished or 0.0)
         dataset = str(recipe_of(row)["data"]["source"]["name"])
         for arm in ARMS:
             if arm in results:
                 label = t(f"roles.{arm}") if len(studies) == 1 else f"{short_label(row)} · {t(f'roles.{arm}')}"
                 sides.append(ComparedArm(f"{row.id}/{arm}", row, ROLE_OF[arm], label, dataset, results[arm]))
     return sides
+
+
+@lru_cache(maxsize=200)
+def _settled_results(home: str, study: str, finished: float) -> dict[str, ArmResult]:
+    """What a study that has ended says is computed once for everybody, until it is resumed."""
+    return _results(study)
+
+
+def _results(study: str) -> dict[str, ArmResult]:
+    return arm_results(finished_members(store(), study))
 
 
 def side_table(sides: Sequence[ComparedArm]) -> None:

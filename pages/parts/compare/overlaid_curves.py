@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import streamlit as st
 
@@ -42,10 +43,16 @@ def panels(sides: Sequence[ComparedArm]) -> None:
 
 def _series(side: ComparedArm, role: Role, name: str) -> CurveSeries:
     """Return mean test accuracy by epoch with a band of one sd over the side's seeds."""
+    return mean_with_band(_accuracies(str(store().home), tuple(sorted(side.runs()))), [], role, name)[0]
+
+
+@lru_cache(maxsize=200)
+def _accuracies(home: str, runs: tuple[str, ...]) -> list[list[float]]:
+    """Return test accuracy by epoch of each of some finished runs, read once for everybody."""
     by_run: dict[str, list[float]] = {}
-    for row in store().runs.epochs(side.runs()):
+    for row in store().runs.epochs(runs):
         by_run.setdefault(row.run, []).append(row.scores["test"]["accuracy"] or 0.0)
-    return mean_with_band(list(by_run.values()), [], role, name)[0]
+    return list(by_run.values())
 
 
 def _last_epoch(series: Sequence[CurveSeries]) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import pandas as pd
@@ -85,7 +86,7 @@ def facts(row: StudyRow) -> dict[str, Any]:
     return _settled_facts(str(store().home), row.id, row.status, row.finished or 0.0)
 
 
-@st.cache_data(max_entries=500, show_spinner=False)
+@lru_cache(maxsize=2000)
 def _settled_facts(home: str, study: str, status: str, ended: float) -> dict[str, Any]:
     return _facts(study)
 
