@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import model_validator
@@ -20,7 +20,7 @@ from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.datasets.stratified import stratified_split
 from kd_core.errors import DataUnusable
 from kd_core.functional import make_generator
-from kd_core.settings import setting
+from kd_core.settings import ExtensibleSettings, setting
 
 MAX_FILES = 100_000
 MAX_BYTES = 2 * 1024**3
@@ -34,6 +34,8 @@ SHARE = 0.15
 VALIDATION_SHARE = 0.1
 """Of the training images, where the folder has a test split but no validation."""
 
+GROUNDS = {"white": 255, "black": 0}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -43,7 +45,7 @@ class Part:
     class_names: tuple[str, ...]
 
 
-class ImageFolder(Normalised):
+class ImageFolder(Normalised, ExtensibleSettings):
     """Images from a folder.
 
     Either folders ``train``, ``test`` and ``validation`` (or ``val``, ``valid``) hold a folder for each class, or the
@@ -51,6 +53,8 @@ class ImageFolder(Normalised):
     ``split_seed``, every class by its share. Without ``validation``, every run cuts its own by its seed: 15 % of all
     images, or 10 % of the training images where ``test`` was given. A folder ``train`` without folders is a class.
     """
+
+    added_later: ClassVar[frozenset[str]] = frozenset({"background"})
 
     name: Literal["image_folder"] = "image_folder"
     path: str = setting(..., title="Folder", description="Where the images lie, one folder a class.", min_length=1)
@@ -63,6 +67,9 @@ class ImageFolder(Normalised):
         le=256,
     )
     grey: bool = setting(False, title="Grey", description="One channel of brightness instead of three of colour.")
+    background: Literal["white", "black"] = setting(
+        "white", title="Background", description="What shows through where an image is transparent."
+    )
     split_seed: int = setting(0, title="Split seed", description="Which images are set aside for the test.", ge=0)
     content: str = setting(
         "",
@@ -158,7 +165,7 @@ class ImageFolder(Normalised):
     def _read(self, part: Part, classes: tuple[str, ...], report: Report) -> tuple[Split, list[str]]:
         number = {name: index for index, name in enumerate(classes)}
         labels = torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
-        images, usable = read_images(part.paths, self.size, self.grey, report)
+        images, usable = read_images(part.paths, self.size, self.grey, report, GROUNDS[self.background])
         if bool(usable.all()):
             return self.split(images, labels, classes), []
         root = Path(self.path).expanduser()

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import io
+import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
 
@@ -13,6 +16,8 @@ from test_datasets_contract import make_images, png
 from kd_core.datasets import LoadedDataset, Split, image_folder
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.datasets.image_folder import ImageFolder
+from kd_core.datasets.io.image_files import read_images
+from kd_core.datasets.io.memory_budget import MemoryBudget
 from kd_core.datasets.io.upload import unpack
 from kd_core.errors import DataUnusable
 
@@ -244,3 +249,192 @@ def test_a_folder_that_has_changed_is_another_dataset_and_the_old_one_says_so(tm
     assert ImageFolder(path=str(tmp_path)).fingerprint() != chosen.fingerprint()
     with pytest.raises(DataUnusable, match="changed since it was chosen"):
         chosen.load(tmp_path)
+
+
+def read_one(path: Path, grey: bool = True, background: int = 255) -> np.ndarray | None:
+    """Return the 256 x 256 pixels of a file, (256, 256) or (3, 256, 256), or None where it could not be read."""
+    images, usable = read_images([path], 256, grey, lambda what, done: None, background)
+    return images[0].numpy().squeeze() if bool(usable[0]) else None
+
+
+def bar_on_nothing() -> Image.Image:
+    """Return a black bar in rows 96 to 159; everything else is transparent, and would be red if it were not."""
+    pixels = np.zeros((256, 256, 4), np.uint8)
+    pixels[..., 0] = 255
+    pixels[96:160] = (0, 0, 0, 255)
+    return Image.fromarray(pixels)
+
+
+def as_palette(image: Image.Image) -> Image.Image:
+    """Return the bar with a palette of two colours, of which the first, red, is transparent."""
+    indexed = Image.fromarray((np.asarray(image)[..., 3] == 255).astype(np.uint8), "P")
+    indexed.putpalette([255, 0, 0, 0, 0, 0])
+    indexed.info["transparency"] = 0
+    return indexed
+
+
+TRANSPARENT = {
+    "rgba.png": lambda path: bar_on_nothing().save(path),
+    "la.png": lambda path: bar_on_nothing().convert("LA").save(path),
+    "palette.png": lambda path: as_palette(bar_on_nothing()).save(path, transparency=0),
+    "palette.gif": lambda path: as_palette(bar_on_nothing()).save(path, transparency=0),
+    "lossless.webp": lambda path: bar_on_nothing().save(path, lossless=True, exact=True),
+    "rgba.tif": lambda path: bar_on_nothing().save(path),
+}
+
+
+@pytest.mark.parametrize("name", TRANSPARENT)
+def test_what_is_transparent_shows_the_background_and_no_hidden_colour(name: str, tmp_path: Path) -> None:
+    TRANSPARENT[name](tmp_path / name)
+    on_white = np.full((256, 256), 255)
+    on_white[96:160] = 0
+    grey, colour = read_one(tmp_path / name), read_one(tmp_path / name, grey=False)
+    assert grey is not None and colour is not None
+    assert np.array_equal(grey, on_white)
+    assert np.array_equal(colour, np.stack([on_white] * 3))
+    black = read_one(tmp_path / name, background=0)
+    assert black is not None and black.max() == 0
+
+
+def test_one_transparent_grey_of_sixteen_bits_shows_the_background(tmp_path: Path) -> None:
+    pixels = np.full((256, 256), 0x4000, np.uint16)
+    pixels[:128] = 7
+    Image.fromarray(pixels).save(tmp_path / "deep.png", transparency=7)
+    read = read_one(tmp_path / "deep.png")
+    assert read is not None and (read[:128] == 255).all() and (read[128:] == 0x40).all()
+
+
+def test_half_transparent_is_half_the_background_and_colours_do_not_bleed_when_scaled(tmp_path: Path) -> None:
+    Image.new("RGBA", (256, 256), (255, 0, 0, 128)).save(tmp_path / "half.png")
+    read = read_one(tmp_path / "half.png", grey=False)
+    assert read is not None
+    # Of white 127 parts in 255 shine through: red stays 255, green and blue are 127.
+    assert read[0].min() == 255 and set(np.unique(read[1:])) <= {127, 128}
+    checks = np.zeros((512, 512, 4), np.uint8)
+    checks[..., 0] = 255
+    checks[::2, ::2] = (0, 0, 0, 255)
+    Image.fromarray(checks).save(tmp_path / "checks.png")
+    small = read_one(tmp_path / "checks.png", grey=False)
+    assert small is not None and abs(small[0].astype(int) - small[1]).max() <= 1
+
+
+def test_an_opaque_image_with_an_alpha_channel_is_read_as_without(tmp_path: Path) -> None:
+    colours = np.random.default_rng(0).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    Image.fromarray(colours).save(tmp_path / "rgb.png")
+    Image.fromarray(np.dstack([colours, np.full((300, 400), 255, np.uint8)])).save(tmp_path / "rgba.png")
+    for grey in (True, False):
+        assert np.array_equal(read_one(tmp_path / "rgb.png", grey), read_one(tmp_path / "rgba.png", grey))
+
+
+def test_the_background_is_white_and_only_another_one_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        for index in range(3):
+            bar_on_nothing().save(tmp_path / name / f"{index}.png")
+    assert load(tmp_path).train.images.float().std() > 50
+    assert load(tmp_path, background="black").train.images.max() == 0
+    assert "background" not in ImageFolder(path="x").to_json()
+    assert ImageFolder(path="x").fingerprint() != ImageFolder(path="x", background="black").fingerprint()
+
+
+RAMP = np.tile(np.arange(256), (256, 1))
+"""256 levels, one a column."""
+
+
+def unsigned_tiff(values: np.ndarray) -> bytes:
+    """Return a TIFF of 32-bit unsigned numbers, which Pillow itself does not write."""
+    data = values.astype("<u4").tobytes()
+    entries = [(256, 256), (257, 256), (258, 32), (259, 1), (262, 1), (273, 8), (277, 1), (278, 256), (279, len(data))]
+    table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in [*entries, (339, 1)])
+    return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(entries) + 1) + table + bytes(4)
+
+
+def tiff(values: np.ndarray) -> bytes:
+    stream = io.BytesIO()
+    Image.fromarray(values).save(stream, "tiff")
+    return stream.getvalue()
+
+
+DEEP = {
+    "deep.pgm": b"P5 256 256 65535\n" + (RAMP * 257).astype(">u2").tobytes(),
+    "twelve-bits.pgm": b"P5 256 256 4095\n" + np.rint(RAMP * 4095 / 255).astype(">u2").tobytes(),
+    "eight-bits-in-int.tif": tiff(RAMP.astype(np.int32)),
+    "sixteen-bits-in-int.tif": tiff((RAMP * 257).astype(np.int32)),
+    "int.tif": tiff(np.rint(RAMP * ((2**31 - 1) / 255)).astype(np.int32)),
+    "unsigned.tif": unsigned_tiff(RAMP * 0x01010101),
+    "one.tif": tiff((RAMP / 255).astype(np.float32)),
+    "float.tif": tiff(RAMP.astype(np.float32)),
+    "large-float.tif": tiff((RAMP * 257).astype(np.float32)),
+}
+
+
+@pytest.mark.parametrize("name", DEEP)
+def test_a_deep_ramp_has_the_levels_of_its_eight_bit_twin(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(DEEP[name])
+    read = read_one(tmp_path / name)
+    assert read is not None
+    assert len(np.unique(read)) == 256
+    assert abs(read.astype(int) - RAMP).max() <= 1
+
+
+@pytest.mark.parametrize(
+    "values", [RAMP - 128.0, RAMP * 1000.0, np.where(RAMP == 3, np.nan, RAMP), np.where(RAMP == 3, np.inf, RAMP)]
+)
+def test_a_depth_without_a_known_white_is_named_and_skipped(values: np.ndarray, tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 4, "dog": 4})
+    (tmp_path / "dog" / "odd.tif").write_bytes(tiff(values.astype(np.float32)))
+    assert load(tmp_path).skipped == ("dog/odd.tif",)
+
+
+def test_decoding_holds_no_more_than_its_budget_whatever_the_threads() -> None:
+    budget, seen, at_once = MemoryBudget(100), [], threading.Semaphore(0)
+
+    def hold(count: int) -> None:
+        with budget.reserved(count):
+            seen.append(budget.held)
+            at_once.release()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(hold, [60, 50, 1000, 40, 30, 30, 100, 7] * 20))
+    assert len(seen) == 160 and max(seen) <= 100 and budget.held == 0
+
+
+def test_who_does_not_fit_beside_the_others_waits_until_they_leave() -> None:
+    budget, meet, late = MemoryBudget(100), threading.Barrier(2, timeout=10), threading.Event()
+
+    def hold(count: int) -> None:
+        with budget.reserved(count):
+            meet.wait()
+            meet.wait()
+
+    def come_late() -> None:
+        with budget.reserved(30):
+            late.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        inside = pool.submit(hold, 80)
+        meet.wait()
+        waiting = pool.submit(come_late)
+        assert not late.wait(0.05)
+        meet.wait()
+        inside.result(10)
+        waiting.result(10)
+    assert late.is_set()
+
+
+def test_a_file_is_decoded_within_the_budget_and_a_broken_one_gives_it_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_images(tmp_path, {"cat": 2})
+    (tmp_path / "cat" / "0001.png").write_bytes((tmp_path / "cat" / "0001.png").read_bytes()[:200])
+    asked: list[int] = []
+
+    class Watched(MemoryBudget):
+        def reserved(self, count: int):  # type: ignore[no-untyped-def]
+            asked.append(count)
+            return super().reserved(count)
+
+    budget = Watched(1000)
+    monkeypatch.setattr("kd_core.datasets.io.image_files.DECODING", budget)
+    read_images(sorted((tmp_path / "cat").iterdir()), 16, False, lambda what, done: None)
+    assert asked == [12 * 16 * 16] * 2 and budget.held == 0

@@ -10,16 +10,23 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from kd_core.datasets import Report
+from kd_core.datasets.io.memory_budget import MemoryBudget
+from kd_core.datasets.io.pixels import small_square
 
 SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 CHUNK = 64
 MAX_THREADS = 8
 THREADS_PAY_FROM = 10_000
 """Bytes a file: below, the interpreter's lock costs more than decoding in parallel gains (measured on two cores)."""
+BYTES_A_PIXEL = 12
+"""What a pixel takes at most while a file is decoded: four as it is, four converted, four as numbers of any depth."""
+DECODING = MemoryBudget(2**30)
+"""What all files that are being decoded may take together; one alone is as large as PIL thinks safe at most."""
 
 
 def folders(root: Path) -> dict[str, Path]:
@@ -41,7 +48,9 @@ def image_paths(folder: Path) -> Iterator[Path]:
                 yield Path(parent, name)
 
 
-def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) -> tuple[Tensor, Tensor]:
+def read_images(
+    paths: Sequence[Path], size: int, grey: bool, report: Report, background: int = 255
+) -> tuple[Tensor, Tensor]:
     """Read images, scaled so that the shorter side is ``size`` and cut to the square in the middle.
 
     Args:
@@ -49,6 +58,7 @@ def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) ->
         size: height and width in pixels.
         grey: one channel instead of three.
         report: called with progress.
+        background: 0..255, what shows through where an image is transparent.
 
     Returns:
         images (N, C, size, size), uint8, and (N,), bool: whether the file could be read.
@@ -59,7 +69,7 @@ def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) ->
 
     def read_chunk(start: int) -> None:
         for position in range(start, min(start + CHUNK, len(paths))):
-            pixels = _read(paths[position], size, "L" if grey else "RGB")
+            pixels = _read(paths[position], size, "L" if grey else "RGB", background)
             if pixels is not None:
                 target[position] = pixels
                 usable[position] = True
@@ -80,24 +90,16 @@ def _threads(paths: Sequence[Path]) -> int:
     return min(MAX_THREADS, os.cpu_count() or 1)
 
 
-def _read(path: Path, size: int, mode: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None:
+def _read(path: Path, size: int, mode: str, background: int) -> NDArray[np.uint8] | None:
     """Return (C, size, size), or None for a file that is broken or larger than PIL thinks safe."""
     try:
         with Image.open(path) as opened:
             opened.draft(mode, (size, size))  # a JPEG is decoded no larger than needed
-            ImageOps.exif_transpose(opened, in_place=True)
-            image = _eight_bits(opened).convert(mode)
-            square = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+            with DECODING.reserved(BYTES_A_PIXEL * opened.width * opened.height):
+                ImageOps.exif_transpose(opened, in_place=True)
+                return small_square(opened, size, mode, background)
     except Exception:  # inside PIL's decoders a broken file can raise anything
         return None
-    return np.asarray(square).reshape(size, size, -1).transpose(2, 0, 1)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit greys, which PIL's own conversion would cut off at 255."""
-    if not image.mode.startswith("I;16"):
-        return image
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
 
 
 def _ignored(name: str) -> bool:
