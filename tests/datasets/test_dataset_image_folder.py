@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ from test_datasets_contract import make_images, png
 from kd_core.datasets import LoadedDataset, Split, image_folder
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.datasets.image_folder import ImageFolder
+from kd_core.datasets.io import image_files
 from kd_core.datasets.io.image_files import read_images
 from kd_core.datasets.io.memory_budget import MemoryBudget
 from kd_core.datasets.io.upload import unpack
@@ -438,3 +440,105 @@ def test_a_file_is_decoded_within_the_budget_and_a_broken_one_gives_it_back(
     monkeypatch.setattr("kd_core.datasets.io.image_files.DECODING", budget)
     read_images(sorted((tmp_path / "cat").iterdir()), 16, False, lambda what, done: None)
     assert asked == [12 * 16 * 16] * 2 and budget.held == 0
+
+
+def left_out(root: Path) -> dict[str, tuple[str, ...]]:
+    return dict(load(root).left_out)
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ({"train/a": 5, "train/b": 5, "training/a": 2}, {"second": ("training",)}),
+        ({"train/a": 5, "train/b": 5, "val/a": 2, "val/b": 2, "valid/a": 1}, {"second": ("valid",)}),
+        ({"train/a": 5, "train/b": 5, "c": 2, "empty": 0}, {"beside": ("c",)}),
+        ({"train/a": 5, "train/b": 5, "test": 2}, {"beside": ("test",)}),
+        ({"train": 2, "train/a": 5, "train/b": 5}, {"loose": ("train/0000.png", "train/0001.png")}),
+        ({".": 1, "a": 5, "b": 5}, {"loose": ("0000.png",)}),
+        ({"a": 5, "b": 5}, {}),
+    ],
+)
+def test_what_is_passed_over_is_named_with_its_reason(
+    made: dict[str, int], told: dict[str, tuple[str, ...]], tmp_path: Path
+) -> None:
+    make_images(tmp_path, made)
+    assert left_out(tmp_path) == told
+
+
+def test_of_two_names_that_differ_in_case_the_small_letters_count(tmp_path: Path) -> None:
+    make_images(tmp_path, {"train/a": 5, "train/b": 5, "Train/a": 9, "Train/b": 9})
+    if len(list(tmp_path.iterdir())) < 2:
+        pytest.skip("this disk does not tell the two apart")
+    source = load(tmp_path)
+    assert source.left_out == {"second": ("Train",)}
+    assert len(source.train) + len(source.test) == 10
+
+
+def test_formats_that_pillow_reads_are_read_and_others_are_named(tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 5, "dog": 5})
+    picture = Image.new("RGB", (16, 16), (200, 0, 0))
+    for suffix, kind in ((".jfif", "jpeg"), (".avif", "avif"), (".JPE", "jpeg"), (".jp2", "jpeg2000"), (".tga", "tga")):
+        picture.save(tmp_path / "dog" / f"picture{suffix}", kind)
+    for name in ("photo.HEIC", "drawing.svg", "film.mp4", "notes.txt"):
+        (tmp_path / "cat" / name).write_bytes(b"x")
+    source = load(tmp_path)
+    assert len(source.train) + len(source.test) == 15
+    assert source.skipped == ()
+    assert source.left_out == {"format": ("cat/drawing.svg", "cat/film.mp4", "cat/photo.HEIC")}
+
+
+def test_a_linked_folder_inside_a_class_is_named(tmp_path: Path) -> None:
+    make_images(tmp_path, {"data/cat": 5, "data/dog": 5, "more": 2})
+    (tmp_path / "data" / "cat" / "linked").symlink_to(tmp_path / "more", target_is_directory=True)
+    assert left_out(tmp_path / "data") == {"link": ("cat/linked",)}
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_images(tmp_path, {"cat": 5, "dog": 5, "dog/inner": 3})
+    chosen = ImageFolder(path=str(tmp_path))
+    scandir = image_files.os.scandir
+
+    def guarded(path: str) -> object:
+        if str(path).endswith("inner"):
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(image_files.os, "scandir", guarded)
+    with pytest.raises(DataUnusable, match="cannot be read"):
+        chosen.load(tmp_path)
+
+
+def test_accents_as_letters_of_their_own_make_no_other_class(tmp_path: Path) -> None:
+    composed, apart = "\u00fcber", "u\u0308ber"
+    make_images(tmp_path, {f"train/{composed}": 5, "train/a": 5, f"test/{apart}": 2, "test/a": 2})
+    source = load(tmp_path)
+    assert source.train.classes == source.test.classes == ("a", composed)
+    assert counts(source.test) == [2, 2]
+
+
+def make_latin_1(root: Path, name: str) -> Path:
+    """Write a folder whose name is Latin-1 where the disk takes it."""
+    folder = os.fsencode(root) + b"/" + name.encode("latin-1")
+    try:
+        os.makedirs(folder)
+    except OSError:
+        pytest.skip("this disk takes UTF-8 alone")
+    return Path(os.fsdecode(folder))
+
+
+def test_a_class_whose_name_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    make_images(tmp_path, {"a": 5, "b": 5})
+    folder = make_latin_1(tmp_path, "\u00fcber")
+    (folder / "1.png").write_bytes((tmp_path / "a" / "0000.png").read_bytes())
+    with pytest.raises(DataUnusable, match=r"the folder '\\xfcber' has a name that is not UTF-8. Rename it"):
+        load(tmp_path)
+
+
+def test_an_image_whose_name_is_not_utf_8_is_read_and_named_where_it_is_broken(tmp_path: Path) -> None:
+    make_images(tmp_path, {"a": 5, "b": 5})
+    inner = make_latin_1(tmp_path / "a", "\u00fc")
+    (inner / "1.png").write_bytes((tmp_path / "a" / "0000.png").read_bytes())
+    (inner / "2.png").write_bytes(b"broken")
+    source = load(tmp_path)
+    assert len(source.train) + len(source.test) == 11
+    assert source.skipped == (r"a/\xfc/2.png",)

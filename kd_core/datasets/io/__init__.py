@@ -1,7 +1,7 @@
 """Files from outside: downloads, uploads, and images of every kind."""
 
 from kd_core.datasets.io.download import Archive, fetch
-from kd_core.datasets.io.image_files import folders, image_paths, read_images
+from kd_core.datasets.io.image_files import folders, found_files, loose_images, read_images
 from kd_core.datasets.io.upload import unpack
 
-__all__ = ["Archive", "fetch", "folders", "image_paths", "read_images", "unpack"]
+__all__ = ["Archive", "fetch", "folders", "found_files", "loose_images", "read_images", "unpack"]

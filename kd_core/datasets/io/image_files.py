@@ -18,7 +18,23 @@ from kd_core.datasets import Report
 from kd_core.datasets.io.memory_budget import MemoryBudget
 from kd_core.datasets.io.pixels import small_square
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset(
+    {
+        ".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe",
+        ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga",
+        ".tif", ".tiff", ".webp",
+    }
+)  # fmt: skip
+"""Of pictures that Pillow reads by itself."""
+OTHER_SUFFIXES = frozenset(
+    {
+        ".3fr", ".7z", ".ai", ".arw", ".avi", ".cr2", ".cr3", ".dcm", ".dng", ".eps", ".exr", ".gz", ".hdr",
+        ".heic", ".heif", ".icns", ".ico", ".jxl", ".m4v", ".mat", ".mkv", ".mov", ".mp4", ".nef", ".npy",
+        ".npz", ".orf", ".pcx", ".pdf", ".psd", ".raf", ".rar", ".raw", ".rw2", ".svg", ".svgz", ".tar", ".tgz",
+        ".webm", ".wmf", ".zip",
+    }
+)  # fmt: skip
+"""Of what may hold pictures and is not read; a file with any other is taken for none."""
 CHUNK = 64
 MAX_THREADS = 8
 THREADS_PAY_FROM = 10_000
@@ -39,13 +55,28 @@ def folders(root: Path) -> dict[str, Path]:
     return {path.name: path for path in sorted(inside, key=lambda path: path.name)}
 
 
-def image_paths(folder: Path) -> Iterator[Path]:
-    """Yield the image files anywhere below ``folder``, in a fixed order; hidden and system files are left out."""
-    for parent, inner, files in os.walk(folder):
+def found_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what may hold images anywhere below ``folder``, in a fixed order, and why it is not read.
+
+    Hidden and system files are left out. The reason is empty for an image file, "format" for a file of another kind,
+    and "link" for a folder that is a link, which could lead in circles.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    for parent, inner, files in os.walk(folder, onerror=_raise):
         inner[:] = sorted(name for name in inner if not _ignored(name))
+        yield from ((path, "link") for name in inner if (path := Path(parent, name)).is_symlink())
         for name in sorted(files):
-            if not _ignored(name) and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(parent, name)
+            suffix = Path(name).suffix.lower()
+            if not _ignored(name) and suffix in SUFFIXES | OTHER_SUFFIXES:
+                yield Path(parent, name), "" if suffix in SUFFIXES else "format"
+
+
+def loose_images(folder: Path) -> list[Path]:
+    """Return the image files directly in a folder, in alphabetical order."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not _ignored(path.name))
+    return sorted(path for path in files if path.is_file())
 
 
 def read_images(
@@ -100,6 +131,10 @@ def _read(path: Path, size: int, mode: str, background: int) -> NDArray[np.uint8
                 return small_square(opened, size, mode, background)
     except Exception:  # inside PIL's decoders a broken file can raise anything
         return None
+
+
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _ignored(name: str) -> bool:

@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from kd_core.datasets import Report
-from kd_core.datasets.io.image_files import folders
+from kd_core.datasets.io.entry_names import entry_names
+from kd_core.datasets.io.image_files import folders, loose_images
 from kd_core.errors import UploadRefused
 
 MAX_PACKED = 500_000_000
@@ -77,7 +78,7 @@ def unpack(
             temporary = Path(tempfile.mkdtemp(prefix=".upload-", dir=folder.parent))
             with zipfile.ZipFile(stream) as opened:
                 _extract(opened, _checked_members(opened, name, limits), temporary, name, limits, report)
-        os.rename(_unwrapped(temporary), folder)
+        os.rename(unwrapped(temporary), folder)
     except BROKEN as error:
         raise UploadRefused(file=name, reason=f"it is damaged, or packed in an unknown way ({error}).") from error
     except OSError as error:
@@ -105,7 +106,9 @@ def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
 
 def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[zipfile.ZipInfo, Path]]:
     """Return the files with their paths relative to the folder."""
-    members = [(info, _relative(info, name)) for info in opened.infolist() if not _is_folder(info)]
+    entries = opened.infolist()
+    named = [(info, text.replace("\\", "/")) for info, text in zip(entries, entry_names(entries), strict=True)]
+    members = [(info, _relative(text, name)) for info, text in named if not text.endswith("/")]
     members = [(info, path) for info, path in members if SYSTEM_FOLDER not in path.parts]
     if not members:
         raise UploadRefused(file=name, reason="it is empty.")
@@ -113,10 +116,10 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
         raise _too_many(name, limits)
     if sum(info.file_size for info, _ in members) > limits.unpacked:
         raise _too_large(name, limits)
-    for info, _ in members:
+    for info, path in members:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            raise UploadRefused(file=name, reason=f"'{info.filename}' is a link or a device, not a file.")
+            raise UploadRefused(file=name, reason=f"'{path.as_posix()}' is a link or a device, not a file.")
         if info.flag_bits & 1:
             raise UploadRefused(file=name, reason="it is protected by a password. Pack it without one.")
         # zipfile unpacks the others a megabyte of input at a time, which may be gigabytes in memory.
@@ -125,17 +128,12 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
     return members
 
 
-def _relative(info: zipfile.ZipInfo, name: str) -> Path:
-    """Return a path that stays inside, whichever system's separators were used."""
-    text = info.filename.replace("\\", "/")
+def _relative(text: str, name: str) -> Path:
+    """Return a path that stays inside, whichever system it was written on."""
     path = PurePosixPath(text)
     if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts or not path.parts:
-        raise UploadRefused(file=name, reason=f"'{info.filename}' would lie outside of its folder.")
+        raise UploadRefused(file=name, reason=f"'{text}' would lie outside of its folder.")
     return Path(*path.parts)
-
-
-def _is_folder(info: zipfile.ZipInfo) -> bool:
-    return info.filename.endswith(("/", "\\"))
 
 
 def _extract(
@@ -163,12 +161,14 @@ def _extract(
             report("unpacking", done / len(members))
 
 
-def _unwrapped(folder: Path) -> Path:
-    """Return the innermost folder that holds everything: a lone folder that itself holds folders only wraps them."""
+def unwrapped(folder: Path) -> Path:
+    """Return the innermost folder that holds everything: a lone folder that itself holds folders only wraps them.
+
+    Files that are no images, such as a text about them, may lie beside it.
+    """
     while True:
         inside = folders(folder)
-        files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-        if len(inside) != 1 or files:
+        if len(inside) != 1 or loose_images(folder):
             return folder
         (only,) = inside.values()
         if not folders(only):
