@@ -109,6 +109,32 @@ def prepare(conditions: Conditions, source: LoadedDataset, seed: int) -> Splits:
     return Splits(train=train, validation=validation, test=relabelled.test)
 
 
+def check_conditions(conditions: Conditions, source: LoadedDataset, seed: int = 0) -> None:
+    """Refuse what ``prepare`` would refuse; the images themselves are not looked at.
+
+    Args:
+        conditions: what training gets to see.
+        source: a loaded dataset, or one without pixels (``Dataset.outline``).
+        seed: of the run; with dropped classes one image more or less may be left with another.
+
+    Raises:
+        InvalidSetting: a condition that this dataset cannot meet.
+    """
+    kept = _kept_classes(conditions, source.train.classes)
+    _check_labelled(conditions, available=int(images_left(source, seed)[kept].sum()), classes=int(kept.sum()))
+    if conditions.label_noise and conditions.question == "class" and int(kept.sum()) < 2:
+        raise _one_class_left(conditions.label_noise)
+
+
+def images_left(source: LoadedDataset, seed: int = 0) -> Tensor:
+    """Return (K,): how many training images of each class are left once validation is cut."""
+    labels = source.train.labels
+    if source.validation is None:
+        _, pool = stratified_split(labels, source.cut, make_generator(seed, "validation"))
+        labels = labels[pool]
+    return torch.bincount(labels, minlength=len(source.train.classes))
+
+
 def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     """Return labels of which a share is replaced by a different class among those that occur, drawn uniformly.
 
@@ -128,8 +154,7 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     occurs = torch.bincount(labels[visible]) > 0
     classes = occurs.nonzero().squeeze(1)
     if len(classes) < 2:
-        reason = "there is only one class left, so there is no other to confuse it with."
-        raise InvalidSetting(path="data.label_noise", value=share, reason=reason)
+        raise _one_class_left(share)
     draws = make_generator(seed, "label_noise")
     order = torch.randperm(len(visible), generator=draws)
     steps = torch.randint(1, len(classes), (len(visible),), generator=draws)
@@ -138,6 +163,11 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     position = (occurs.cumsum(0) - 1)[labels[visible[replaced]]]
     noisy[visible[replaced]] = classes[(position + steps[replaced]) % len(classes)]
     return noisy
+
+
+def _one_class_left(share: float) -> InvalidSetting:
+    reason = "there is only one class left, so there is no other to confuse it with."
+    return InvalidSetting(path="data.label_noise", value=share, reason=reason)
 
 
 def _visible_images(

@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import model_validator
+from torch import Tensor
 
-from kd_core.datasets.base import Normalised, Report
+from kd_core.datasets.base import Normalised, Report, Shape
 from kd_core.datasets.folder_layout import FolderLayout, Part, layout_of, readable
 from kd_core.datasets.io import read_images
 from kd_core.datasets.splits import LoadedDataset, Split
@@ -83,6 +84,23 @@ class ImageFolder(Normalised, ExtensibleSettings):
         """Return 1 for grey, 3 for colours."""
         return 1 if self.grey else 3
 
+    @property
+    def shape(self) -> Shape:
+        """Return what the settings say."""
+        return self.channels, self.size, self.size
+
+    def outline(self) -> LoadedDataset:
+        """Return the dataset without pixels, from the names of its files: one that is broken counts as if it were not.
+
+        Raises:
+            DataUnusable: see ``load``.
+        """
+        parts = self._layout().parts
+        classes = _classes(parts)
+        return self._source(
+            {name: self.without_pixels(_labels(part, classes), classes) for name, part in parts.items()}
+        )
+
     def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the images; ``data_root`` is not looked at.
 
@@ -137,8 +155,7 @@ class ImageFolder(Normalised, ExtensibleSettings):
                 raise self._unusable(f"the class '{unknown[0]}' is in '{name}' but has no image in 'train'.")
 
     def _read(self, part: Part, classes: tuple[str, ...], report: Report) -> tuple[Split, list[str]]:
-        number = {name: index for index, name in enumerate(classes)}
-        labels = torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
+        labels = _labels(part, classes)
         images, usable = read_images(part.paths, self.size, self.grey, report, GROUNDS[self.background])
         if bool(usable.all()):
             return self.split(images, labels, classes), []
@@ -176,6 +193,11 @@ class ImageFolder(Normalised, ExtensibleSettings):
 
 def _classes(parts: Mapping[str, Part]) -> tuple[str, ...]:
     return tuple(sorted(set(parts["train"].class_names)))
+
+
+def _labels(part: Part, classes: tuple[str, ...]) -> Tensor:
+    number = {name: index for index, name in enumerate(classes)}
+    return torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
 
 
 def content_of(folder: Path) -> str:

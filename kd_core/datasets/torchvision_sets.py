@@ -155,6 +155,8 @@ class MNIST(IdxSet):
     name: Literal["mnist"] = "mnist"
     kind: ClassVar[str] = "MNIST"
     title: ClassVar[str] = "MNIST"
+    images_by_class: ClassVar[tuple[int, ...]] = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
+    validation_images: ClassVar[int] = 6000
     packed_bytes: ClassVar[int] = 11_594_722
 
 
@@ -167,6 +169,8 @@ class FashionMNIST(IdxSet):
     name: Literal["fashion_mnist"] = "fashion_mnist"
     kind: ClassVar[str] = "FashionMNIST"
     title: ClassVar[str] = "Fashion-MNIST"
+    images_by_class: ClassVar[tuple[int, ...]] = (6000,) * 10
+    validation_images: ClassVar[int] = 6000
     packed_bytes: ClassVar[int] = 30_878_645
 
 
@@ -179,6 +183,8 @@ class CIFAR10(TorchvisionSet):
     name: Literal["cifar10"] = "cifar10"
     kind: ClassVar[str] = "CIFAR10"
     title: ClassVar[str] = "CIFAR-10"
+    images_by_class: ClassVar[tuple[int, ...]] = (5000,) * 10
+    validation_images: ClassVar[int] = 5000
     packed_bytes: ClassVar[int] = 170_498_071
 
     @property

@@ -91,7 +91,7 @@ def _kind(recipe: Mapping[str, Any]) -> str:
 
 
 def _guess(recipe: Recipe, lanes: int) -> float:
-    shape = recipe.data.source.approximate_shape
+    shape = recipe.data.source.shape
     calls = LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS
     return calls + 3 * lanes * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
 

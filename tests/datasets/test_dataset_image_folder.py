@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from test_datasets_contract import make_images, png
 
 from kd_core.datasets import LoadedDataset, Split, image_folder
 from kd_core.datasets.conditions import Conditions, prepare
@@ -22,6 +21,7 @@ from kd_core.datasets.io.image_files import read_images
 from kd_core.datasets.io.memory_budget import MemoryBudget
 from kd_core.datasets.io.upload import unpack
 from kd_core.errors import DataUnusable
+from tests.image_folders import make_images, png
 
 CIFAR_ZIP = Path(__file__).resolve().parents[3] / "shared" / "data" / "cifar10-jpeg.zip"
 

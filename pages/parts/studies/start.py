@@ -63,7 +63,7 @@ def train_again_toggle() -> None:
 
 
 def work_of(asked: Sequence[Any], make: Callable[[], Study]) -> Work:
-    """Return how much work a study is; computed once, for building hundreds of recipes takes a third of a second.
+    """Return how much work a study is, or why it cannot be; computed once, for hundreds of recipes take a while.
 
     Args:
         asked: all that decides what ``make`` builds, as plain values.
@@ -78,9 +78,11 @@ def work_of(asked: Sequence[Any], make: Callable[[], Study]) -> Work:
 @st.cache_data(max_entries=64, ttl=60, show_spinner=False)
 def _work(key: str, _make: Callable[[], Study], fresh: bool) -> tuple[int, float, str, str]:
     from kd_core.experiments import estimated_seconds
+    from kd_core.recipe import check_study
 
     try:
         study = _make()
+        check_study(study)
     except KDError as error:
         return 0, 0.0, "", error_text(error)
     networks = len({member.recipe.fingerprint() for member in study.members})
