@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kd_core.datasets.base import Normalised, Report, Shape
-from kd_core.datasets.io import Archive, fetch
+from kd_core.datasets.io import DOWNLOAD, Archive, fetch, working_folder
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.errors import DataMissing, DataUnusable
 
@@ -103,8 +102,7 @@ class TorchvisionSet(Normalised):
         data_root.mkdir(parents=True, exist_ok=True)
         done = 0
         # On the same disk as its destination, so that each file is put in place in one step.
-        with tempfile.TemporaryDirectory(dir=data_root, prefix=".download-") as temporary:
-            folder = Path(temporary)
+        with working_folder(data_root, DOWNLOAD) as folder:
             for archive in self.archives():
 
                 def received(size: int, before: int = done) -> None:

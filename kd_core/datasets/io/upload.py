@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -18,7 +16,8 @@ from typing import BinaryIO
 from kd_core.datasets import Report
 from kd_core.datasets.io.entry_names import entry_names
 from kd_core.datasets.io.image_files import folders, loose_images
-from kd_core.errors import UploadRefused
+from kd_core.datasets.io.working_folder import UPLOAD, working_folder
+from kd_core.errors import StoreUnusable, UploadRefused
 
 MAX_PACKED = 500_000_000
 MAX_UNPACKED = 2_000_000_000
@@ -68,25 +67,67 @@ def unpack(
         UploadRefused: no zip, broken, too large, encrypted, a link or a path out of the folder inside, no space.
     """
     if folder.exists():
-        raise UploadRefused(file=name, reason="there is already a folder of this name.")
-    temporary: Path | None = None
+        raise _exists(name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with archive.open("rb") if isinstance(archive, Path) else nullcontext(archive) as stream:
             _check_stream(stream, name, limits)
             # Beside its destination, so that one rename puts everything in place.
-            temporary = Path(tempfile.mkdtemp(prefix=".upload-", dir=folder.parent))
-            with zipfile.ZipFile(stream) as opened:
-                _extract(opened, _checked_members(opened, name, limits), temporary, name, limits, report)
-        os.rename(unwrapped(temporary), folder)
+            with working_folder(folder.parent, UPLOAD) as temporary:
+                inside = temporary / "files"
+                inside.mkdir()
+                with zipfile.ZipFile(stream) as opened:
+                    _extract(opened, _checked_members(opened, name, limits), inside, name, limits, report)
+                _put_in_place(unwrapped(inside), folder, name)
     except BROKEN as error:
         raise UploadRefused(file=name, reason=f"it is damaged, or packed in an unknown way ({error}).") from error
     except OSError as error:
         raise UploadRefused(file=name, reason=_disk_reason(error)) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def unpack_once(archive: BinaryIO, name: str, folder: Path) -> Path:
+    """Unpack an uploaded zip unless ``folder``, which is named after its content, is there: of two who come, one does.
+
+    Raises:
+        UploadRefused: see ``unpack``.
+    """
+    try:
+        return folder if folder.is_dir() else unpack(archive, name, folder)
+    except UploadRefused:
+        if folder.is_dir():  # meanwhile another unpacked the same
+            return folder
+        raise
+
+
+def uploads_in(uploads: Path) -> list[str]:
+    """Return the names of the folders that were uploaded, in alphabetical order; hidden ones among them."""
+    found = (path.name for path in uploads.glob("*") if path.is_dir())
+    return sorted(name for name in found if not name.startswith(UPLOAD))
+
+
+def remove_upload(folder: Path) -> None:
+    """Remove an uploaded folder; at once for everybody who looks, however long the disk takes.
+
+    Raises:
+        StoreUnusable: it could not be removed.
+    """
+    try:
+        with working_folder(folder.parent, UPLOAD) as temporary:
+            os.rename(folder, temporary / "removed")
+    except OSError as error:
+        raise StoreUnusable(home=folder, reason=f"{error.strerror or error}.") from error
+
+
+def _put_in_place(unpacked: Path, folder: Path, name: str) -> None:
+    try:
+        os.rename(unpacked, folder)
+    except OSError as error:
+        raise (_exists(name) if folder.exists() else error) from error
+
+
+def _exists(name: str) -> UploadRefused:
+    return UploadRefused(file=name, reason="there is already a folder of this name.")
 
 
 def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
