@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 TOLD = "upload_told"
 """The session's key of what came of the last press: as plain values, since the page is drawn anew right after it."""
+DONE = "upload_done"
+"""The session's key that asks for the choice to be closed when it is drawn next."""
 LONGEST_NAME = 40
 
 
@@ -33,7 +35,9 @@ def uploads_folder() -> Path:
 
 def folder_field(recipe: Recipe) -> None:
     """Offer an upload, the folders uploaded before, and a path; each becomes the dataset of teacher and student."""
-    with st.popover(t("upload.open"), key="upload"):
+    if st.session_state.pop(DONE, False):  # what is told stands below what would hide it
+        st.session_state["upload"] = False
+    with st.popover(t("upload.open"), key="upload", on_change="rerun"):
         st.caption(t("upload.rules"))
         given = st.file_uploader(t("upload.zip"), type=["zip"], key="upload_zip")
         if given is not None and st.button(t("upload.use"), key="upload_use"):
@@ -56,16 +60,14 @@ def use_folder(path: Path) -> None:
         with st.spinner(t("upload.looking")):
             dataset = DATASETS["image_folder"].from_json(source).load(path)
     except KDError as error:
-        st.session_state[TOLD] = {"refused": error_text(error)}
+        _tell_next({"refused": error_text(error)})
         st.rerun()
     before = state.current()
     changes = changes_to_fit(before, dataset)
     if state.change_together({"data.source": source, **changes}, "data.source"):
         written = before.to_json()
-        st.session_state[TOLD] = {
-            **_counted(path, dataset),
-            "changes": [[at, json_at_path(written, at), value] for at, value in changes.items()],
-        }
+        changed = [[at, json_at_path(written, at), value] for at, value in changes.items()]
+        _tell_next({**_counted(path, dataset), "changes": changed})
     st.rerun()
 
 
@@ -108,10 +110,10 @@ def _delete(name: str) -> None:
                 raise UploadInUse(upload=name, number=row.number)
         remove_upload(folder)
     except KDError as error:
-        st.session_state[TOLD] = {"refused": error_text(error)}
+        _tell_next({"refused": error_text(error)})
         return
     st.session_state["upload_known"] = None
-    st.session_state[TOLD] = {"deleted": name}
+    _tell_next({"deleted": name})
     if _names(state.current().to_json(), folder):
         link.put_settings(link.settings_outside(["data.source", "teacher.data.source"]))
 
@@ -134,7 +136,7 @@ def _unpack(name: str, file: BinaryIO) -> None:
         with st.spinner(t("upload.unpacking")):
             unpacked = unpack_once(file, name, uploads_folder() / f"{title}-{digest}")
     except KDError as error:
-        st.session_state[TOLD] = {"refused": error_text(error)}
+        _tell_next({"refused": error_text(error)})
         st.rerun()
     use_folder(unpacked)
 
@@ -161,6 +163,10 @@ def _counted(path: Path, dataset: LoadedDataset) -> dict[str, Any]:
         "skipped": dataset.skipped,
         "left_out": dict(dataset.left_out),
     }
+
+
+def _tell_next(facts: Mapping[str, Any]) -> None:
+    st.session_state[TOLD], st.session_state[DONE] = dict(facts), True
 
 
 def _tell(recipe: Recipe) -> None:
