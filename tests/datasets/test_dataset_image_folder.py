@@ -439,7 +439,13 @@ def test_a_file_is_decoded_within_the_budget_and_a_broken_one_gives_it_back(
     budget = Watched(1000)
     monkeypatch.setattr("kd_core.datasets.io.image_files.DECODING", budget)
     read_images(sorted((tmp_path / "cat").iterdir()), 16, False, lambda what, done: None)
-    assert asked == [12 * 16 * 16] * 2 and budget.held == 0
+    assert asked == [16 * 16 * 16] * 2 and budget.held == 0
+    picture = Image.new("RGB", (640, 640))
+    picture.save(tmp_path / "plain.jpg")
+    picture.save(tmp_path / "progressive.jpg", progressive=True)
+    read_images([tmp_path / "plain.jpg", tmp_path / "progressive.jpg"], 16, False, lambda what, done: None)
+    # The first is decoded at an eighth of its size, the other is held whole by the decoder.
+    assert asked[2:] == [16 * 80 * 80, 16 * 640 * 640]
 
 
 def left_out(root: Path) -> dict[str, tuple[str, ...]]:

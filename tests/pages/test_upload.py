@@ -74,7 +74,7 @@ def test_an_upload_changes_what_it_cannot_meet_and_says_so_and_then_trains(
     app: App, pets: Path, tmp_path: Path, warm: None
 ) -> None:
     page = uploaded(app(tmp_path / "home"), "pets.zip", packed(pets))
-    assert sentences(page, "info") == ["What these images could not meet was changed. Labelled images: 200 → empty"]
+    assert sentences(page, "info") == ["What these images could not meet was changed. Labelled images: 200 → all"]
     assert page.number_input(key="set.data.labelled").value is None
     assert not page.error
     page.button(key="race_start").click().run()

@@ -39,8 +39,10 @@ CHUNK = 64
 MAX_THREADS = 8
 THREADS_PAY_FROM = 10_000
 """Bytes a file: below, the interpreter's lock costs more than decoding in parallel gains (measured on two cores)."""
-BYTES_A_PIXEL = 12
-"""What a pixel takes at most while a file is decoded: four as it is, four converted, four as numbers of any depth."""
+BYTES_A_PIXEL = 16
+"""What a pixel takes at most while a file is decoded: four as it is, four converted, and what the decoder holds."""
+BLOCK_BYTES = 2**26
+"""Pieces of a large picture. The C library gives such pieces back at once; smaller ones it keeps, for every thread."""
 DECODING = MemoryBudget(2**30)
 """What all files that are being decoded may take together; one alone is as large as PIL thinks safe at most."""
 
@@ -105,6 +107,7 @@ def read_images(
                 target[position] = pixels
                 usable[position] = True
 
+    Image.core.set_block_size(BLOCK_BYTES)  # type: ignore[attr-defined]  # as Pillow's manual names it
     starts = range(0, len(paths), CHUNK)
     with warnings.catch_warnings(), ThreadPoolExecutor(_threads(paths)) as pool:
         warnings.simplefilter("ignore")
@@ -125,10 +128,15 @@ def _read(path: Path, size: int, mode: str, background: int) -> NDArray[np.uint8
     """Return (C, size, size), or None for a file that is broken or larger than PIL thinks safe."""
     try:
         with Image.open(path) as opened:
+            whole = opened.width * opened.height
             opened.draft(mode, (size, size))  # a JPEG is decoded no larger than needed
-            with DECODING.reserved(BYTES_A_PIXEL * opened.width * opened.height):
+            # One that comes in ever finer passes is held whole all the same.
+            pixels = whole if opened.info.get("progressive") else opened.width * opened.height
+            with DECODING.reserved(BYTES_A_PIXEL * pixels):
                 ImageOps.exif_transpose(opened, in_place=True)
-                return small_square(opened, size, mode, background)
+                square = small_square(opened, size, mode, background)
+                opened.close()  # gives its memory back before another file takes the place
+                return square
     except Exception:  # inside PIL's decoders a broken file can raise anything
         return None
 

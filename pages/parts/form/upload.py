@@ -183,7 +183,12 @@ def _tell(recipe: Recipe) -> None:
             st.warning(sentence)
         if told["changes"]:
             changes = [
-                t("upload.change", setting=axis_words(recipe, at).title, before=value_text(was), after=value_text(now))
+                t("upload.change", setting=axis_words(recipe, at).title, before=_written(was), after=_written(now))
                 for at, was, now in told["changes"]
             ]
             st.info(escape_markdown(t("upload.changed", changes=t("upload.semicolon").join(changes))))
+
+
+def _written(value: Any) -> str:
+    """Return a value as it is told; without a number of labelled images, all of them are."""
+    return t("upload.all") if value is None else value_text(value)
