@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile
@@ -275,13 +276,20 @@ def as_palette(image: Image.Image) -> Image.Image:
     return indexed
 
 
-TRANSPARENT = {
+TRANSPARENT: dict[str, Callable[[Path], None]] = {
     "rgba.png": lambda path: bar_on_nothing().save(path),
     "la.png": lambda path: bar_on_nothing().convert("LA").save(path),
     "palette.png": lambda path: as_palette(bar_on_nothing()).save(path, transparency=0),
     "palette.gif": lambda path: as_palette(bar_on_nothing()).save(path, transparency=0),
     "lossless.webp": lambda path: bar_on_nothing().save(path, lossless=True, exact=True),
     "rgba.tif": lambda path: bar_on_nothing().save(path),
+    "grey-key.png": lambda path: (
+        bar_on_nothing().getchannel("A").point(lambda a: 77 * (a == 0)).save(path, transparency=77)
+    ),
+    "colour-key.png": lambda path: bar_on_nothing().convert("RGB").save(path, transparency=(255, 0, 0)),
+    "one-bit.png": lambda path: (
+        bar_on_nothing().getchannel("A").point(lambda a: 255 * (a == 0)).convert("1").save(path, transparency=1)
+    ),
 }
 
 
@@ -343,12 +351,26 @@ RAMP = np.tile(np.arange(256), (256, 1))
 """256 levels, one a column."""
 
 
-def unsigned_tiff(values: np.ndarray) -> bytes:
-    """Return a TIFF of 32-bit unsigned numbers, which Pillow itself does not write."""
-    data = values.astype("<u4").tobytes()
-    entries = [(256, 256), (257, 256), (258, 32), (259, 1), (262, 1), (273, 8), (277, 1), (278, 256), (279, len(data))]
+def raw_tiff(data: bytes, bits: int) -> bytes:
+    """Return a TIFF of 256 x 256 unsigned numbers of a depth that Pillow itself does not write."""
+    entries = [
+        (256, 256),
+        (257, 256),
+        (258, bits),
+        (259, 1),
+        (262, 1),
+        (273, 8),
+        (277, 1),
+        (278, 256),
+        (279, len(data)),
+    ]
     table = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in [*entries, (339, 1)])
     return b"II*\0" + struct.pack("<I", 8 + len(data)) + data + struct.pack("<H", len(entries) + 1) + table + bytes(4)
+
+
+def packed_in_twelve_bits(values: np.ndarray) -> bytes:
+    """Return numbers of twelve bits, two of them in three bytes."""
+    return np.packbits((values[..., None] >> np.arange(11, -1, -1) & 1).astype(np.uint8)).tobytes()
 
 
 def tiff(values: np.ndarray) -> bytes:
@@ -363,7 +385,9 @@ DEEP = {
     "eight-bits-in-int.tif": tiff(RAMP.astype(np.int32)),
     "sixteen-bits-in-int.tif": tiff((RAMP * 257).astype(np.int32)),
     "int.tif": tiff(np.rint(RAMP * ((2**31 - 1) / 255)).astype(np.int32)),
-    "unsigned.tif": unsigned_tiff(RAMP * 0x01010101),
+    "unsigned.tif": raw_tiff((RAMP * 0x01010101).astype("<u4").tobytes(), 32),
+    "sixteen-bits.tif": raw_tiff((RAMP * 257).astype("<u2").tobytes(), 16),
+    "twelve-bits.tif": raw_tiff(packed_in_twelve_bits(RAMP * 16 + 8), 12),
     "one.tif": tiff((RAMP / 255).astype(np.float32)),
     "float.tif": tiff(RAMP.astype(np.float32)),
     "large-float.tif": tiff((RAMP * 257).astype(np.float32)),

@@ -229,6 +229,14 @@ def test_names_are_those_that_were_packed(
     assert len(files_below(folder)) == len(entries)
 
 
+def test_an_extra_field_that_is_cut_short_or_no_utf_8_does_no_harm(tmp_path: Path) -> None:
+    field = b"\1" + struct.pack("<I", zlib.crc32(b"a/1.png")) + b"a\xff/1.png"
+    broken = struct.pack("<HH", 0x7075, len(field)) + field
+    short = struct.pack("<HH", 0x7075, 3) + b"\1ab"
+    folder = unpack(named([(b"a/1.png", 0, broken), (b"b/1.png", 0, short)]), "pets.zip", tmp_path / "pets")
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+
+
 def test_a_name_that_the_extra_field_leads_outside_is_refused(tmp_path: Path) -> None:
     outside = named([(b"a/1.png", 0, unicode_path(b"a/1.png", "../1.png")), (b"b/1.png", 0, b"")])
     refused(outside, tmp_path, "outside of its folder")

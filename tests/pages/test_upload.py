@@ -236,3 +236,12 @@ def test_a_folder_that_another_only_wraps_is_found(app: App, pets: Path, tmp_pat
     page.text_input(key="upload_path").set_value(str(tmp_path / "around")).run()
     page.button(key="upload_use_path").click().run()
     assert sentences(page, "success")[0].startswith("'pets' is the dataset now")
+
+
+@pytest.mark.parametrize("page", ["sweep", "method_race"])
+def test_a_map_and_a_method_race_that_cannot_be_trained_are_told_before_start(
+    page: str, app: App, tmp_path: Path, warm: None
+) -> None:
+    shown = app(tmp_path, page=page, **{"data.labelled": "5000"})
+    assert any("only 1,047 training images" in sentence for sentence in sentences(shown, "error"))
+    assert shown.button(key=f"{page}_start").disabled

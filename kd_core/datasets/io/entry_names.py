@@ -43,7 +43,7 @@ def _unicode_path(entry: zipfile.ZipInfo) -> str:
         field, rest = rest[4 : 4 + size], rest[4 + size :]
         # The field's version, then the sum of the name for which it was written.
         if kind == UNICODE_PATH and field[:5] == struct.pack("<BI", 1, zlib.crc32(_bytes_of(entry))):
-            return _until_zero(field[5:].decode("utf-8"))
+            return _until_zero(field[5:].decode("utf-8", "ignore"))
     return ""
 
 

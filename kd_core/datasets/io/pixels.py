@@ -11,6 +11,8 @@ from PIL import Image, ImageOps
 FULL: Final = 255
 DEEPEST: Final = {"I": (FULL, 2**16 - 1, 2**31 - 1, 2**32 - 1), "F": (1.0, FULL, 2**16 - 1)}
 """What white may be in whole numbers and in decimal ones, which do not say it themselves."""
+DEPTH = 258
+"""The TIFF tag that says how many bits a number has."""
 SAMPLE_FORMAT, UNSIGNED = 339, 1
 """The TIFF tag that tells signed numbers from unsigned ones; without it they are unsigned."""
 
@@ -59,7 +61,7 @@ def _eight_bits(image: Image.Image, background: int) -> Image.Image:
     """Scale deeper greys, which PIL's own conversion would cut off at 255; one of their values may be transparent."""
     values: NDArray[Any] = np.asarray(image)
     if image.mode.startswith("I;16"):
-        grey = (values >> 8).astype(np.uint8)
+        grey = (values >> _depth(image) - 8).astype(np.uint8)
     else:
         grey = _scaled(values.view(np.uint32) if _is_unsigned(image) else values, _white(image, values))
     clear = image.info.get("transparency")
@@ -86,8 +88,14 @@ def _white(image: Image.Image, values: NDArray[Any]) -> float:
 
 
 def _is_unsigned(image: Image.Image) -> bool:
-    tags = getattr(image, "tag_v2", None)
-    if image.mode != "I" or tags is None:
-        return False
-    formats = tags.get(SAMPLE_FORMAT, (UNSIGNED,))
-    return (formats if isinstance(formats, int) else formats[0]) == UNSIGNED
+    return image.mode == "I" and image.format == "TIFF" and _tag(image, SAMPLE_FORMAT, UNSIGNED) == UNSIGNED
+
+
+def _depth(image: Image.Image) -> int:
+    """Return how many bits a 16-bit grey really has: some scanners and microscopes write twelve."""
+    return _tag(image, DEPTH, 16) if image.format == "TIFF" else 16
+
+
+def _tag(image: Image.Image, tag: int, default: int) -> int:
+    value = getattr(image, "tag_v2", {}).get(tag, default)
+    return int(value[0] if isinstance(value, tuple) else value)

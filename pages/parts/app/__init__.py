@@ -3,7 +3,7 @@
 from pages.parts.app import engine, errors, frame, link
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
 from pages.parts.app.errors import error_boundary, show_refused, try_or_tell
-from pages.parts.app.left_out import left_out_sentences, tell_left_out
+from pages.parts.app.left_out import left_out_sentences, left_out_summary, tell_left_out
 from pages.parts.app.view_state import epoch_shown, put_view, sample_index, view_axis, view_temperature
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "errors",
     "frame",
     "left_out_sentences",
+    "left_out_summary",
     "link",
     "put_view",
     "require_engine",

@@ -14,26 +14,39 @@ from pages.parts.text import escape_markdown, t
 MOST_NAMED = 5
 
 
-def left_out_sentences(facts: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for every reason, with the first names, for Markdown.
+Summary = Mapping[str, tuple[int, Sequence[str]]]
+"""By why, how many were left out and the first names."""
+
+
+def left_out_summary(facts: Mapping[str, Any]) -> dict[str, tuple[int, list[str]]]:
+    """Return what a page needs to remember of all that was left out of a dataset.
 
     Args:
-        facts: about a dataset: ``skipped``, names of files that could not be read, and ``left_out``, others by why.
+        facts: ``skipped``, names of files that could not be read, and ``left_out``, other names by why.
     """
-    by_why: dict[str, Sequence[str]] = {"skipped": facts.get("skipped") or []}
+    by_why = {"skipped": facts.get("skipped") or []}
     by_why |= {f"left_out_{why}": names for why, names in (facts.get("left_out") or {}).items()}
-    told = (t(f"upload.{why}", n=len(names), names=_first_names(names)) for why, names in by_why.items() if names)
-    return [escape_markdown(sentence) for sentence in told]
+    return {why: (len(names), [*names[:MOST_NAMED]]) for why, names in by_why.items() if names}
+
+
+def left_out_sentences(summary: Summary) -> list[str]:
+    """Return a sentence for every reason, with the first names, for Markdown."""
+    return [
+        escape_markdown(t(f"upload.{why}", n=count, names=_names(count, first)))
+        for why, (count, first) in summary.items()
+    ]
 
 
 def tell_left_out(trained: Iterable[MemberProgress | RunRow]) -> None:
     """Say beside results what of their images was left out."""
     sources = sorted({run.source for run in trained if run.source})
     facts = [found for source in sources if (found := store().files.source_facts(source))]
-    for sentence in dict.fromkeys(sentence for found in facts for sentence in left_out_sentences(found)):
+    for sentence in dict.fromkeys(
+        sentence for found in facts for sentence in left_out_sentences(left_out_summary(found))
+    ):
         st.caption(sentence)
 
 
-def _first_names(names: Sequence[str]) -> str:
-    first = t("method_race.comma").join(names[:MOST_NAMED])
-    return t("upload.and_more", names=first, n=len(names) - MOST_NAMED) if len(names) > MOST_NAMED else first
+def _names(count: int, first: Sequence[str]) -> str:
+    listed = t("method_race.comma").join(first)
+    return t("upload.and_more", names=listed, n=count - len(first)) if count > len(first) else listed

@@ -13,7 +13,7 @@ import streamlit as st
 from kd_core.errors import KDError, UploadInUse
 from kd_core.settings import json_at_path
 from kd_core.vocabulary import ALIVE
-from pages.parts.app import left_out_sentences, link, store
+from pages.parts.app import left_out_sentences, left_out_summary, link, store
 from pages.parts.form import state
 from pages.parts.text import axis_words, error_text, escape_markdown, t, value_text
 
@@ -101,6 +101,7 @@ def _keep() -> None:
 def _delete(name: str) -> None:
     """Delete an upload that no living study learns from; a form that names it goes back to the preset's dataset."""
     from kd_core.datasets.io import remove_upload
+    from kd_core.recipe import outline
 
     _keep()
     folder = uploads_folder() / name
@@ -109,6 +110,7 @@ def _delete(name: str) -> None:
             if _names(row.spec, folder):
                 raise UploadInUse(upload=name, number=row.number)
         remove_upload(folder)
+        outline.cache_clear()
     except KDError as error:
         _tell_next({"refused": error_text(error)})
         return
@@ -160,8 +162,7 @@ def _counted(path: Path, dataset: LoadedDataset) -> dict[str, Any]:
         "train": len(dataset.train) - dataset.cut,
         "validation": validation,
         "test": len(dataset.test),
-        "skipped": dataset.skipped,
-        "left_out": dict(dataset.left_out),
+        "left_out": left_out_summary({"skipped": dataset.skipped, "left_out": dataset.left_out}),
     }
 
 
@@ -179,7 +180,7 @@ def _tell(recipe: Recipe) -> None:
     elif told and told["path"] == getattr(recipe.data.source, "path", None):
         counts = {name: f"{told[name]:,}" for name in ("train", "validation", "test")}
         st.success(escape_markdown(t("upload.worked", name=told["name"], k=told["classes"], **counts)))
-        for sentence in left_out_sentences(told):
+        for sentence in left_out_sentences(told["left_out"]):
             st.warning(sentence)
         if told["changes"]:
             changes = [
