@@ -40,6 +40,7 @@ class ImageFolder(Normalised, ExtensibleSettings):
     class folders lie directly inside. Without ``test``, 15 % of the training images are set aside for it by
     ``split_seed``, every class by its share. Without ``validation``, every run cuts its own by its seed: 15 % of all
     images, or 10 % of the training images where ``test`` was given. A folder ``train`` without folders is a class.
+    Whatever else lies there is left out, and named with the reason.
     """
 
     added_later: ClassVar[frozenset[str]] = frozenset({"background"})
