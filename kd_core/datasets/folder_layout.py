@@ -5,10 +5,10 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 
-from kd_core.datasets.io import folders, found_files, loose_images
+from kd_core.datasets.io import folders, found_files, loose_images, unwrapped
 from kd_core.errors import DataUnusable
 
 SPLIT_NAMES = {
@@ -42,7 +42,7 @@ class FolderLayout:
 
 
 def layout_of(root: Path, most: int) -> FolderLayout:
-    """Return which files are what.
+    """Return which files are what; folders that only wrap the others are seen through.
 
     Args:
         root: the folder.
@@ -53,6 +53,14 @@ def layout_of(root: Path, most: int) -> FolderLayout:
         DataUnusable: it has splits and none named ``train``, or a name that cannot be read.
     """
     return _Reading(root, most).layout()
+
+
+def _seen_through(root: Path) -> Path:
+    """Return the folder that lone folders wrap; one that is named after a split is no wrapper."""
+    inside = unwrapped(root).relative_to(root).parts
+    splits = {name for names in SPLIT_NAMES.values() for name in names}
+    wrappers = takewhile(lambda name: name.lower() not in splits, inside)
+    return root.joinpath(*wrappers)
 
 
 def readable(name: str) -> str:
@@ -68,12 +76,13 @@ class _Reading:
         self.left_out: dict[str, list[str]] = {}
 
     def layout(self) -> FolderLayout:
-        top = folders(self.root)
+        root = _seen_through(self.root)
+        top = folders(root)
         by_split = self._split_folders(top)
         if by_split and "train" not in by_split:
             reason = f"it has a folder '{next(iter(by_split.values())).name}', and none named 'train'."
             raise DataUnusable(source=str(self.root), reason=reason)
-        self._note("loose", loose_images(self.root))
+        self._note("loose", loose_images(root))
         if not by_split:
             parts = {"train": self._part(top)}
         else:

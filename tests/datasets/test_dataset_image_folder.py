@@ -495,6 +495,15 @@ def test_what_is_passed_over_is_named_with_its_reason(
     assert left_out(tmp_path) == told
 
 
+def test_a_folder_that_only_wraps_is_seen_through(tmp_path: Path) -> None:
+    make_images(tmp_path, {"root/train/a": 5, "root/train/b": 5, "root/c": 1})
+    (tmp_path / "README.md").write_text("x")
+    (tmp_path / "root" / "train" / "a" / "broken.png").write_bytes(b"x")
+    source = load(tmp_path)
+    assert source.train.classes == ("a", "b")
+    assert (source.left_out, source.skipped) == ({"beside": ("root/c",)}, ("root/train/a/broken.png",))
+
+
 def test_of_two_names_that_differ_in_case_the_small_letters_count(tmp_path: Path) -> None:
     make_images(tmp_path, {"train/a": 5, "train/b": 5, "Train/a": 9, "Train/b": 9})
     if len(list(tmp_path.iterdir())) < 2:

@@ -184,7 +184,7 @@ def test_the_base_of_a_living_sweep_counts_too(app: App, pets: Path, tmp_path: P
     assert "study #1 learns from it" in sentences(page, "error")[0]
 
 
-@pytest.mark.parametrize("page", ["race", "soft_labels", "speed"])
+@pytest.mark.parametrize("page", ["race", "soft_labels", "speed", "compare"])
 def test_what_was_left_out_stands_beside_every_result(
     page: str, app: App, pets: Path, tmp_path: Path, warm: None
 ) -> None:
@@ -235,7 +235,7 @@ def test_a_folder_that_another_only_wraps_is_found(app: App, pets: Path, tmp_pat
     page = app(tmp_path / "home")
     page.text_input(key="upload_path").set_value(str(tmp_path / "around")).run()
     page.button(key="upload_use_path").click().run()
-    assert sentences(page, "success")[0].startswith("'pets' is the dataset now")
+    assert sentences(page, "success")[0].startswith("'around' is the dataset now: 3 classes")
 
 
 @pytest.mark.parametrize("page", ["sweep", "method_race"])

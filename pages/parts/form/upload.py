@@ -45,7 +45,7 @@ def folder_field(recipe: Recipe) -> None:
         _uploaded_before()
         path = st.text_input(t("upload.path"), key="upload_path", placeholder="/home/me/images")
         if path and st.button(t("upload.use_path"), key="upload_use_path"):
-            use_folder(_seen_through(Path(path)))
+            use_folder(Path(path))
     _tell(recipe)
 
 
@@ -141,16 +141,6 @@ def _unpack(name: str, file: BinaryIO) -> None:
         _tell_next({"refused": error_text(error)})
         st.rerun()
     use_folder(unpacked)
-
-
-def _seen_through(path: Path) -> Path:
-    """Return the folder that a lone folder wraps; one that cannot be looked at is refused when it is used."""
-    from kd_core.datasets.io import unwrapped
-
-    try:
-        return unwrapped(path.expanduser())
-    except (OSError, RuntimeError, ValueError):
-        return path
 
 
 def _counted(path: Path, dataset: LoadedDataset) -> dict[str, Any]:

@@ -133,8 +133,12 @@ def start_bar(
 def _start(make: Callable[[], Study], choices: Sequence[str]) -> None:
     """Queue a study and look at it, or say why it cannot be."""
     how = {name: st.session_state.get(name, "auto") for name in choices}
+    from kd_core.recipe import check_study
+
     try:
-        study = jobs.submit(store(), make(), data_root=data_root(), fresh=trains_again(), **how)
+        wanted = make()
+        check_study(wanted)
+        study = jobs.submit(store(), wanted, data_root=data_root(), fresh=trains_again(), **how)
     except KDError as error:
         st.error(escape_markdown(error_text(error)))
         return
