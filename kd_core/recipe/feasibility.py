@@ -19,6 +19,8 @@ from kd_core.vocabulary import TEACHING_ARMS
 
 Find = Callable[[Recipe], LoadedDataset | None]
 """Returns the dataset of a recipe, without pixels if need be; None where nothing is known of it."""
+UNKNOWN_CLASSES = 10
+"""How many answers a network gets, to see whether it can be built, where nobody knows yet."""
 
 
 @lru_cache(maxsize=32)
@@ -43,15 +45,19 @@ def check_study(study: Study, find: Find = lambda recipe: outline(recipe.data.so
         RecipeMismatch: a network that does not fit the images, or batches too small for it.
         DataUnusable: nothing can be learned from the dataset.
     """
-    seen = set()
+    seen, left = set(), dict[Dataset, torch.Tensor | None]()
     for member in study.members:
         recipe = member.recipe.seeded(0)
         key = recipe.data, recipe.student, recipe.protocol, recipe.optim.batch
         if key in seen:
             continue
         seen.add(key)
+        source = recipe.data.source
+        if source not in left:
+            dataset = find(recipe)
+            left[source] = None if dataset is None else images_left(dataset)
         try:
-            _check_recipe(recipe, find(recipe))
+            _check_recipe(recipe, left[source])
         except InvalidSetting as error:
             fields = error.fields
             path = f"teacher.{fields['path']}" if member.arm in TEACHING_ARMS else fields["path"]
@@ -91,22 +97,18 @@ def _data_changes(data: Data, dataset: LoadedDataset) -> dict[str, Any]:
     return changes
 
 
-def _check_recipe(recipe: Recipe, dataset: LoadedDataset | None) -> None:
-    classes = 10
-    if dataset is not None:
-        check_conditions(recipe.data, dataset)
-        classes = len(dataset.train.classes)
-        images = _images(recipe.data, dataset)
-        recipe.protocol.check_images(*images)
+def _check_recipe(recipe: Recipe, left: torch.Tensor | None) -> None:
+    if left is not None:
+        check_conditions(recipe.data, left)
+        recipe.protocol.check_images(*_images(recipe.data, left))
+    classes = UNKNOWN_CLASSES if left is None else len(left)
     network = recipe.student.untrained()
     _check_network(network, recipe.protocol, recipe.data.source.shape, classes, recipe.optim.batch == 1)
 
 
-def _images(data: Data, dataset: LoadedDataset) -> tuple[int, int]:
+def _images(data: Data, left: torch.Tensor) -> tuple[int, int]:
     """Return how many training images have a label, and how many are there without one."""
-    counts = images_left(dataset)
-    counts[list(data.dropped_classes)] = 0
-    available = int(counts.sum())
+    available = int(left.sum() - left[list(data.dropped_classes)].sum())
     labelled = available if data.labelled is None else data.labelled
     return labelled, available - labelled if data.unlabelled == "keep" else 0
 

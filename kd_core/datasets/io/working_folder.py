@@ -38,7 +38,7 @@ def sweep(parent: Path, prefix: str) -> None:
     names = {path.name.removesuffix(".lock") for path in parent.glob(f"{prefix}*")}
     for name in sorted(names):
         lock = _lock(parent / name)
-        with suppress(OSError, Timeout), lock.acquire(timeout=0):
+        with suppress(OSError, Timeout, NotImplementedError), lock.acquire(timeout=0):
             shutil.rmtree(parent / name, ignore_errors=True)
             Path(lock.lock_file).unlink(missing_ok=True)
 

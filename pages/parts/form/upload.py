@@ -68,6 +68,7 @@ def use_folder(path: Path) -> None:
         written = before.to_json()
         changed = [[at, json_at_path(written, at), value] for at, value in changes.items()]
         _tell_next({**_counted(path, dataset), "changes": changed})
+    st.session_state[DONE] = True
     st.rerun()
 
 
