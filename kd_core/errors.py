@@ -94,6 +94,13 @@ class UploadRefused(KDError):
     template = "The file '{file}' was not accepted: {reason}"
 
 
+class UploadInUse(KDError):
+    """An upload that is to be deleted while a study waits for it or learns from it."""
+
+    code = "upload_in_use"
+    template = "'{upload}' was not deleted: study #{number} learns from it. Stop that study first."
+
+
 class PretrainedMissing(KDError):
     """Weights of a pretrained network that are neither here nor to be had."""
 

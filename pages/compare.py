@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.app import errors
+from pages.parts.app import errors, store, tell_left_out
 from pages.parts.compare import (
     overlaid_curves,
     paired_differences,
@@ -37,6 +37,7 @@ if not sides:
 
 st.header(t("compare.arms"), anchor=False)
 side_table(sides)
+tell_left_out(place for row in studies for place in store().studies.member_progress(row.id))
 st.header(t("compare.difference"), anchor=False)
 left, right = paired_differences.choose_pair(sides)
 paired_differences.paired_difference(left, right)

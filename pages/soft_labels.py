@@ -4,7 +4,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from kd_core.results import StoredLogits, stored_logits
-from pages.parts.app import choose_epoch, store
+from pages.parts.app import choose_epoch, store, tell_left_out
 from pages.parts.soft_labels import matrix_view, pick_sample, sample_view
 from pages.parts.studies import choose_study, nearest_student, nothing_yet, recorded_logits, watch
 from pages.parts.text import t
@@ -31,6 +31,8 @@ def main() -> None:
         stored = stored_logits.load_study_logits(store(), study.id, epoch=epoch, cell=cell) or stored
     watch(study, stored)
     with middle:
+        if study is not None:
+            tell_left_out(store().studies.member_progress(study.id))
         sample(stored, epoch, picker)
     matrix(stored, epoch)
 

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from pages.parts.app import store, tell_left_out
 from pages.parts.speed import choose_batch, export_section, latency_section, provenance_text, race_of, size_table
 from pages.parts.studies import choose_study
 from pages.parts.text import t
@@ -16,6 +17,8 @@ if race is None or not race.arms:
 with right:
     batch = choose_batch(race.arms)
 st.caption(provenance_text(study))
+if study is not None:
+    tell_left_out(store().studies.member_progress(study.id))
 
 latency_section(race.arms, race.device, batch)
 st.header(t("speed.size"), anchor=False)

@@ -14,6 +14,7 @@ import pytest
 from kd_core.cli.parser import main
 from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
+from tests.image_folders import make_images
 
 ROOT = Path(__file__).parents[1]
 SHORT = ["--set", "optim.epochs=3", "--set", "teacher.optim.epochs=2"]
@@ -194,3 +195,23 @@ def test_real_mnist_is_raced_from_its_folder(told: Told) -> None:
     race = json.loads(out)
     assert race["test_images"] == 10_000
     assert race["arms"]["teacher"]["accuracy"]["mean"] > 0.8
+
+
+def test_files_that_were_left_out_are_named(told: Told, tmp_path: Path) -> None:
+    images = tmp_path / "pets"
+    make_images(images, {"cat": 9, "dog": 9})
+    (images / "cat" / "broken.png").write_bytes(b"x")
+    (images / "dog" / "photo.heic").write_bytes(b"x")
+    source = json.dumps({"name": "image_folder", "path": str(images), "size": 8})
+    settings = ["--set", f"data.source={source}", "--set", "data.labelled=none"]
+    status, out, err = told("race", "digits", "--seeds", "1", *SHORT, *settings, home=tmp_path / "home")
+    assert status == 0
+    assert "pets: could not be read and was left out: cat/broken.png" in err.splitlines()
+    assert "pets: left out, in a format that is not read: dog/photo.heic" in err.splitlines()
+    assert "broken" not in out
+
+
+def test_a_setting_that_the_data_cannot_meet_is_told_before_anything_is_trained(told: Told, tmp_path: Path) -> None:
+    status, _, err = told("race", "digits", "--set", "data.labelled=5000")
+    assert status == 2 and "only 1,047 training images" in err
+    assert Store(tmp_path).runs.list() == []

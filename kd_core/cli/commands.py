@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from kd_core.cli.report import OUTCOMES
+from kd_core.cli.report import OUTCOMES, left_out_lines
 from kd_core.errors import InvalidSetting, RunUnknown
 from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
@@ -153,6 +153,8 @@ def _print_outcome(store: Store, row: StudyRow, as_json: bool) -> int:
         print(json.dumps(outcome))
     else:
         write(store, row.id, outcome)
+    for line in left_out_lines(store, row.id):
+        print(line, file=sys.stderr)
     if row.status == "done":
         if row.error:  # one of its networks broke, which is a result like any other
             print(row.error["sentence"], file=sys.stderr)

@@ -9,6 +9,15 @@ from kd_core.results import compare_json, finished_members, race_json, sweep_row
 from kd_core.store import Store
 from kd_core.vocabulary import MEASURES
 
+LEFT_OUT = {
+    "skipped": "could not be read and was left out",
+    "format": "left out, in a format that is not read",
+    "link": "left out, a folder that is a link",
+    "loose": "left out, in no class folder",
+    "second": "left out, another folder for the same split",
+    "beside": "left out, beside the folders of the splits",
+}
+
 
 def _print_race(store: Store, study: str, outcome: dict[str, Any]) -> None:
     print(f"{outcome['preset']} on {outcome['dataset']}, {outcome['device']}, study {study}")
@@ -44,6 +53,16 @@ def _print_comparison(store: Store, study: str, outcome: dict[str, Any]) -> None
         print(f"  {name:<24} {sentence}")
     for name in outcome["unfinished"]:
         print(f"  {name:<24} did not come to its end with any seed")
+
+
+def left_out_lines(store: Store, study: str) -> list[str]:
+    """Return a line for every reason why files of a study's images were not looked at, with their names."""
+    lines = []
+    for source in sorted({place.source for place in store.studies.member_progress(study) if place.source}):
+        facts = store.files.source_facts(source) or {}
+        by_why = {"skipped": facts.get("skipped"), **facts.get("left_out", {})}
+        lines += [f"{facts['label']}: {LEFT_OUT[why]}: {', '.join(names)}" for why, names in by_why.items() if names]
+    return lines
 
 
 def _points(verdict: dict[str, Any] | None) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+import torch
 from pydantic import PositiveFloat, model_validator
 from torch import Tensor
 
@@ -44,6 +45,19 @@ class Dataset(Settings):
     def label(self) -> str:
         """Return a short name for tables, e.g. "MNIST"."""
 
+    @property
+    def shape(self) -> Shape:
+        """Return what shape an image has, (C, H, W), as far as that is known before anything is loaded."""
+        return self.approximate_shape
+
+    def outline(self) -> LoadedDataset | None:
+        """Return the dataset without pixels, images (N, C, 0, 0), as far as it is known before anything is loaded.
+
+        Raises:
+            DataUnusable: there, but nothing can be learned from it.
+        """
+        return None
+
 
 def mean_setting(default: float) -> Any:
     """Declare ``mean`` with a default of its own."""
@@ -60,6 +74,11 @@ def sd_setting(default: float) -> Any:
 class Normalised(Dataset):
     """A dataset whose normalisation is a setting."""
 
+    images_by_class: ClassVar[tuple[int, ...]] = ()
+    """How many training images, validation among them, each class has in a dataset that is always the same."""
+    validation_images: ClassVar[int] = 0
+    """How many of those become validation."""
+
     mean: tuple[float, ...] = mean_setting(0.5)
     sd: tuple[PositiveFloat, ...] = sd_setting(0.5)
 
@@ -74,6 +93,19 @@ class Normalised(Dataset):
             if len(values) not in (1, self.channels):
                 raise ValueError(f"the {name} takes one number, or one for each of the {self.channels} channels.")
         return self
+
+    def outline(self) -> LoadedDataset | None:
+        """Return what is known of a dataset that is always the same."""
+        if not self.images_by_class:
+            return None
+        counts = torch.tensor(self.images_by_class)
+        labels = torch.arange(len(counts)).repeat_interleave(counts)
+        train = self.without_pixels(labels, tuple(map(str, range(len(counts)))))
+        return LoadedDataset(train, train.subset(torch.arange(0)), cut=self.validation_images)
+
+    def without_pixels(self, labels: Tensor, classes: tuple[str, ...]) -> Split:
+        """Return a split of labels (N,) whose images have no pixels."""
+        return self.split(torch.empty(len(labels), self.channels, 0, 0, dtype=torch.uint8), labels, classes)
 
     def split(self, images: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Split:
         """Return a split with this normalisation, one number a channel.

@@ -109,6 +109,36 @@ def prepare(conditions: Conditions, source: LoadedDataset, seed: int) -> Splits:
     return Splits(train=train, validation=validation, test=relabelled.test)
 
 
+def check_conditions(conditions: Conditions, left: Tensor) -> None:
+    """Refuse what ``prepare`` would refuse, without looking at any image.
+
+    Args:
+        conditions: what training gets to see.
+        left: (K,), images of each class (``images_left``).
+
+    Raises:
+        InvalidSetting: a condition that such a dataset cannot meet.
+    """
+    kept = _kept_classes(conditions, len(left))
+    _check_labelled(conditions, available=int(left[kept].sum()), classes=int(kept.sum()))
+    if conditions.label_noise and conditions.question == "class" and int(kept.sum()) < 2:
+        raise _one_class_left(conditions.label_noise)
+
+
+def images_left(source: LoadedDataset, seed: int = 0) -> Tensor:
+    """Return (K,): how many training images of each class are left once validation is cut.
+
+    Args:
+        source: a loaded dataset, or one without pixels (``Dataset.outline``).
+        seed: of the run; with another, a class may keep one image more or less.
+    """
+    labels = source.train.labels
+    if source.validation is None:
+        _, pool = stratified_split(labels, source.cut, make_generator(seed, "validation"))
+        labels = labels[pool]
+    return torch.bincount(labels, minlength=len(source.train.classes))
+
+
 def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     """Return labels of which a share is replaced by a different class among those that occur, drawn uniformly.
 
@@ -128,8 +158,7 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     occurs = torch.bincount(labels[visible]) > 0
     classes = occurs.nonzero().squeeze(1)
     if len(classes) < 2:
-        reason = "there is only one class left, so there is no other to confuse it with."
-        raise InvalidSetting(path="data.label_noise", value=share, reason=reason)
+        raise _one_class_left(share)
     draws = make_generator(seed, "label_noise")
     order = torch.randperm(len(visible), generator=draws)
     steps = torch.randint(1, len(classes), (len(visible),), generator=draws)
@@ -140,11 +169,16 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
     return noisy
 
 
+def _one_class_left(share: float) -> InvalidSetting:
+    reason = "there is only one class left, so there is no other to confuse it with."
+    return InvalidSetting(path="data.label_noise", value=share, reason=reason)
+
+
 def _visible_images(
     conditions: Conditions, labels: Tensor, classes: tuple[str, ...], seed: int
 ) -> tuple[Tensor, Tensor]:
     """Return positions in ``labels``, rising, and the labels that training gets there."""
-    kept = _kept_classes(conditions, classes)
+    kept = _kept_classes(conditions, len(classes))
     # Drawn for all classes before any is dropped: dropping one changes nothing about the others.
     order = stratified_order(labels, make_generator(seed, "labelled"))
     order = order[kept[labels[order]]]
@@ -158,17 +192,17 @@ def _visible_images(
     return index, visible_labels[index]
 
 
-def _kept_classes(conditions: Conditions, classes: tuple[str, ...]) -> Tensor:
+def _kept_classes(conditions: Conditions, classes: int) -> Tensor:
     """Return (K,), bool."""
     dropped = conditions.dropped_classes
-    unknown = [index for index in dropped if index >= len(classes)]
+    unknown = [index for index in dropped if index >= classes]
     if unknown:
-        reason = f"the {len(classes)} classes of this dataset are numbered 0 to {len(classes) - 1}."
+        reason = f"the {classes} classes of this dataset are numbered 0 to {classes - 1}."
         raise InvalidSetting(path="data.dropped_classes", value=unknown[0], reason=reason)
-    if len(dropped) == len(classes):
+    if len(dropped) == classes:
         reason = "that drops every class, and nothing is left to train on."
         raise InvalidSetting(path="data.dropped_classes", value=list(dropped), reason=reason)
-    kept = torch.ones(len(classes), dtype=torch.bool)
+    kept = torch.ones(classes, dtype=torch.bool)
     kept[list(dropped)] = False
     return kept
 

@@ -14,6 +14,8 @@ from kd_core.datasets.stratified import stratified_split
 from kd_core.functional import make_generator
 
 TEST, VALIDATION = 600, 150
+COUNTS = (119, 121, 118, 122, 120, 121, 121, 119, 116, 120)
+"""Images by class that are not test."""
 
 
 class Digits(Normalised):
@@ -25,6 +27,9 @@ class Digits(Normalised):
 
     approximate_shape: ClassVar[Shape] = (1, 8, 8)
     approximate_size: ClassVar[int] = 1047
+
+    images_by_class: ClassVar[tuple[int, ...]] = COUNTS
+    validation_images: ClassVar[int] = VALIDATION
 
     name: Literal["digits"] = "digits"
     mean: tuple[float, ...] = mean_setting(0.305)  # measured on the 1,197 images that are not test

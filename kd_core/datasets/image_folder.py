@@ -6,51 +6,44 @@ import hashlib
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import torch
 from pydantic import model_validator
+from torch import Tensor
 
-from kd_core.datasets.base import Normalised, Report
-from kd_core.datasets.io import folders, image_paths, read_images
+from kd_core.datasets.base import Normalised, Report, Shape
+from kd_core.datasets.folder_layout import FolderLayout, Part, layout_of, readable
+from kd_core.datasets.io import read_images
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.datasets.stratified import stratified_split
 from kd_core.errors import DataUnusable
 from kd_core.functional import make_generator
-from kd_core.settings import setting
+from kd_core.settings import ExtensibleSettings, setting
 
 MAX_FILES = 100_000
 MAX_BYTES = 2 * 1024**3
-SPLIT_NAMES = {
-    "train": ("train", "training"),
-    "validation": ("validation", "val", "valid"),
-    "test": ("test", "testing"),
-}
 SHARE = 0.15
 """Of all images, for the test split and for validation, where the folder has no test split of its own."""
 VALIDATION_SHARE = 0.1
 """Of the training images, where the folder has a test split but no validation."""
 
-
-@dataclass(frozen=True)
-class Part:
-    """The image files of one split: N paths, and N labels by class name."""
-
-    paths: tuple[Path, ...]
-    class_names: tuple[str, ...]
+GROUNDS = {"white": 255, "black": 0}
 
 
-class ImageFolder(Normalised):
+class ImageFolder(Normalised, ExtensibleSettings):
     """Images from a folder.
 
     Either folders ``train``, ``test`` and ``validation`` (or ``val``, ``valid``) hold a folder for each class, or the
     class folders lie directly inside. Without ``test``, 15 % of the training images are set aside for it by
     ``split_seed``, every class by its share. Without ``validation``, every run cuts its own by its seed: 15 % of all
     images, or 10 % of the training images where ``test`` was given. A folder ``train`` without folders is a class.
+    Whatever else lies there is left out, and named with the reason.
     """
+
+    added_later: ClassVar[frozenset[str]] = frozenset({"background"})
 
     name: Literal["image_folder"] = "image_folder"
     path: str = setting(..., title="Folder", description="Where the images lie, one folder a class.", min_length=1)
@@ -63,6 +56,9 @@ class ImageFolder(Normalised):
         le=256,
     )
     grey: bool = setting(False, title="Grey", description="One channel of brightness instead of three of colour.")
+    background: Literal["white", "black"] = setting(
+        "white", title="Background", description="What shows through where an image is transparent."
+    )
     split_seed: int = setting(0, title="Split seed", description="Which images are set aside for the test.", ge=0)
     content: str = setting(
         "",
@@ -89,51 +85,54 @@ class ImageFolder(Normalised):
         """Return 1 for grey, 3 for colours."""
         return 1 if self.grey else 3
 
+    @property
+    def shape(self) -> Shape:
+        """Return what the settings say."""
+        return self.channels, self.size, self.size
+
+    def outline(self) -> LoadedDataset:
+        """Return the dataset without pixels, from the names of its files: one that is broken counts as if it were not.
+
+        Raises:
+            DataUnusable: see ``load``.
+        """
+        parts = self._layout().parts
+        classes = _classes(parts)
+        return self._source(
+            {name: self.without_pixels(_labels(part, classes), classes) for name, part in parts.items()}
+        )
+
     def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the images; ``data_root`` is not looked at.
 
-        Files that cannot be read are named in ``LoadedDataset.skipped``.
+        Files that cannot be read are named in ``LoadedDataset.skipped``, what else is passed over in ``left_out``.
 
         Raises:
             DataUnusable: no such folder, too many files, fewer than two classes, or a class without images in a split.
         """
-        parts = self._parts()
-        if self.content != content_of(Path(self.path)):
-            raise DataUnusable(source=self.path, reason="it has changed since it was chosen. Choose the folder again.")
-        classes = tuple(sorted(set(parts["train"].class_names)))
-        self._check_size(sum(len(part.paths) for part in parts.values()))
-        self._check_classes(parts, classes)
+        layout = self._layout()
+        classes = _classes(layout.parts)
         report("reading images", 0.0)
         splits: dict[str, Split] = {}
         skipped: list[str] = []
-        for name, part in parts.items():
+        for name, part in layout.parts.items():
             splits[name], broken = self._read(part, classes, report)
             skipped.extend(broken)
-        return self._source(splits, tuple(skipped))
+        return replace(self._source(splits), skipped=tuple(skipped), left_out=layout.left_out)
 
-    def _parts(self) -> dict[str, Part]:
-        """Return the files of ``train`` and, where they exist, of ``validation`` and ``test``."""
-        root = Path(self.path).expanduser()
+    def _layout(self) -> FolderLayout:
+        """Return which files are what, where they can be learned from."""
         try:
-            top = folders(root)
-            by_split = _split_folders(top)
-            if not by_split:
-                return {"train": self._part(top)}
-            if "train" not in by_split:
-                raise self._unusable(f"it has a folder '{next(iter(by_split.values())).name}', and none named 'train'.")
-            return {split: self._part(folders(folder)) for split, folder in by_split.items()}
+            layout = layout_of(Path(self.path).expanduser(), MAX_FILES)
         except FileNotFoundError as error:
             raise self._unusable("there is no such folder.") from error
         except OSError as error:
             raise self._unusable(f"it cannot be read ({error.strerror}).") from error
-
-    def _part(self, class_folders: dict[str, Path]) -> Part:
-        named_paths = [(path, name) for name, folder in class_folders.items() for path in self._limited(folder)]
-        return Part(paths=tuple(path for path, _ in named_paths), class_names=tuple(name for _, name in named_paths))
-
-    def _limited(self, folder: Path) -> list[Path]:
-        # One more than allowed is enough to know that there are too many.
-        return list(islice(image_paths(folder), MAX_FILES + 1))
+        if self.content != content_of(Path(self.path)):
+            raise self._unusable("it has changed since it was chosen. Choose the folder again.")
+        self._check_size(sum(len(part.paths) for part in layout.parts.values()))
+        self._check_classes(layout.parts)
+        return layout
 
     def _check_size(self, count: int) -> None:
         if count > MAX_FILES:
@@ -146,7 +145,8 @@ class ImageFolder(Normalised):
             )
             raise self._unusable(reason)
 
-    def _check_classes(self, parts: dict[str, Part], classes: tuple[str, ...]) -> None:
+    def _check_classes(self, parts: Mapping[str, Part]) -> None:
+        classes = _classes(parts)
         if len(classes) < 2:
             problem = f"only '{classes[0]}' has any" if classes else "none was found"
             raise self._unusable(f"at least two class folders with images are needed, and {problem}.")
@@ -156,16 +156,15 @@ class ImageFolder(Normalised):
                 raise self._unusable(f"the class '{unknown[0]}' is in '{name}' but has no image in 'train'.")
 
     def _read(self, part: Part, classes: tuple[str, ...], report: Report) -> tuple[Split, list[str]]:
-        number = {name: index for index, name in enumerate(classes)}
-        labels = torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
-        images, usable = read_images(part.paths, self.size, self.grey, report)
+        labels = _labels(part, classes)
+        images, usable = read_images(part.paths, self.size, self.grey, report, GROUNDS[self.background])
         if bool(usable.all()):
             return self.split(images, labels, classes), []
         root = Path(self.path).expanduser()
-        broken = [str(part.paths[index].relative_to(root)) for index in (~usable).nonzero().squeeze(1).tolist()]
-        return self.split(images[usable], labels[usable], classes), broken
+        broken = [part.paths[index].relative_to(root) for index in (~usable).nonzero().squeeze(1).tolist()]
+        return self.split(images[usable], labels[usable], classes), [readable(str(path)) for path in broken]
 
-    def _source(self, splits: dict[str, Split], skipped: tuple[str, ...]) -> LoadedDataset:
+    def _source(self, splits: dict[str, Split]) -> LoadedDataset:
         train, validation, test = splits["train"], splits.get("validation"), splits.get("test")
         to_cut = [name for name, split in (("validation", validation), ("test", test)) if split is None]
         self._check_counts("train", train, least=1 + len(to_cut), purposes=["training", *to_cut])
@@ -176,7 +175,7 @@ class ImageFolder(Normalised):
         if test is None:
             test_index, train_index = stratified_split(train.labels, count, self._draws())
             train, test = train.subset(train_index), train.subset(test_index)
-        return LoadedDataset(train, test, validation, cut=0 if validation is not None else count, skipped=skipped)
+        return LoadedDataset(train, test, validation, cut=0 if validation is not None else count)
 
     def _check_counts(self, name: str, split: Split, least: int, purposes: list[str]) -> None:
         counts = torch.bincount(split.labels, minlength=len(split.classes)).tolist()
@@ -193,15 +192,13 @@ class ImageFolder(Normalised):
         return DataUnusable(source=self.path, reason=reason)
 
 
-def _split_folders(top: dict[str, Path]) -> dict[str, Path]:
-    """Return by split the folders that are named after one; such a folder holds folders, a class holds images."""
-    by_name = {name.lower(): folder for name, folder in top.items()}
-    candidates = ((split, by_name[name]) for split, names in SPLIT_NAMES.items() for name in names if name in by_name)
-    by_split: dict[str, Path] = {}
-    for split, folder in candidates:
-        if folders(folder):
-            by_split.setdefault(split, folder)
-    return by_split
+def _classes(parts: Mapping[str, Part]) -> tuple[str, ...]:
+    return tuple(sorted(set(parts["train"].class_names)))
+
+
+def _labels(part: Part, classes: tuple[str, ...]) -> Tensor:
+    number = {name: index for index, name in enumerate(classes)}
+    return torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
 
 
 def content_of(folder: Path) -> str:
@@ -217,5 +214,6 @@ def content_of(folder: Path) -> str:
             with suppress(OSError):  # a broken link counts by its name
                 stat = path.stat()
                 digest.update(f"{stat.st_size} {stat.st_mtime_ns} ".encode())
-            digest.update(f"{path.relative_to(root).as_posix()}\n".encode())
+            # A name of another alphabet than UTF-8 counts by its bytes.
+            digest.update(f"{path.relative_to(root).as_posix()}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()[:16]

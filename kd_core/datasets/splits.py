@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -77,6 +78,7 @@ class LoadedDataset:
         validation: the dataset's own validation split, where it has one.
         cut: how many training images become validation, where it has none.
         skipped: names of files that could not be read.
+        left_out: by why, names of what was passed over (``FolderLayout``).
     """
 
     train: Split
@@ -84,6 +86,7 @@ class LoadedDataset:
     validation: Split | None = None
     cut: int = 0
     skipped: tuple[str, ...] = ()
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

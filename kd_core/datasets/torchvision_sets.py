@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from abc import abstractmethod
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -12,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kd_core.datasets.base import Normalised, Report, Shape
-from kd_core.datasets.io import Archive, fetch
+from kd_core.datasets.io import DOWNLOAD, Archive, fetch, working_folder
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.errors import DataMissing, DataUnusable
 
@@ -103,8 +102,7 @@ class TorchvisionSet(Normalised):
         data_root.mkdir(parents=True, exist_ok=True)
         done = 0
         # On the same disk as its destination, so that each file is put in place in one step.
-        with tempfile.TemporaryDirectory(dir=data_root, prefix=".download-") as temporary:
-            folder = Path(temporary)
+        with working_folder(data_root, DOWNLOAD) as folder:
             for archive in self.archives():
 
                 def received(size: int, before: int = done) -> None:
@@ -155,6 +153,8 @@ class MNIST(IdxSet):
     name: Literal["mnist"] = "mnist"
     kind: ClassVar[str] = "MNIST"
     title: ClassVar[str] = "MNIST"
+    images_by_class: ClassVar[tuple[int, ...]] = (5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949)
+    validation_images: ClassVar[int] = 6000
     packed_bytes: ClassVar[int] = 11_594_722
 
 
@@ -167,6 +167,8 @@ class FashionMNIST(IdxSet):
     name: Literal["fashion_mnist"] = "fashion_mnist"
     kind: ClassVar[str] = "FashionMNIST"
     title: ClassVar[str] = "Fashion-MNIST"
+    images_by_class: ClassVar[tuple[int, ...]] = (6000,) * 10
+    validation_images: ClassVar[int] = 6000
     packed_bytes: ClassVar[int] = 30_878_645
 
 
@@ -179,6 +181,8 @@ class CIFAR10(TorchvisionSet):
     name: Literal["cifar10"] = "cifar10"
     kind: ClassVar[str] = "CIFAR10"
     title: ClassVar[str] = "CIFAR-10"
+    images_by_class: ClassVar[tuple[int, ...]] = (5000,) * 10
+    validation_images: ClassVar[int] = 5000
     packed_bytes: ClassVar[int] = 170_498_071
 
     @property

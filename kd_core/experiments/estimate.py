@@ -10,7 +10,7 @@ from typing import Any
 
 from kd_core.compute import macs
 from kd_core.networks import Architecture
-from kd_core.recipe import Recipe, Study
+from kd_core.recipe import Recipe, Study, outline
 from kd_core.store import RunRow, Store
 from kd_core.training.lanes import group_by_lane_key
 from kd_core.vocabulary import TEACHING_ARMS
@@ -77,7 +77,8 @@ def _seconds(recipes: Sequence[Recipe], paces: Mapping[str, Pace]) -> float:
 
 def training_images(recipe: Recipe) -> int:
     """Return about how many images an epoch has."""
-    size = recipe.data.source.approximate_size
+    known = outline(recipe.data.source)
+    size = recipe.data.source.approximate_size if known is None else len(known.train) - known.cut
     if recipe.data.labelled is None or recipe.data.unlabelled == "keep":
         return size
     return min(size, recipe.data.labelled)
@@ -91,7 +92,7 @@ def _kind(recipe: Mapping[str, Any]) -> str:
 
 
 def _guess(recipe: Recipe, lanes: int) -> float:
-    shape = recipe.data.source.approximate_shape
+    shape = recipe.data.source.shape
     calls = LANES_STEP_SECONDS if lanes > 1 else STEP_SECONDS
     return calls + 3 * lanes * recipe.optim.batch * _macs(recipe.student, shape) / MACS_PER_SECOND
 

@@ -49,7 +49,12 @@ class StudyContext:
         if key not in self._datasets:
             self._datasets[key] = dataset = recipe.data.source.load(self.data_root, self._report)
             test = {"images": dataset.test.images.numpy(), "labels": dataset.test.labels.numpy()}
-            facts = {"classes": dataset.test.classes, "label": recipe.data.source.label, "skipped": dataset.skipped}
+            facts = {
+                "classes": dataset.test.classes,
+                "label": recipe.data.source.label,
+                "skipped": dataset.skipped,
+                "left_out": dict(dataset.left_out),
+            }
             self.store.files.save_source(key, test, facts)
             self._report("", 1.0)
         return self._datasets[key]

@@ -19,7 +19,7 @@ from kd_core.experiments.groups import PendingRun, TrainingGroup, side_by_side, 
 from kd_core.experiments.study_context import StudyContext
 from kd_core.experiments.teacher_cache import TeacherCache
 from kd_core.functional import agreement, kl_divergence
-from kd_core.recipe import Member, Recipe, Study
+from kd_core.recipe import Member, Recipe, Study, check_study
 from kd_core.store import MemberRow, Store, error_json
 from kd_core.training.lanes import MEMORY_BYTES, why_solo
 from kd_core.vocabulary import TEACHING_ARMS
@@ -67,6 +67,7 @@ class StudyRunner:
         self.context = StudyContext(store, data_root, self.row.device, self.row.precision, study)
         self.teachers = TeacherCache(self.context)
         last_and_best_only = self.study.kind != "race"
+        self.checked = False
         self.groups = GroupRunner(self.context, self.teachers, stop_check, last_and_best_only)
 
     def run(self) -> None:
@@ -116,6 +117,9 @@ class StudyRunner:
             if row.seed in seeds and due:
                 wanted.setdefault(row.fingerprint, (row, member))
         left = [place for place in wanted.values() if not self._is_finished(*place)]
+        if left and not self.checked:
+            check_study(self.study, self.context.dataset)
+            self.checked = True
         new = [member.recipe for row, member in left if not row.run]
         begun = iter(self.store.runs.begin(self.row.id, new) if new else [])
         pending = [PendingRun(row.run or next(begun), member.recipe) for row, member in left]

@@ -61,6 +61,17 @@ class Protocol(Settings):
         """Return about how many steps an epoch has, where a plain student would take ``plain`` of ``batch`` images."""
         return plain
 
+    def check_images(self, labelled: int, unlabelled: int) -> None:
+        """Refuse too few training images.
+
+        Args:
+            labelled: how many have a label.
+            unlabelled: how many are there without one.
+
+        Raises:
+            InvalidSetting: a setting of the protocol that so few cannot meet.
+        """
+
     @property
     def relative_cost(self) -> float:
         """Return about how many times the work of a plain student's step a step is."""

@@ -100,6 +100,11 @@ class Federated(Protocol):
         """Return one for the server, for each client and for its twin."""
         return 1.0 + 2 * self.clients
 
+    def check_images(self, labelled: int, unlabelled: int) -> None:
+        """Refuse fewer private images with a label than clients."""
+        shared = min(self.public, (labelled + unlabelled) // 2)
+        _check_private(labelled - max(0, shared - unlabelled), self.clients)
+
     def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of the server's student; clients, twins and what was sent become notes."""
         splits = context.splits(recipe)
@@ -267,9 +272,7 @@ def dirichlet_partition(labels: Tensor, clients: int, alpha: float, public: int,
     order = np.concatenate([order[~told], order[told]])  # what has no label is of no use to a client
     common, private = order[:shared], order[shared:]
     private = private[labels.numpy()[private] >= 0]
-    if len(private) < clients:
-        reason = f"after the public images only {len(private)} with a label are left for the clients."
-        raise InvalidSetting(path="protocol.clients", value=clients, reason=reason)
+    _check_private(len(private), clients)
     owners: list[list[int]] = [[] for _ in range(clients)]
     for of_class in (private[labels.numpy()[private] == c] for c in np.unique(labels.numpy()[private])):
         cuts = (np.cumsum(draws.dirichlet([alpha] * clients))[:-1] * len(of_class)).round().astype(int)
@@ -279,3 +282,9 @@ def dirichlet_partition(labels: Tensor, clients: int, alpha: float, public: int,
         if not owner:  # nobody goes away empty-handed
             owner.append(max(owners, key=len).pop())
     return [torch.from_numpy(np.ascontiguousarray(common)), *(torch.tensor(sorted(owner)) for owner in owners)]
+
+
+def _check_private(images: int, clients: int) -> None:
+    if images < clients:
+        reason = f"after the public images only {images} with a label are left for the clients."
+        raise InvalidSetting(path="protocol.clients", value=clients, reason=reason)

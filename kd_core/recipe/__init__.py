@@ -1,5 +1,6 @@
 """Everything that decides a result: recipes, and studies of recipes that belong together."""
 
+from kd_core.recipe.feasibility import changes_to_fit, check_study, outline
 from kd_core.recipe.optim import Optim
 from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.recipe import Data, Recipe
@@ -16,6 +17,9 @@ __all__ = [
     "Optim",
     "Recipe",
     "Study",
+    "changes_to_fit",
+    "check_study",
+    "outline",
     "technique_changes",
     "technique_names",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 
 from kd_core.store.arrays import Arrays, half, read_arrays, read_part, size_of, write_arrays
 from kd_core.store.lane_files import LaneFiles
@@ -102,6 +102,14 @@ class RunFiles:
             return None
         with safe_open(path, framework="numpy") as file:
             return arrays, json.loads(file.metadata()["facts"])
+
+    def source_facts(self, source: str) -> dict[str, Any] | None:
+        """Return the facts that ``save_source`` kept, without reading the images, or None."""
+        try:
+            with safe_open(self.home / "sources" / f"{source}.safetensors", framework="numpy") as file:
+                return dict(json.loads(file.metadata()["facts"]))
+        except (FileNotFoundError, SafetensorError):
+            return None
 
     def delete(self, run: str) -> None:
         """Remove every file of a run."""

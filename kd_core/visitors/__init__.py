@@ -2,7 +2,16 @@
 
 from kd_core.visitors.identity import Identity
 from kd_core.visitors.queue_order import in_turn, seconds_until
-from kd_core.visitors.rights import describe, give_up, may_change, owns, remove, require_owner, set_limit
+from kd_core.visitors.rights import (
+    describe,
+    give_up,
+    may_change,
+    owns,
+    remove,
+    require_overseer,
+    require_owner,
+    set_limit,
+)
 from kd_core.visitors.visitor import COMMAND_LINE, Mode, Visitor, read_mode
 
 __all__ = [
@@ -17,6 +26,7 @@ __all__ = [
     "owns",
     "read_mode",
     "remove",
+    "require_overseer",
     "require_owner",
     "seconds_until",
     "set_limit",

@@ -74,6 +74,15 @@ def set_limit(store: Store, limit: int, by: Visitor) -> None:
     Raises:
         LecturerOnly: the visitor is not the one who oversees.
     """
-    if not by.oversees:
-        raise LecturerOnly()
+    require_overseer(by)
     store.set_limit(limit)
+
+
+def require_overseer(visitor: Visitor) -> None:
+    """Refuse to change what concerns everybody.
+
+    Raises:
+        LecturerOnly: the visitor is not the one who oversees.
+    """
+    if not visitor.oversees:
+        raise LecturerOnly()

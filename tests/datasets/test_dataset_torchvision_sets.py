@@ -52,6 +52,7 @@ def test_real_mnist_is_cut_into_54000_6000_and_10000() -> None:
     source = MNIST().load(SHARED)
     splits = prepare(Conditions(), source, seed=0)
     assert [len(splits.train), len(splits.validation), len(splits.test)] == [54_000, 6_000, 10_000]
+    assert source.train.labels.bincount().tolist() == list(MNIST.images_by_class)
     assert source.train.shape == (1, 28, 28)
     assert source.train.labels[:5].tolist() == [5, 0, 4, 1, 9]
     assert source.train.classes == tuple("0123456789")

@@ -6,6 +6,7 @@ import random
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -177,3 +178,77 @@ def test_a_zip_with_random_damage_is_unpacked_or_refused_but_never_a_trace(tmp_p
         except UploadRefused:
             assert not (tmp_path / "uploads" / str(attempt)).exists()
     assert not [path for path in (tmp_path / "uploads").iterdir() if path.name.startswith(".")]
+
+
+def named(entries: list[tuple[bytes, int, bytes]]) -> io.BytesIO:
+    """Return a zip whose entries have raw names, flags and extra fields, which ``zipfile`` does not write as given."""
+    stream, table = io.BytesIO(), b""
+    for name, flags, extra in entries:
+        content = b"x"
+        facts = struct.pack("<HHHHHIIIHH", 20, flags, 0, 0, 33, zlib.crc32(content), 1, 1, len(name), len(extra))
+        rest = struct.pack("<HHHII", 0, 0, 0, 0, stream.tell())
+        table += b"PK\1\2" + struct.pack("<H", 20) + facts + rest + name + extra
+        stream.write(b"PK\3\4" + facts + name + extra + content)
+    at = stream.tell()
+    stream.write(table + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, len(entries), len(entries), len(table), at, 0))
+    return stream
+
+
+def unicode_path(raw: bytes, name: str) -> bytes:
+    field = b"\1" + struct.pack("<I", zlib.crc32(raw)) + name.encode()
+    return struct.pack("<HH", 0x7075, len(field)) + field
+
+
+UTF8 = 0x800
+PREMIER = "\u6731\u9555\u57fa\u603b\u7406"
+
+
+@pytest.mark.parametrize(
+    ("entries", "names"),
+    [
+        # `zip -r` on Linux and older Macs write UTF-8 and do not say so.
+        ([("\u732b/1.png".encode(), 0, b""), ("\u00fcber uns/1.png".encode(), 0, b"")], ["\u00fcber uns", "\u732b"]),
+        ([("\u732b/1.png".encode(), UTF8, b""), (b"dog/1.png", 0, b"")], ["dog", "\u732b"]),
+        # Windows in Germany, and in China.
+        ([(b"\x81ber uns/1.png", 0, b""), (b"stra\xe1e/1.png", 0, b"")], ["stra\u00dfe", "\u00fcber uns"]),
+        ([("\u732b/1.png".encode("gbk"), 0, b""), ("\u72d7/1.png".encode("gbk"), 0, b"")], ["\u72d7", "\u732b"]),
+        # One of the few letters of a common name that is outside of everyday Chinese.
+        ([(f"{PREMIER}/1.png".encode("gbk"), 0, b""), (b"a/1.png", 0, b"")], ["a", PREMIER]),
+        # Info-ZIP's own field, and one that was written for another name.
+        ([(b"?/1.png", 0, unicode_path(b"?/1.png", "\u732b/1.png")), (b"a/1.png", 0, b"")], ["a", "\u732b"]),
+        ([(b"b/1.png", 0, unicode_path(b"?/1.png", "\u732b/1.png")), (b"a/1.png", 0, b"")], ["a", "b"]),
+        # As macOS stores it, with the accent as a letter of its own.
+        ([("u\u0308ber/1.png".encode(), 0, b""), ("\u00fcber/2.png".encode(), UTF8, b"")], ["\u00fcber"]),
+    ],
+)  # fmt: skip
+def test_names_are_those_that_were_packed(
+    entries: list[tuple[bytes, int, bytes]], names: list[str], tmp_path: Path
+) -> None:
+    folder = unpack(named(entries), "pets.zip", tmp_path / "pets")
+    assert sorted(path.name for path in folder.iterdir()) == names
+    assert len(files_below(folder)) == len(entries)
+
+
+def test_an_extra_field_that_is_cut_short_or_no_utf_8_does_no_harm(tmp_path: Path) -> None:
+    field = b"\1" + struct.pack("<I", zlib.crc32(b"a/1.png")) + b"a\xff/1.png"
+    broken = struct.pack("<HH", 0x7075, len(field)) + field
+    short = struct.pack("<HH", 0x7075, 3) + b"\1ab"
+    folder = unpack(named([(b"a/1.png", 0, broken), (b"b/1.png", 0, short)]), "pets.zip", tmp_path / "pets")
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b"]
+
+
+def test_a_name_that_the_extra_field_leads_outside_is_refused(tmp_path: Path) -> None:
+    outside = named([(b"a/1.png", 0, unicode_path(b"a/1.png", "../1.png")), (b"b/1.png", 0, b"")])
+    refused(outside, tmp_path, "outside of its folder")
+
+
+@pytest.mark.parametrize("wrapper", ["pets/", "pets/data/"])
+def test_a_text_beside_the_wrapped_folder_does_not_stop_the_unwrapping(wrapper: str, tmp_path: Path) -> None:
+    wrapped = {wrapper + name: content for name, content in GOOD.items()}
+    stream = packed({**wrapped, "README.md": b"x", f"{wrapper}LICENSE": b"x"})
+    assert files_below(unpack(stream, "pets.zip", tmp_path / "pets")) == {**GOOD, "LICENSE": b"x"}
+
+
+def test_an_image_beside_a_folder_is_not_thrown_away(tmp_path: Path) -> None:
+    files = {"root/" + name: content for name, content in GOOD.items()} | {"loose.jpg": b"x"}
+    assert files_below(unpack(packed(files), "pets.zip", tmp_path / "pets")) == files

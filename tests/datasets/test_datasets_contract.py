@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import pickle
 import struct
 import tarfile
@@ -13,12 +12,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import Tensor
 
 from kd_core.datasets import DATASETS, Dataset, LoadedDataset, Split
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.errors import DataMissing
+from tests.image_folders import made_pixels, make_images
+
+KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10"}
+"""Sets that are always the same, of which ``MAKERS`` make smaller ones."""
 
 Made = tuple[Dataset, Path]
 """A dataset, and the data root in which its made files lie."""
@@ -27,11 +29,6 @@ Made = tuple[Dataset, Path]
 def write_idx(path: Path, values: np.ndarray) -> None:
     header = struct.pack(f">BBBB{values.ndim}I", 0, 0, 8, values.ndim, *values.shape)
     path.write_bytes(header + values.astype(np.uint8).tobytes())
-
-
-def made_pixels(count: int, *shape: int, seed: int) -> np.ndarray:
-    """Every image differs from every other, so that an overlap of two splits can be seen."""
-    return np.random.default_rng(seed).integers(0, 256, (count, *shape), dtype=np.uint8)
 
 
 def make_idx_set(folder: Path, train: int = 200, test: int = 40) -> None:
@@ -65,20 +62,6 @@ def pack_cifar(folder: Path, target: Path) -> None:
 
 def md5(path: Path) -> str:
     return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
-
-
-def png(pixels: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    Image.fromarray(pixels).save(stream, "png")
-    return stream.getvalue()
-
-
-def make_images(root: Path, counts: dict[str, int], size: int = 16) -> None:
-    """Write ``counts`` made images by folder, e.g. ``{"train/cat": 5}``."""
-    for seed, (folder, count) in enumerate(counts.items()):
-        (root / folder).mkdir(parents=True, exist_ok=True)
-        for index, pixels in enumerate(made_pixels(count, size, size, 3, seed=seed)):
-            (root / folder / f"{index:04}.png").write_bytes(png(pixels))
 
 
 def _mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
@@ -188,6 +171,25 @@ def test_loading_twice_gives_the_same(made: Made) -> None:
     for left, right in zip(given_splits(first), given_splits(second), strict=True):
         assert torch.equal(left.images, right.images)
         assert torch.equal(left.labels, right.labels)
+
+
+def test_what_is_known_before_loading_is_so(made: Made) -> None:
+    dataset, data_root = made
+    known, loaded = dataset.outline(), dataset.load(data_root)
+    assert dataset.shape == loaded.train.shape
+    if known is None or dataset.name in KNOWN_BY_HEART:  # type: ignore[attr-defined]
+        return
+    assert (known.cut, known.validation is None) == (loaded.cut, loaded.validation is None)
+    assert known.train.labels.bincount().tolist() == loaded.train.labels.bincount().tolist()
+    assert known.train.images.numel() == 0
+
+
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10"])
+def test_sets_whose_size_is_known_by_heart_have_all_their_images(name: str) -> None:
+    known = DATASETS[name]().outline()
+    assert known is not None
+    assert len(known.train) == {"cifar10": 50_000}.get(name, 60_000) and known.cut == len(known.train) // 10
+    assert len(known.train.classes) == 10
 
 
 def test_progress_lies_between_nothing_and_all(made: Made) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from kd_core.experiments.estimate import LANES_STEP_SECONDS, Pace, estimated_seconds, training_images
@@ -9,6 +11,7 @@ from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
+from tests.image_folders import make_images
 from tests.small_studies import DATA, recipe
 
 
@@ -51,3 +54,9 @@ def test_protocols_with_many_networks_or_made_up_images_take_longer(store: Store
         for name in ("offline", "mutual", "federated", "data_free")
     }
     assert seconds["offline"] < seconds["mutual"] < seconds["federated"] < seconds["data_free"]
+
+
+def test_an_epoch_of_ones_own_images_is_as_long_as_they_are_many(tmp_path: Path) -> None:
+    make_images(tmp_path, {"cat": 50, "dog": 50})
+    mine = recipe(data__labelled=None).changed({"data.source": {"name": "image_folder", "path": str(tmp_path)}})
+    assert training_images(mine) == 70  # 15 are for validation, 15 for the test

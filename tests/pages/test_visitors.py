@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from kd_core.recipe import PRESETS, Study
 from kd_core.store import Store
-from pages.parts.app import visitors
+from pages.parts.app import link, visitors
 from tests.pages.conftest import App, train_tiny_race
 
 RECIPE = PRESETS["digits"].recipe
@@ -215,3 +215,37 @@ def test_the_browser_tells_who_sits_there_when_a_session_began_without_its_cooki
     assert not visitors.cookie_for_browser()["new"]
     visitors.take_browsers_cookie(visitors.identity().cookie(visitors.identity().visitor("ben")))
     assert visitors.visitor().id == "ann"
+
+
+def test_in_a_class_only_the_lecturer_chooses_which_folder_the_server_reads(
+    app: App, tmp_path: Path, warm: None
+) -> None:
+    def paths(visitor: str) -> list[str]:
+        return [one.key for one in app(tmp_path, visitor=visitor).text_input if one.key == "upload_path"]
+
+    assert paths("lecturer") == ["upload_path"]
+    assert paths("ann") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "leaves"),
+    [
+        ({"data.source.path": "/etc"}, True),
+        ({"data.source": {"name": "image_folder", "path": "/etc"}}, True),
+        ({"data.source": {"name": "image_folder", "path": "uploads/../../x"}}, True),
+        ({"data.source.path": "{home}/uploads/cats"}, False),
+        ({"data.source": {"name": "image_folder", "path": "{home}/uploads/cats"}}, False),
+        ({"method.temperature": 3.0, "data.source": "digits"}, False),
+    ],
+)
+def test_settings_that_name_a_folder_outside_the_uploads_are_known(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], leaves: bool
+) -> None:
+    monkeypatch.setenv("KD_HOME", str(tmp_path))
+
+    def here(value: object) -> object:
+        if isinstance(value, dict):
+            return {name: here(inner) for name, inner in value.items()}
+        return value.replace("{home}", str(tmp_path)) if isinstance(value, str) else value
+
+    assert link.leaves_uploads({path: here(value) for path, value in changes.items()}) is leaves

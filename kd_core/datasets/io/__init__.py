@@ -1,7 +1,23 @@
 """Files from outside: downloads, uploads, and images of every kind."""
 
 from kd_core.datasets.io.download import Archive, fetch
-from kd_core.datasets.io.image_files import folders, image_paths, read_images
-from kd_core.datasets.io.upload import unpack
+from kd_core.datasets.io.image_files import folders, found_files, loose_images, read_images
+from kd_core.datasets.io.upload import remove_upload, unpack, unpack_once, unwrapped, uploads_in
+from kd_core.datasets.io.working_folder import DOWNLOAD, sweep_leftovers, working_folder
 
-__all__ = ["Archive", "fetch", "folders", "image_paths", "read_images", "unpack"]
+__all__ = [
+    "DOWNLOAD",
+    "Archive",
+    "fetch",
+    "folders",
+    "found_files",
+    "loose_images",
+    "read_images",
+    "remove_upload",
+    "sweep_leftovers",
+    "unpack",
+    "unpack_once",
+    "unwrapped",
+    "uploads_in",
+    "working_folder",
+]

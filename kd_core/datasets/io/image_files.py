@@ -10,16 +10,41 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from PIL import Image, ImageOps
 from torch import Tensor
 
 from kd_core.datasets import Report
+from kd_core.datasets.io.memory_budget import MemoryBudget
+from kd_core.datasets.io.pixels import small_square
 
-SUFFIXES = frozenset({".bmp", ".gif", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
+SUFFIXES = frozenset(
+    {
+        ".apng", ".avif", ".avifs", ".bmp", ".dib", ".gif", ".j2c", ".j2k", ".jfif", ".jp2", ".jpc", ".jpe",
+        ".jpeg", ".jpf", ".jpg", ".jpx", ".mpo", ".pbm", ".pfm", ".pgm", ".png", ".pnm", ".ppm", ".qoi", ".tga",
+        ".tif", ".tiff", ".webp",
+    }
+)  # fmt: skip
+"""Of pictures that Pillow reads by itself."""
+OTHER_SUFFIXES = frozenset(
+    {
+        ".3fr", ".7z", ".ai", ".arw", ".avi", ".cr2", ".cr3", ".dcm", ".dng", ".eps", ".exr", ".gz", ".hdr",
+        ".heic", ".heif", ".icns", ".ico", ".jxl", ".m4v", ".mat", ".mkv", ".mov", ".mp4", ".nef", ".npy",
+        ".npz", ".orf", ".pcx", ".pdf", ".psd", ".raf", ".rar", ".raw", ".rw2", ".svg", ".svgz", ".tar", ".tgz",
+        ".webm", ".wmf", ".zip",
+    }
+)  # fmt: skip
+"""Of what may hold pictures and is not read; a file with any other is taken for none."""
 CHUNK = 64
 MAX_THREADS = 8
 THREADS_PAY_FROM = 10_000
 """Bytes a file: below, the interpreter's lock costs more than decoding in parallel gains (measured on two cores)."""
+BYTES_A_PIXEL = 16
+"""What a pixel takes at most while a file is decoded: four as it is, four converted, and what the decoder holds."""
+BLOCK_BYTES = 2**26
+"""Pieces of a large picture. The C library gives such pieces back at once; smaller ones it keeps, for every thread."""
+DECODING = MemoryBudget(2**30)
+"""What all files that are being decoded may take together; one alone is as large as PIL thinks safe at most."""
 
 
 def folders(root: Path) -> dict[str, Path]:
@@ -32,16 +57,33 @@ def folders(root: Path) -> dict[str, Path]:
     return {path.name: path for path in sorted(inside, key=lambda path: path.name)}
 
 
-def image_paths(folder: Path) -> Iterator[Path]:
-    """Yield the image files anywhere below ``folder``, in a fixed order; hidden and system files are left out."""
-    for parent, inner, files in os.walk(folder):
+def found_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yield what may hold images anywhere below ``folder``, in a fixed order, and why it is not read.
+
+    Hidden and system files are left out. The reason is empty for an image file, "format" for a file of another kind,
+    and "link" for a folder that is a link, which could lead in circles.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    for parent, inner, files in os.walk(folder, onerror=_raise):
         inner[:] = sorted(name for name in inner if not _ignored(name))
+        yield from ((path, "link") for name in inner if (path := Path(parent, name)).is_symlink())
         for name in sorted(files):
-            if not _ignored(name) and Path(name).suffix.lower() in SUFFIXES:
-                yield Path(parent, name)
+            suffix = Path(name).suffix.lower()
+            if not _ignored(name) and suffix in SUFFIXES | OTHER_SUFFIXES:
+                yield Path(parent, name), "" if suffix in SUFFIXES else "format"
 
 
-def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) -> tuple[Tensor, Tensor]:
+def loose_images(folder: Path) -> list[Path]:
+    """Return the image files directly in a folder, in alphabetical order."""
+    files = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not _ignored(path.name))
+    return sorted(path for path in files if path.is_file())
+
+
+def read_images(
+    paths: Sequence[Path], size: int, grey: bool, report: Report, background: int = 255
+) -> tuple[Tensor, Tensor]:
     """Read images, scaled so that the shorter side is ``size`` and cut to the square in the middle.
 
     Args:
@@ -49,6 +91,7 @@ def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) ->
         size: height and width in pixels.
         grey: one channel instead of three.
         report: called with progress.
+        background: 0..255, what shows through where an image is transparent.
 
     Returns:
         images (N, C, size, size), uint8, and (N,), bool: whether the file could be read.
@@ -59,11 +102,12 @@ def read_images(paths: Sequence[Path], size: int, grey: bool, report: Report) ->
 
     def read_chunk(start: int) -> None:
         for position in range(start, min(start + CHUNK, len(paths))):
-            pixels = _read(paths[position], size, "L" if grey else "RGB")
+            pixels = _read(paths[position], size, "L" if grey else "RGB", background)
             if pixels is not None:
                 target[position] = pixels
                 usable[position] = True
 
+    Image.core.set_block_size(BLOCK_BYTES)  # type: ignore[attr-defined]  # as Pillow's manual names it
     starts = range(0, len(paths), CHUNK)
     with warnings.catch_warnings(), ThreadPoolExecutor(_threads(paths)) as pool:
         warnings.simplefilter("ignore")
@@ -80,24 +124,25 @@ def _threads(paths: Sequence[Path]) -> int:
     return min(MAX_THREADS, os.cpu_count() or 1)
 
 
-def _read(path: Path, size: int, mode: str) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]] | None:
+def _read(path: Path, size: int, mode: str, background: int) -> NDArray[np.uint8] | None:
     """Return (C, size, size), or None for a file that is broken or larger than PIL thinks safe."""
     try:
         with Image.open(path) as opened:
+            whole = opened.width * opened.height
             opened.draft(mode, (size, size))  # a JPEG is decoded no larger than needed
-            ImageOps.exif_transpose(opened, in_place=True)
-            image = _eight_bits(opened).convert(mode)
-            square = ImageOps.fit(image, (size, size), Image.Resampling.BILINEAR)
+            # One that comes in ever finer passes is held whole all the same.
+            pixels = whole if opened.info.get("progressive") else opened.width * opened.height
+            with DECODING.reserved(BYTES_A_PIXEL * pixels):
+                ImageOps.exif_transpose(opened, in_place=True)
+                square = small_square(opened, size, mode, background)
+                opened.close()  # gives its memory back before another file takes the place
+                return square
     except Exception:  # inside PIL's decoders a broken file can raise anything
         return None
-    return np.asarray(square).reshape(size, size, -1).transpose(2, 0, 1)
 
 
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit greys, which PIL's own conversion would cut off at 255."""
-    if not image.mode.startswith("I;16"):
-        return image
-    return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+def _raise(error: OSError) -> None:
+    raise error
 
 
 def _ignored(name: str) -> bool:

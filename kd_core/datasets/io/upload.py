@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -16,8 +14,10 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import BinaryIO
 
 from kd_core.datasets import Report
-from kd_core.datasets.io.image_files import folders
-from kd_core.errors import UploadRefused
+from kd_core.datasets.io.entry_names import entry_names
+from kd_core.datasets.io.image_files import folders, loose_images
+from kd_core.datasets.io.working_folder import UPLOAD, working_folder
+from kd_core.errors import StoreUnusable, UploadRefused
 
 MAX_PACKED = 500_000_000
 MAX_UNPACKED = 2_000_000_000
@@ -67,25 +67,67 @@ def unpack(
         UploadRefused: no zip, broken, too large, encrypted, a link or a path out of the folder inside, no space.
     """
     if folder.exists():
-        raise UploadRefused(file=name, reason="there is already a folder of this name.")
-    temporary: Path | None = None
+        raise _exists(name)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with archive.open("rb") if isinstance(archive, Path) else nullcontext(archive) as stream:
             _check_stream(stream, name, limits)
             # Beside its destination, so that one rename puts everything in place.
-            temporary = Path(tempfile.mkdtemp(prefix=".upload-", dir=folder.parent))
-            with zipfile.ZipFile(stream) as opened:
-                _extract(opened, _checked_members(opened, name, limits), temporary, name, limits, report)
-        os.rename(_unwrapped(temporary), folder)
+            with working_folder(folder.parent, UPLOAD) as temporary:
+                inside = temporary / "files"
+                inside.mkdir()
+                with zipfile.ZipFile(stream) as opened:
+                    _extract(opened, _checked_members(opened, name, limits), inside, name, limits, report)
+                _put_in_place(unwrapped(inside), folder, name)
     except BROKEN as error:
         raise UploadRefused(file=name, reason=f"it is damaged, or packed in an unknown way ({error}).") from error
     except OSError as error:
         raise UploadRefused(file=name, reason=_disk_reason(error)) from error
-    finally:
-        if temporary is not None:
-            shutil.rmtree(temporary, ignore_errors=True)
     return folder
+
+
+def unpack_once(archive: BinaryIO, name: str, folder: Path) -> Path:
+    """Unpack an uploaded zip unless ``folder``, which is named after its content, is there: of two who come, one does.
+
+    Raises:
+        UploadRefused: see ``unpack``.
+    """
+    try:
+        return folder if folder.is_dir() else unpack(archive, name, folder)
+    except UploadRefused:
+        if folder.is_dir():  # meanwhile another unpacked the same
+            return folder
+        raise
+
+
+def uploads_in(uploads: Path) -> list[str]:
+    """Return the names of the folders that were uploaded, in alphabetical order; hidden ones among them."""
+    found = (path.name for path in uploads.glob("*") if path.is_dir())
+    return sorted(name for name in found if not name.startswith(UPLOAD))
+
+
+def remove_upload(folder: Path) -> None:
+    """Remove an uploaded folder; at once for everybody who looks, however long the disk takes.
+
+    Raises:
+        StoreUnusable: it could not be removed.
+    """
+    try:
+        with working_folder(folder.parent, UPLOAD) as temporary:
+            os.rename(folder, temporary / "removed")
+    except OSError as error:
+        raise StoreUnusable(home=folder, reason=f"{error.strerror or error}.") from error
+
+
+def _put_in_place(unpacked: Path, folder: Path, name: str) -> None:
+    try:
+        os.rename(unpacked, folder)
+    except OSError as error:
+        raise (_exists(name) if folder.exists() else error) from error
+
+
+def _exists(name: str) -> UploadRefused:
+    return UploadRefused(file=name, reason="there is already a folder of this name.")
 
 
 def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
@@ -105,7 +147,9 @@ def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
 
 def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list[tuple[zipfile.ZipInfo, Path]]:
     """Return the files with their paths relative to the folder."""
-    members = [(info, _relative(info, name)) for info in opened.infolist() if not _is_folder(info)]
+    entries = opened.infolist()
+    named = [(info, text.replace("\\", "/")) for info, text in zip(entries, entry_names(entries), strict=True)]
+    members = [(info, _relative(text, name)) for info, text in named if not text.endswith("/")]
     members = [(info, path) for info, path in members if SYSTEM_FOLDER not in path.parts]
     if not members:
         raise UploadRefused(file=name, reason="it is empty.")
@@ -113,10 +157,10 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
         raise _too_many(name, limits)
     if sum(info.file_size for info, _ in members) > limits.unpacked:
         raise _too_large(name, limits)
-    for info, _ in members:
+    for info, path in members:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            raise UploadRefused(file=name, reason=f"'{info.filename}' is a link or a device, not a file.")
+            raise UploadRefused(file=name, reason=f"'{path.as_posix()}' is a link or a device, not a file.")
         if info.flag_bits & 1:
             raise UploadRefused(file=name, reason="it is protected by a password. Pack it without one.")
         # zipfile unpacks the others a megabyte of input at a time, which may be gigabytes in memory.
@@ -125,17 +169,12 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
     return members
 
 
-def _relative(info: zipfile.ZipInfo, name: str) -> Path:
-    """Return a path that stays inside, whichever system's separators were used."""
-    text = info.filename.replace("\\", "/")
+def _relative(text: str, name: str) -> Path:
+    """Return a path that stays inside, whichever system it was written on."""
     path = PurePosixPath(text)
     if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts or not path.parts:
-        raise UploadRefused(file=name, reason=f"'{info.filename}' would lie outside of its folder.")
+        raise UploadRefused(file=name, reason=f"'{text}' would lie outside of its folder.")
     return Path(*path.parts)
-
-
-def _is_folder(info: zipfile.ZipInfo) -> bool:
-    return info.filename.endswith(("/", "\\"))
 
 
 def _extract(
@@ -163,12 +202,14 @@ def _extract(
             report("unpacking", done / len(members))
 
 
-def _unwrapped(folder: Path) -> Path:
-    """Return the innermost folder that holds everything: a lone folder that itself holds folders only wraps them."""
+def unwrapped(folder: Path) -> Path:
+    """Return the innermost folder that holds everything: a lone folder that itself holds folders only wraps them.
+
+    Files that are no images, such as a text about them, may lie beside it.
+    """
     while True:
         inside = folders(folder)
-        files = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(".")]
-        if len(inside) != 1 or files:
+        if len(inside) != 1 or loose_images(folder):
             return folder
         (only,) = inside.values()
         if not folders(only):

@@ -77,6 +77,9 @@ def _warm_up() -> None:
         _ready.set()
         # Only now: its fork server imports torch too, and two imports at once take twice as long.
         jobs.ensure_supervisor(store().home, data_root())
+        from kd_core.datasets.io import sweep_leftovers
+
+        sweep_leftovers(store().home / "uploads", data_root())
     except Exception as error:  # a page must not wait for ever for what will not come
         log.exception("the engine did not start")
         _failures.append(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -118,15 +118,23 @@ def _reason_against(name: str, value: str) -> str:
         return "" if value == VERSION else t("link.other_version", version=value[:40], this=VERSION)
     if name not in _PLAIN and not _is_setting(name):
         return t("link.unknown_part", part=name[:40])
-    if _is_setting(name) and _leaves_uploads(name, value):
+    if _is_setting(name) and leaves_uploads({name: parse_value(value)}):
         return t("link.foreign_folder")
     return ""
 
 
-def _leaves_uploads(name: str, value: str) -> bool:
-    """Tell whether a setting names a folder that was not uploaded here: a link must not choose what a server reads."""
+def leaves_uploads(changes: Mapping[str, Any]) -> bool:
+    """Tell whether settings name a folder that was not uploaded here: no link must choose what a server reads.
+
+    Args:
+        changes: values by path.
+    """
     uploads = (default_home() / "uploads").resolve()
-    named = [value] if name.split(".")[-1] == "path" else _paths_in(parse_value(value))
+    named = [
+        path
+        for at, value in changes.items()
+        for path in ([str(value)] if at.split(".")[-1] == "path" and value else _paths_in(value))
+    ]
     return any(not Path(path).expanduser().resolve().is_relative_to(uploads) for path in named)
 
 

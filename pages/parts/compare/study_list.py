@@ -14,7 +14,7 @@ from kd_core.errors import RunUnknown
 from kd_core.results import arm_results, finished_members, mean_sd, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
-from pages.parts.app import in_class, link, pulses, redraw_fragment, store
+from pages.parts.app import in_class, link, store
 from pages.parts.studies import choose_whose, listed, whose_text
 from pages.parts.text import (
     MISSING,
@@ -26,11 +26,12 @@ from pages.parts.text import (
     spread_text,
     t,
 )
+from pages.parts.watch import pulses, redraw_fragment
 
 PAGE = 50
-LIVE = "study_rows_live"
-"""The key of the fragment that draws the list."""
 LOOK_SECONDS = 1.0
+DRAWN = "study_rows_drawn"
+"""The session's key of what the living studies of the list were when it was drawn."""
 
 
 def study_list() -> list[StudyRow]:
@@ -44,10 +45,10 @@ def study_list() -> list[StudyRow]:
     if not rows:
         return picked()
     statuses = {row.id: row.status for row in rows}
-    st.fragment(_rows, key=LIVE)(offset, statuses)
+    st.fragment(_rows, key="study_rows_live")(offset, statuses)
     alive = [row.id for row in rows if row.alive]
     if alive:
-        st.session_state[f"{LIVE}_drawn"] = [pulses.pulse(study) for study in alive]
+        st.session_state[DRAWN] = [pulses.pulse(study) for study in alive]
         st.fragment(_look, run_every=LOOK_SECONDS)(alive)
     _pages(offset, len(rows))
     return picked()
@@ -134,9 +135,9 @@ def _look(alive: list[str]) -> None:
     newest = next(iter(listed(1)), None)
     if newest is not None and newest.alive and newest.id not in alive:
         st.rerun()
-    if now != st.session_state.get(f"{LIVE}_drawn"):
-        st.session_state[f"{LIVE}_drawn"] = now
-        redraw_fragment(LIVE)
+    if now != st.session_state.get(DRAWN):
+        st.session_state[DRAWN] = now
+        redraw_fragment("study_rows_live")
 
 
 def _select(key: str, ids: list[str]) -> None:

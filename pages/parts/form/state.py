@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kd_core.errors import KDError
+from kd_core.errors import KDError, LecturerOnly
 from kd_core.settings import format_value, parse_value
-from pages.parts.app import link, store
+from pages.parts.app import link, store, visitor
 from pages.parts.text import error_text, language, t
 
 if TYPE_CHECKING:
@@ -127,6 +127,9 @@ def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
     """
     from kd_core.recipe import PRESETS
 
+    if not visitor().oversees and link.leaves_uploads(changes):
+        st.session_state["form_error"] = (told_at, error_text(LecturerOnly()))
+        return False
     base = PRESETS[preset_name()].recipe
     # Schedules were set for the method before, and may be stages of it.
     replaced = [*changes, "schedules"] if "method" in changes else changes

@@ -11,7 +11,7 @@ import streamlit as st
 from kd_core.results import MethodRaceData, load_method_race
 from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
-from pages.parts.app import store
+from pages.parts.app import store, tell_left_out
 from pages.parts.charts import plotly_chart_with_downloads
 from pages.parts.method_race import charts, sentences
 from pages.parts.method_race.table import race_rows, race_table
@@ -37,6 +37,7 @@ def _draw(row: StudyRow) -> None:
     if race.ranked:
         _gains(race, f"{finding} {setting}", own)
     _left_out(row, race, refused)
+    tell_left_out(places)
     if race.ranked:
         st.header(t("method_race.table_title"), anchor=False)
         race_table(race)

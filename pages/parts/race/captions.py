@@ -8,7 +8,7 @@ from typing import Any, Final
 import streamlit as st
 
 from kd_core.results import CellValues, RaceData, race_numbers
-from pages.parts.app import store
+from pages.parts.app import store, tell_left_out
 from pages.parts.text import MISSING, sampling_text, t
 
 SAW: Final = {"public images": "race.saw_public_images", "made-up images": "race.saw_made_up_images"}
@@ -24,6 +24,7 @@ def below_the_table(race: RaceData) -> None:
         facts.append(t("race.some_reused"))
     facts += sorted({execution_text(run.execution) for run in race.runs.values() if run.execution})
     st.caption(" · ".join(facts))
+    tell_left_out(race.runs.values())
     interval = None if race.row.alive else _test_set_interval(race.row.id, race.cell, race.row.finished)
     if interval:
         st.caption(sampling_text(interval[0], interval[1]))

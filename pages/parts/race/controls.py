@@ -21,7 +21,7 @@ from pages.parts.studies import (
     train_again_toggle,
     work_of,
 )
-from pages.parts.text import about_text, t
+from pages.parts.text import about_text, escape_markdown, t
 
 FAILING = {"teacher.data.labelled": "20", "method.teacher_weight": "1.0"}
 """A teacher that has seen 20 images, and a student that listens to nobody else."""
@@ -88,7 +88,8 @@ def _start_and_stop() -> None:
     one_teacher = bool(state.earlier_teacher())
     work = work_of(["race", recipe.to_json(), state.seeds(), state.preset_name(), one_teacher], state.race)
     if not work.digest:
-        st.error(work.trouble)
+        st.error(escape_markdown(work.trouble))
+        start_bar(t("race.start"), state.race, now, key="race_start", stop_key="race_stop", seconds=0.0, able=False)
         return
     if now is not None and now.kind == "race" and not now.alive and _digest(now.id) != work.digest:
         st.caption(t("race.stale"))

@@ -10,9 +10,10 @@ import streamlit as st
 from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ALIVE
-from pages.parts.app import error_boundary, pulses, redraw_fragment, store, this_session
+from pages.parts.app import error_boundary, store
 from pages.parts.studies.start import redraw_if_asked
 from pages.parts.text import t
+from pages.parts.watch import pulses, redraw_fragment, this_session
 
 POLL_SECONDS = 0.4
 CROWD, CROWD_POLL_SECONDS = 8, 1.0

@@ -10,10 +10,11 @@ import streamlit as st
 from kd_core import jobs
 from kd_core.store import MemberProgress, StudyRow
 from kd_core.vocabulary import RESUMABLE
-from pages.parts.app import pulses, store
+from pages.parts.app import store
 from pages.parts.studies.start import resume_button
 from pages.parts.studies.whose import whose_note
 from pages.parts.text import duration_text, error_text, escape_markdown, seconds_text, t
+from pages.parts.watch import pulses
 
 
 def before_training(row: StudyRow) -> str:

@@ -77,24 +77,26 @@ def train_again_toggle() -> None:
 
 
 def work_of(asked: Sequence[Any], make: Callable[[], Study]) -> Work:
-    """Return how much work a study is; computed once, for building hundreds of recipes takes a third of a second.
+    """Return how much work a study is, or why it cannot be; computed once, for hundreds of recipes take a while.
 
     Args:
         asked: all that decides what ``make`` builds, as plain values.
         make: builds the study.
     """
-    newest = store().studies.list(limit=1)
+    newest = store().studies.list(limit=1, owners=visitor().own)
     state = f"{newest[0].id} {newest[0].status}" if newest else ""
     key = json.dumps([str(store().home), *asked, language(), trains_again(), state], sort_keys=True)
     return Work(*_work(key, make, trains_again()))
 
 
-@st.cache_data(max_entries=64, ttl=60, show_spinner=False)
+@st.cache_data(max_entries=500, ttl=60, show_spinner=False)
 def _work(key: str, _make: Callable[[], Study], fresh: bool) -> tuple[int, float, str, str]:
     from kd_core.experiments import estimated_seconds
+    from kd_core.recipe import check_study
 
     try:
         study = _make()
+        check_study(study)
     except KDError as error:
         return 0, 0.0, "", error_text(error)
     networks = len({member.recipe.fingerprint() for member in study.members})
@@ -183,9 +185,13 @@ def redraw_if_asked() -> None:
 
 def _start(make: Callable[[], Study], choices: Sequence[str], seconds: float) -> None:
     """Queue a study and look at it, or say why it cannot be."""
+    from kd_core.recipe import check_study
+
     how = {name: st.session_state.get(name, "auto") for name in choices} | start_rules()
     try:
-        study = jobs.submit(store(), make(), data_root=data_root(), fresh=trains_again(), estimate=seconds, **how)
+        wanted = make()
+        check_study(wanted)
+        study = jobs.submit(store(), wanted, data_root=data_root(), fresh=trains_again(), estimate=seconds, **how)
     except KDError as error:
         refuse(error_text(error))
         return

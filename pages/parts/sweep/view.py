@@ -9,7 +9,7 @@ import streamlit as st
 
 from kd_core.results import StoredLogits, SweepResults, ordered, sweep_results, wanted_scores
 from kd_core.store import MemberProgress, StudyRow
-from pages.parts.app import link, put_view, store, view_axis, view_temperature
+from pages.parts.app import link, put_view, store, tell_left_out, view_axis, view_temperature
 from pages.parts.charts import (
     BAR_WORDS,
     MAP_WORDS,
@@ -52,6 +52,7 @@ def _draw(row: StudyRow) -> None:
     if opened is not None:
         link.put(study=study, cell=opened, epoch=None)
         st.switch_page("pages/race.py")
+    tell_left_out(places)
     further_views.more(row, sweep, axes)
 
 

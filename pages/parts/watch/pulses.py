@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from kd_core import jobs
 from kd_core.jobs import QueuePlace
-from pages.parts.app.engine import store
+from pages.parts.app import store
 
 FRESH_SECONDS: Final = 0.25
 """What was read so lately is not read again."""
