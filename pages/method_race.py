@@ -4,10 +4,12 @@ import streamlit as st
 
 from pages.parts.app import require_engine
 from pages.parts.method_race import listed_race, method_race_form, method_race_view
+from pages.parts.other_kinds import say_shown_elsewhere
 from pages.parts.studies import choose_another, linked_or_newest
 from pages.parts.text import t
 
 require_engine("method_race")
+say_shown_elsewhere("compare")
 study = linked_or_newest("compare")
 if study is None:
     st.markdown(t("method_race.lead"))

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.parts.app import link
+from pages.parts.other_kinds import one_of
 from pages.parts.race import race_controls, race_view, show_first_look
 from pages.parts.studies import current_study, nearest_student
 from pages.parts.text import t
@@ -19,6 +20,6 @@ with right:
         show_first_look()
     else:
         nearest_student.note(shown)
-        race_view(shown)
+        race_view(one_of(shown))
 with left:
     race_controls(nearest_student.key_of(shown), nearest_student.question())

@@ -3,11 +3,13 @@
 import streamlit as st
 
 from pages.parts.app import require_engine
+from pages.parts.other_kinds import say_shown_elsewhere
 from pages.parts.studies import choose_another, linked_or_newest, listed_label
 from pages.parts.sweep import sweep_form, sweep_view
 from pages.parts.text import t
 
 require_engine("sweep")
+say_shown_elsewhere("sweep")
 study = linked_or_newest("sweep")
 if study is None:
     st.markdown(t("sweep.lead"))

@@ -2,10 +2,9 @@
 
 from pages.parts.studies import nearest_student
 from pages.parts.studies.epoch_slider import choose_epoch
-from pages.parts.studies.labels import axes_of, changes_of, listed_label, study_label
+from pages.parts.studies.labels import axes_of, changes_of, declared_words, listed_label, study_label, technique_title
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
 from pages.parts.studies.progress import before_training, mean_share, show_progress, time_left
-from pages.parts.studies.recorded import recorded_logits, recorded_numbers, recorded_race
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
 from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study, linked_or_newest
 from pages.parts.studies.start import Work, members_digest, seeds_slider, start_bar, train_again_toggle, work_of
@@ -20,6 +19,7 @@ __all__ = [
     "choose_epoch",
     "choose_study",
     "current_study",
+    "declared_words",
     "digit",
     "linked_or_newest",
     "listed_label",
@@ -28,9 +28,6 @@ __all__ = [
     "members_digest",
     "nearest_student",
     "nothing_yet",
-    "recorded_logits",
-    "recorded_numbers",
-    "recorded_race",
     "sample_arms",
     "sample_rows",
     "sample_shown",
@@ -38,6 +35,7 @@ __all__ = [
     "show_progress",
     "start_bar",
     "study_label",
+    "technique_title",
     "time_left",
     "train_again_toggle",
     "watch",
