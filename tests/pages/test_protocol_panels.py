@@ -17,9 +17,11 @@ from kd_core.notes import FederatedRound
 from kd_core.protocols import PROTOCOLS
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe.presets import PRESETS
+from kd_core.results.statistics import Outcome, Verdict
 from kd_core.settings.text import parse_value
 from kd_core.store import Store
 from pages.parts.form.network_list import read_networks, written_networks
+from pages.parts.protocol_panels import Panel, protocol_headline
 from pages.parts.protocol_panels.federated import client_rows
 from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App, train_tiny_race
@@ -81,6 +83,61 @@ def test_a_panel_says_what_was_found(name: str, app: App, arranged: tuple[Path, 
         "several_teachers": "The mixture of 2 teachers is right in",
     }
     assert expected[name] in said
+
+
+@panels
+def test_a_headline_answers_what_was_asked_and_says_what_the_student_alone_was_given(
+    name: str, app: App, arranged: tuple[Path, Mapping[str, str]]
+) -> None:
+    home, studies = arranged
+    page = app(home, study=studies[name])
+    said = next(one.value for one in page.markdown if "student alone" in one.value.lower())
+    assert "The teacher helped" not in said and "The teacher hurt" not in said
+    expected = {
+        "chain": ["was given the same labels (200) and no chain"],
+        "cross_modal": ["was given the same view, the same labels (200) and no teacher"],
+        "data_free": ["Without data the student reaches", "was given real images and their labels (200)"],
+        "federated": ["With the others a client is right in", "by itself in", "which saw no label", "no client has"],
+        "multi_task": ["First question: ", "Second question: ", "(200 images) and no teachers"],
+        "mutual": ["was given the same labels (200) and no peers"],
+        "several_teachers": ["was given the same labels (200) and no teachers"],
+    }
+    assert [words for words in expected[name] if words not in said] == []
+
+
+def judged(outcome: Outcome) -> Verdict:
+    pp = 2.0 if outcome == "better" else -2.0
+    return Verdict(pp, (pp - 1, pp + 1), outcome, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "subject"),
+    [
+        ("chain", {}, "The chain"),
+        ("mutual", {"networks": 3}, "Learning with 2 peer(s)"),
+        ("several_teachers", {}, "The teachers"),
+        ("cross_modal", {}, "The teacher, which sees more than its student,"),
+    ],
+)
+def test_who_helped_or_hurt_is_who_stands_in_the_teachers_place(
+    name: str, protocol: dict[str, Any], subject: str
+) -> None:
+    panel = panel_of({"protocol": {"name": name, **protocol}, "teacher": None})
+    assert protocol_headline(panel, judged("better")).startswith(f"{subject} helped: +2.00 percentage points (95")
+    assert protocol_headline(panel, judged("worse")).startswith(f"{subject} hurt: -2.00 percentage points (95")
+
+
+def test_a_method_without_a_teacher_is_not_called_one() -> None:
+    offline = {"protocol": {"name": "offline"}}
+    assert protocol_headline(panel_of({**offline, "teacher": {"seed": 0}}), judged("better")).startswith(
+        "The teacher helped"
+    )
+    said = protocol_headline(panel_of({**offline, "teacher": None}), judged("better"))
+    assert said.startswith("The method, which has no teacher, helped")
+
+
+def panel_of(recipe: dict[str, Any]) -> Panel:
+    return Panel("", None, recipe, [], {}, [], alive=False)
 
 
 @panels

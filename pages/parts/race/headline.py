@@ -11,8 +11,9 @@ from kd_core.results import RaceData
 from kd_core.store import RunRow
 from kd_core.vocabulary import RESUMABLE
 from pages.parts.app import data_root, store
+from pages.parts.protocol_panels import Panel, protocol_headline
 from pages.parts.studies import before_training, mean_share, study_label, time_left
-from pages.parts.text import declared_text, error_text, escape_markdown, t, verdict_text
+from pages.parts.text import declared_text, error_text, escape_markdown, t
 
 
 def headline(race: RaceData) -> None:
@@ -21,7 +22,7 @@ def headline(race: RaceData) -> None:
     with st.container(key="race_verdict"):
         if race.verdict is not None:
             provisional = t("race.so_far") + " " if row.alive else ""
-            st.markdown(f"**{provisional}{verdict_text(race.verdict)}**")
+            st.markdown(f"**{provisional}{protocol_headline(Panel.of(race), race.verdict)}**")
         elif row.alive:
             st.markdown(f"**{t('race.no_verdict_yet')}**")
     if row.alive:
