@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.app import require_engine
+from pages.parts.app import form_and_picture, require_engine
 from pages.parts.method_race import listed_race, method_race_form, method_race_view
 from pages.parts.other_kinds import say_shown_elsewhere
 from pages.parts.studies import choose_another, linked_or_newest
@@ -13,7 +13,7 @@ say_shown_elsewhere("compare")
 study = linked_or_newest("compare")
 if study is None:
     st.markdown(t("method_race.lead"))
-left, right = st.columns([1, 2.7], gap="medium")
+left, right = form_and_picture()
 with right:
     if study is None:
         st.info(t("method_race.empty"))

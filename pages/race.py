@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.parts.app import link
+from pages.parts.app import form_and_picture, link
 from pages.parts.other_kinds import one_of
 from pages.parts.race import race_controls, race_view, show_first_look
 from pages.parts.studies import current_study, nearest_student
@@ -10,7 +10,7 @@ from pages.parts.text import t
 
 if not link.get("study"):
     st.caption(t("app.tagline"))
-left, right = st.columns([1, 2.7], gap="medium")
+left, right = form_and_picture()
 study = current_study()
 nearest_student.take_over_opened_cell(study)
 shown = nearest_student.find(study)

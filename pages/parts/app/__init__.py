@@ -3,6 +3,7 @@
 from pages.parts.app import engine, errors, frame, link
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
 from pages.parts.app.errors import error_boundary, show_refused, try_or_tell
+from pages.parts.app.frame import form_and_picture
 from pages.parts.app.view_state import epoch_shown, put_view, sample_index, view_axis, view_temperature
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "epoch_shown",
     "error_boundary",
     "errors",
+    "form_and_picture",
     "frame",
     "link",
     "put_view",
