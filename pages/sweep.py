@@ -5,21 +5,24 @@ import streamlit as st
 from pages.parts.app import form_and_picture, require_engine
 from pages.parts.other_kinds import say_shown_elsewhere
 from pages.parts.studies import choose_another, linked_or_newest, listed_label
-from pages.parts.sweep import sweep_form, sweep_view
+from pages.parts.sweep import show_recorded_sweep, sweep_form, sweep_view
 from pages.parts.text import t
 
-require_engine("sweep")
 say_shown_elsewhere("sweep")
 study = linked_or_newest("sweep")
 if study is None:
     st.markdown(t("sweep.lead"))
+else:
+    require_engine("sweep")
 left, right = form_and_picture()
 with right:
     if study is None:
         st.info(t("sweep.empty"))
+        show_recorded_sweep()
     else:
         sweep_view(study)
 with left:
+    require_engine("sweep")
     sweep_form(study)
     if study is not None:
         choose_another(study, "sweep_study", t("sweep.earlier"), listed_label)
