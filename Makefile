@@ -18,6 +18,7 @@ run: .venv/ready-to-run
 	@$(BIN)/python -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', $(PORT))) == 0)" || { \
 		echo "Port $(PORT) is busy: perhaps the dashboard is already open on http://localhost:$(PORT)."; \
 		echo "Otherwise choose another port: make run PORT=$$(( $(PORT) + 1 ))"; exit 1; }
+	@$(BIN)/python .ci/open_browser.py $(PORT) &
 	$(BIN)/python -m streamlit run app.py --server.port=$(PORT)
 
 test: .venv/ready-to-test $(NODE_MODULES)

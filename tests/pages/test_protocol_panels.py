@@ -181,6 +181,26 @@ def test_what_was_set_by_hand_outlives_the_protocol(app: App, tmp_path: Path) ->
     assert link(page)["optim.epochs"] == 12
 
 
+def test_the_way_back_leads_to_what_was_typed_before(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, **{"optim.epochs": "12", "method.temperature": "7.0"})
+    before = dict(page.session_state["link"])
+    page.selectbox(key="set.protocol").set_value("federated").run()
+    assert link(page)["optim.epochs"] == 40
+    page.selectbox(key="set.protocol").set_value("mutual").run()
+    page.selectbox(key="set.protocol").set_value("offline").run()
+    assert not page.exception
+    assert dict(page.session_state["link"]) == before
+
+
+def test_what_was_typed_under_another_preset_does_not_come_back(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, **{"optim.epochs": "12"})
+    page.selectbox(key="set.protocol").set_value("federated").run()
+    page.selectbox(key="preset").set_value("mnist-few-labels").run()
+    page.selectbox(key="set.protocol").set_value("federated").run()
+    page.selectbox(key="set.protocol").set_value("offline").run()
+    assert "optim.epochs" not in link(page)
+
+
 def test_a_protocol_that_does_not_fit_says_why_and_nothing_is_lost(app: App, tmp_path: Path) -> None:
     page = app(tmp_path, method="hints", **{"method.weight": "50"})
     before = dict(page.session_state["link"])

@@ -27,6 +27,8 @@ BYTES_PER_ENTRY = 400
 """What an entry of the table of contents may take on average; a longer table is not even parsed."""
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+HAS_DRIVES = os.name == "nt"
+"""Only Windows takes "a:b" for a place on a drive; elsewhere it is a name like any other."""
 SYSTEM_FOLDER = "__MACOSX"
 
 
@@ -129,7 +131,9 @@ def _relative(info: zipfile.ZipInfo, name: str) -> Path:
     """Return a path that stays inside, whichever system's separators were used."""
     text = info.filename.replace("\\", "/")
     path = PurePosixPath(text)
-    if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts or not path.parts:
+    windows = PureWindowsPath(text)
+    elsewhere = bool(windows.drive) if HAS_DRIVES else windows.is_absolute()
+    if path.is_absolute() or elsewhere or ".." in path.parts or not path.parts:
         raise UploadRefused(file=name, reason=f"'{info.filename}' would lie outside of its folder.")
     return Path(*path.parts)
 

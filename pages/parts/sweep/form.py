@@ -104,9 +104,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
         st.caption(text)
     elif text:
         st.error(escape_markdown(text))
-    start_bar(
-        t("sweep.start"), plan.study, now, key="sweep_start", stop_key="sweep_stop", able=able, choices=["device"]
-    )
+    start_bar(t("sweep.start"), plan.study, now, key="sweep_start", stop_key="sweep_stop", able=able)
 
 
 def _what_it_takes(plan: Plan) -> tuple[str, bool]:
