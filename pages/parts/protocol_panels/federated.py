@@ -39,7 +39,7 @@ def headline(panel: Panel, judged: Verdict) -> str:
         return apart
     shared = verdict_text(verdict(clients, twins), t("protocol_verdict.who_federated"))
     before = t("protocol_verdict.federated_clients", clients=percent_of(clients), twins=percent_of(twins))
-    return f"{shared} {before} {apart}"
+    return f"{before} {shared} {apart}"
 
 
 def panel(panel: Panel) -> None:

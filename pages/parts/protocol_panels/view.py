@@ -15,7 +15,7 @@ from pages.parts.text import t, verdict_text
 
 
 def protocol_headline(panel: Panel, verdict: Verdict) -> str:
-    """Return what a race came to, in an answer to what was asked in it, and what the student alone was given.
+    """Return what a race came to, in an answer to what was asked in it.
 
     Args:
         panel: the race.
@@ -24,9 +24,15 @@ def protocol_headline(panel: Panel, verdict: Verdict) -> str:
     module = _module(panel)
     if module is not None:
         answer: str = module.headline(panel, verdict)
-        given = t(f"protocol_verdict.alone_{panel.protocol['name']}", labels=panel.labels_of("alone"))
-        return f"{answer} {given}"
+        return answer
     return verdict_text(verdict, "" if panel.recipe["teacher"] else t("protocol_verdict.who_method"))
+
+
+def alone_was_given(panel: Panel) -> str:
+    """Return what the student alone was given, where that is not what goes without saying."""
+    if _module(panel) is None:
+        return ""
+    return t(f"protocol_verdict.alone_{panel.protocol['name']}", labels=panel.labels_of("alone"))
 
 
 def protocol_view(panel: Panel) -> None:

@@ -11,7 +11,7 @@ from kd_core.results import RaceData
 from kd_core.store import RunRow
 from kd_core.vocabulary import RESUMABLE
 from pages.parts.app import data_root, store
-from pages.parts.protocol_panels import Panel, protocol_headline
+from pages.parts.protocol_panels import Panel, alone_was_given, protocol_headline
 from pages.parts.studies import before_training, mean_share, study_label, time_left
 from pages.parts.text import declared_text, error_text, escape_markdown, t
 
@@ -22,7 +22,10 @@ def headline(race: RaceData) -> None:
     with st.container(key="race_verdict"):
         if race.verdict is not None:
             provisional = t("race.so_far") + " " if row.alive else ""
-            st.markdown(f"**{provisional}{protocol_headline(Panel.of(race), race.verdict)}**")
+            panel = Panel.of(race)
+            st.markdown(f"**{provisional}{protocol_headline(panel, race.verdict)}**")
+            if given := alone_was_given(panel):
+                st.caption(given)
         elif row.alive:
             st.markdown(f"**{t('race.no_verdict_yet')}**")
     if row.alive:
