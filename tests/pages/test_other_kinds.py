@@ -89,6 +89,15 @@ def test_speed_weighs_one_setting_of_a_sweep_and_says_that_it_was_not_timed(app:
     assert len(page.selectbox(key=f"export_run_{kinds.sweep}").options) == 3
 
 
+def test_another_study_begins_with_its_first_cell_and_not_with_the_number_of_the_last_ones(
+    app: App, kinds: Kinds
+) -> None:
+    page = app(kinds.home, page="speed", study=kinds.sweep, cell="1")
+    page.selectbox(key="speed_study").set_value(kinds.compare).run()
+    assert not page.exception and not page.warning
+    assert page.selectbox(key=f"one_trio_{kinds.compare}").value == 0
+
+
 def test_race_shows_one_technique_of_a_method_race_and_not_a_mixture(app: App, kinds: Kinds) -> None:
     store = Store(kinds.home)
     by_cell = [race_numbers(store, kinds.compare, {"contender": name}) for name in ("soft_targets", "dist")]

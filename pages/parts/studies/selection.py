@@ -82,6 +82,8 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
         return listed_label(by_id[study]) if study else t("study.recorded")
 
     picked = st.selectbox(t("study.choose"), options, index=index, format_func=label, key=key)
+    if now is None or picked != now.id:
+        link.put(cell=None)  # it counts within one study
     link.put(study=picked or None)
     return by_id.get(picked)
 
