@@ -3,7 +3,7 @@
 #   make run      open the dashboard on http://localhost:8501     (another port: make run PORT=8502)
 #   make test     run all checks and tests, the browser's too
 #   make lock     resolve requirements*.txt anew into the two lock files
-#   make record   train the race anew that the first page shows
+#   make record   train anew what pages show before anything was trained here
 
 SHELL := /bin/bash
 PORT ?= 8501
@@ -18,6 +18,7 @@ run: .venv/ready-to-run
 	@$(BIN)/python -c "import socket, sys; sys.exit(socket.socket().connect_ex(('127.0.0.1', $(PORT))) == 0)" || { \
 		echo "Port $(PORT) is busy: perhaps the dashboard is already open on http://localhost:$(PORT)."; \
 		echo "Otherwise choose another port: make run PORT=$$(( $(PORT) + 1 ))"; exit 1; }
+	@$(BIN)/python .ci/open_browser.py $(PORT) &
 	$(BIN)/python -m streamlit run app.py --server.port=$(PORT)
 
 test: .venv/ready-to-test $(NODE_MODULES)
@@ -28,6 +29,7 @@ test: .venv/ready-to-test $(NODE_MODULES)
 
 record: .venv/ready-to-run
 	$(BIN)/python -m benchmarks.record
+	$(BIN)/python -m benchmarks.record_many
 
 # One resolution for Linux, macOS and Windows and every Python; what runs is pinned alike in both files.
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --upgrade

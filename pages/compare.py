@@ -13,6 +13,7 @@ from pages.parts.compare import (
     study_actions,
     study_list,
 )
+from pages.parts.other_kinds import to_own_page
 from pages.parts.text import t
 
 errors.show_refused()
@@ -29,10 +30,13 @@ if not studies:
 if len(studies) == 1:
     study_actions.study_actions(studies[0])
 sides = sides_of(studies)
-if any(row.kind != "race" for row in studies):
-    st.caption(t("compare.no_sweeps"))
+if others := [row for row in studies if row.kind != "race"]:
+    (st.caption if sides else st.info)(t("compare.no_sweeps"))
+    for row in others:
+        to_own_page(row)
 if not sides:
-    st.info(t("compare.nothing_finished"))
+    if len(others) < len(studies):
+        st.info(t("compare.nothing_finished"))
     st.stop()
 
 st.header(t("compare.arms"), anchor=False)

@@ -2,14 +2,16 @@
 
 import streamlit as st
 
-from pages.parts.app import link
+from pages.parts.app import form_and_picture, link
+from pages.parts.other_kinds import one_of
 from pages.parts.race import race_controls, race_view, show_first_look
 from pages.parts.studies import current_study, nearest_student
 from pages.parts.text import t
 
-if not link.get("study"):
-    st.caption(t("app.tagline"))
-left, right = st.columns([1, 2.7], gap="medium")
+with st.container():  # always one place: fragments below keep theirs, and what is pressed meanwhile reaches them
+    if not link.get("study"):
+        st.caption(t("app.tagline"))
+left, right = form_and_picture()
 study = current_study()
 nearest_student.take_over_opened_cell(study)
 shown = nearest_student.find(study)
@@ -19,6 +21,6 @@ with right:
         show_first_look()
     else:
         nearest_student.note(shown)
-        race_view(shown)
+        race_view(one_of(shown))
 with left:
     race_controls(nearest_student.key_of(shown), nearest_student.question())

@@ -5,8 +5,10 @@ from streamlit.delta_generator import DeltaGenerator
 
 from kd_core.results import StoredLogits, stored_logits
 from pages.parts.app import choose_epoch, store, tell_left_out
+from pages.parts.other_kinds import one_trio
+from pages.parts.recorded import recorded_logits
 from pages.parts.soft_labels import matrix_view, pick_sample, sample_view
-from pages.parts.studies import choose_study, nearest_student, nothing_yet, recorded_logits, watch
+from pages.parts.studies import choose_study, nearest_student, nothing_yet, watch
 from pages.parts.text import t
 
 FRAGMENTS = ["soft_labels_sample", "soft_labels_matrix"]
@@ -17,7 +19,7 @@ def main() -> None:
     middle, side = st.columns([3, 1], gap="medium")
     with side:
         study = choose_study("soft_labels_study")
-        cell = nearest_student.on_side(study)
+        cell = nearest_student.on_side(study) or one_trio(study, "compare")
     stored = recorded_logits() if study is None else stored_logits.load_study_logits(store(), study.id, cell=cell)
     with middle:
         if stored is None or not stored.logits:

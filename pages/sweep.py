@@ -2,21 +2,27 @@
 
 import streamlit as st
 
-from pages.parts.app import require_engine
+from pages.parts.app import form_and_picture, require_engine
+from pages.parts.other_kinds import say_shown_elsewhere
 from pages.parts.studies import choose_another, current_study, listed_label
-from pages.parts.sweep import sweep_form, sweep_view
+from pages.parts.sweep import show_recorded_sweep, sweep_form, sweep_view
 from pages.parts.text import t
 
-require_engine("sweep")
-study = current_study("sweep")
-if study is None:
-    st.markdown(t("sweep.lead"))
-left, right = st.columns([1, 2.7], gap="medium")
+with st.container():  # always one place: fragments below keep theirs, and what is pressed meanwhile reaches them
+    say_shown_elsewhere("sweep")
+    study = current_study("sweep")
+    if study is None:
+        st.markdown(t("sweep.lead"))
+    else:
+        require_engine("sweep")
+left, right = form_and_picture()
 with right:
     if study is None:
         st.info(t("sweep.empty"))
+        show_recorded_sweep()
     else:
         sweep_view(study)
 with left:
+    require_engine("sweep")
     sweep_form(study)
     choose_another("sweep", study, "sweep_study", t("sweep.earlier"), listed_label)

@@ -20,7 +20,7 @@ LEFT_OUT = {
 
 
 def _print_race(store: Store, study: str, outcome: dict[str, Any]) -> None:
-    print(f"{outcome['preset']} on {outcome['dataset']}, {outcome['device']}, study {study}")
+    print(f"{outcome['preset']} on {outcome['dataset']}, {outcome['device'] or 'nothing trained yet'}, study {study}")
     for arm, facts in outcome["arms"].items():
         cells = [f"{name} {_mean_sd_text(facts[name])}" for name in MEASURES if facts[name]]
         print(f"  {arm:<10} {'  '.join(cells)}  {facts['parameters']:,} parameters  {facts['seconds']:.1f} s")

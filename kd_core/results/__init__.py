@@ -8,6 +8,7 @@ from kd_core.results.race import (
     RaceData,
     RaceNumbers,
     finished_members,
+    is_taught,
     load_race,
     members_and_runs,
     race_json,
@@ -20,7 +21,7 @@ from kd_core.results.race import (
 from kd_core.results.softmax import Floats, entropy, kl_divergence, log_soften, mean_soft_labels, soften
 from kd_core.results.statistics import MeanSd, Verdict, bootstrap_interval, mean_sd, t_interval, verdict
 from kd_core.results.stored_logits import StoredLogits, most_ambiguous
-from kd_core.results.sweep import sweep_results
+from kd_core.results.sweep import sweep_from_json, sweep_results
 from kd_core.results.sweep_cells import SweepCell, SweepResults
 from kd_core.results.sweep_seeds import cell_key, trios_of, wanted_scores
 from kd_core.results.sweep_views import as_rows, cells_at, is_number, nearest_cell, ordered, pareto_front, slice_along
@@ -48,6 +49,7 @@ __all__ = [
     "entropy",
     "finished_members",
     "is_number",
+    "is_taught",
     "kl_divergence",
     "load_method_race",
     "load_race",
@@ -66,6 +68,7 @@ __all__ = [
     "slice_along",
     "soften",
     "stored_logits",
+    "sweep_from_json",
     "sweep_results",
     "sweep_rows",
     "t_interval",

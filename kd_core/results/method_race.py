@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 from kd_core.results.arms import ArmResult, FinishedMember, arm_results, measures_json
 from kd_core.results.race import finished_members, race_verdict
@@ -99,6 +99,13 @@ class MethodRaceData:
     by_chance: Mapping[str, float]
     unfinished: Sequence[str]
 
+    @classmethod
+    def from_json(cls, facts: Mapping[str, Any]) -> Self:
+        """Return a method race from what ``compare_json`` wrote."""
+        shared = {arm: _arm_from_json(arm, of_arm) for arm, of_arm in facts["baselines"].items()}
+        techniques = [_technique_from_json(one) for one in facts["techniques"]]
+        return cls(shared, techniques, facts["by_chance"], facts["unfinished"])
+
     @property
     def ranked(self) -> list[TechniqueResult]:
         """Return the techniques that can be compared with the student alone, the highest gain first."""
@@ -157,3 +164,16 @@ def _technique_json(technique: TechniqueResult) -> dict[str, Any]:
         "over_alone": technique.over_alone and technique.over_alone.to_json(),
         "over_soft_targets": technique.over_soft_targets and technique.over_soft_targets.to_json(),
     }
+
+
+def _arm_from_json(arm: str, facts: Mapping[str, Any]) -> ArmResult:
+    """Return an arm of a method race, of which neither bytes nor answering times are printed."""
+    one = ArmResult.from_json(arm, {"bytes": 0, "latency_by_batch": (), **facts})
+    return replace(one, seconds_sd=facts.get("seconds_sd"))
+
+
+def _technique_from_json(facts: Mapping[str, Any]) -> TechniqueResult:
+    over = {name: facts[name] and Verdict.from_json(facts[name]) for name in ("over_alone", "over_soft_targets")}
+    return TechniqueResult(
+        facts["name"], _arm_from_json("distilled", facts), extra_parameters=facts["extra_parameters"], **over
+    )

@@ -179,7 +179,7 @@ def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[
         "device": numbers.device,
         "study": study,
         "arms": {arm: result.to_json() for arm, result in numbers.arms.items()},
-        "verdict": numbers.verdict and numbers.verdict.to_json(),
+        "verdict": numbers.verdict and numbers.verdict.to_json(taught=is_taught(row)),
         "test_set_ci95_pp": numbers.test_set_ci95_pp,
         "notes": last_notes(store, places),
     }
@@ -201,6 +201,12 @@ def recipe_of(row: StudyRow) -> dict[str, Any]:
     """Return the distilled student's recipe as JSON: a race's last member's, or the one that a sweep's cells change."""
     recipe: dict[str, Any] = row.spec.get("base") or row.spec["members"][-1]["recipe"]
     return recipe
+
+
+def is_taught(row: StudyRow) -> bool:
+    """Tell whether it is one teacher that a race's distilled student learns from, which helps or hurts it."""
+    recipe = recipe_of(row)
+    return recipe.get("teacher") is not None and recipe["protocol"]["name"] == "offline"
 
 
 def sweep_rows(store: Store, study: str) -> list[dict[str, Any]]:

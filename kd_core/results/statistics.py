@@ -42,9 +42,13 @@ class Verdict:
     outcome: Outcome
     seeds: int
 
-    def to_json(self) -> dict[str, Any]:
-        """Return what the command line prints, the English sentence included."""
-        return {**asdict(self), "sentence": self.sentence}
+    def to_json(self, taught: bool = True) -> dict[str, Any]:
+        """Return what the command line prints, the English sentence included.
+
+        Args:
+            taught: whether it is a teacher that made the difference; else the sentence speaks of none.
+        """
+        return {**asdict(self), "sentence": self.sentence if taught else self.sentence_without_teacher}
 
     @classmethod
     def from_json(cls, facts: Mapping[str, Any]) -> Self:
@@ -56,6 +60,14 @@ class Verdict:
     @property
     def sentence(self) -> str:
         """Return the verdict in English; pages render ``outcome`` and the numbers in the reader's language."""
+        return self._sentence("The teacher helped", "The teacher hurt")
+
+    @property
+    def sentence_without_teacher(self) -> str:
+        """Return the verdict in English where other networks, or none, stand in a teacher's place."""
+        return self._sentence("Better than the student alone", "Worse than the student alone")
+
+    def _sentence(self, better: str, worse: str) -> str:
         if self.ci95_pp is None:
             return (
                 f"One seed: {self.difference_pp:+.2f} percentage points. "
@@ -63,12 +75,8 @@ class Verdict:
             )
         low, high = self.ci95_pp
         interval = f"95 % interval {low:+.2f} to {high:+.2f}, n = {self.seeds} seeds"
-        numbers = f"{self.difference_pp:+.2f} percentage points ({interval})"
-        return {
-            "better": f"The teacher helped: {numbers}.",
-            "worse": f"The teacher hurt: {numbers}.",
-            "no difference detected": f"No difference detected: {numbers}.",
-        }[self.outcome]
+        words = {"better": better, "worse": worse}.get(self.outcome, "No difference detected")
+        return f"{words}: {self.difference_pp:+.2f} percentage points ({interval})."
 
 
 def mean_sd(values: Sequence[float]) -> MeanSd:

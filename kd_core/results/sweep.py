@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kd_core.results.sweep_cells import SweepCell, SweepResults, with_intervals
-from kd_core.results.sweep_seeds import Scores, cell_key, seed_result_of, trios_of, wanted_scores
+from kd_core.results.sweep_seeds import Scores, SeedResult, cell_key, seed_result_of, trios_of, wanted_scores
 from kd_core.store import MemberProgress, Store
 
 
@@ -42,3 +42,18 @@ def sweep_results(
         cost: Mapping[str, Any] = next((place.cost for place in students if place.cost), {})
         results.append(SweepCell(index, values, trials, parameters=cost.get("parameters"), macs=cost.get("macs")))
     return with_intervals(axes, seeds, results)
+
+
+def sweep_from_json(facts: Mapping[str, Any]) -> SweepResults:
+    """Return a sweep that was recorded: ``axes`` by path, and ``cells`` with values, trials, parameters and MACs."""
+    cells = [
+        SweepCell(
+            index,
+            cell["values"],
+            tuple(SeedResult(**trial) for trial in cell["trials"]),
+            parameters=cell["parameters"],
+            macs=cell["macs"],
+        )
+        for index, cell in enumerate(facts["cells"])
+    ]
+    return with_intervals(facts["axes"], facts["provenance"]["seeds"], cells)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import subprocess
+import sys
+import threading
 import tomllib
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -198,3 +202,38 @@ def test_floors_are_told_as_they_are_held(page: str, container: str) -> None:
     (held,) = [contract["layers"] for contract in contracts if contract.get("containers") == [container]]
     told = (ROOT / page).read_text("utf-8").split("## Floors")[1].split("```")[1]
     assert [line.split() for line in told.strip().splitlines()] == [layer.split(" | ") for layer in held]
+
+
+@pytest.fixture
+def healthy() -> Iterator[int]:
+    """The port of a server that is well."""
+
+    class Well(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Well) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("browser", "said"), [("echo opened %s", "opened http://localhost:"), ("", "No browser could be opened from here.")]
+)
+def test_make_run_opens_the_dashboard_or_says_how(healthy: int, browser: str, said: str) -> None:
+    assert ".ci/open_browser.py $(PORT)" in (ROOT / "Makefile").read_text("utf-8")
+    screens = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    env = {name: value for name, value in os.environ.items() if name not in screens}
+    done = subprocess.run(
+        [sys.executable, ROOT / ".ci" / "open_browser.py", str(healthy)],
+        env={**env, "BROWSER": browser},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert said in done.stdout and str(healthy) in done.stdout and done.returncode == 0

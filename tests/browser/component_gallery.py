@@ -1,6 +1,7 @@
 """Both browser components with invented data, for the tests and for looking at.
 
 Query parameters: `lang=zh`, `evil=1` (a hostile class name), `four=1` (a fourth arm), `log=1`, `replay=1`, `zero=1`,
+`many=1` (200 classes with a very long name),
 `epochs=-1` (no point yet), `only=bars|curve`.
 """
 
@@ -20,6 +21,7 @@ from pages.parts.charts.roles import Role
 
 TEXTS = Path(__file__).parents[2] / "assets" / "texts"
 EVIL = "<img src=x onerror=\"document.title='owned'\">"
+LONG = "three " * 25
 CLASSES = [str(digit) for digit in range(10)]
 TEACHER = [-2.1, 0.4, 3.1, 7.9, -4.2, 4.4, -5.0, 0.9, 5.6, 1.2]
 DISTILLED = [-1.0, 0.2, 2.2, 5.1, -2.0, 3.0, -2.6, 0.4, 3.9, 0.8]
@@ -57,6 +59,9 @@ def show_bars(words: dict[str, str], names: Sequence[str]) -> None:
     """The bars, what Python knows of them, and a second chart with nothing but the arms."""
     classes = [EVIL, *CLASSES[1:]] if "evil" in st.query_params else CLASSES
     st.session_state.setdefault("reports", 0)
+    further = [-8.0 + 0.01 * place for place in range(190)] if "many" in st.query_params else []
+    if further:
+        classes = [*CLASSES[:3], LONG, *CLASSES[4:], *(f"class {place}" for place in range(10, 200))]
 
     def reported() -> None:
         st.session_state["reports"] += 1
@@ -64,9 +69,9 @@ def show_bars(words: dict[str, str], names: Sequence[str]) -> None:
     state = softened_bars(
         key="bars",
         arms=[
-            BarsArm("teacher", names[0], TEACHER),
-            BarsArm("distilled", names[1], DISTILLED),
-            BarsArm("alone", names[2], ALONE),
+            BarsArm("teacher", names[0], [*TEACHER, *further]),
+            BarsArm("distilled", names[1], [*DISTILLED, *further]),
+            BarsArm("alone", names[2], [*ALONE, *further]),
             *([BarsArm("variant", names[3], TEACHER)] if "four" in st.query_params else []),
         ],
         classes=classes,

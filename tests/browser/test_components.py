@@ -339,3 +339,31 @@ def test_the_chart_is_told_in_words(curve: Page) -> None:
     assert "student alone" in label and "epoch 24" in label
     curve.get_by_text("View as table").click()
     expect(curve.locator("details tr")).to_have_count(26)
+
+
+def test_of_many_classes_the_twenty_most_probable_have_bars_until_all_are_asked_for(page: Page, serve: Serve) -> None:
+    many = open_gallery(page, serve, "only=bars&many=1")
+    drawn = many.locator('[data-testid^="bar-teacher-"]')
+    # The ten digits, and by the teacher's logits the last ten of the others.
+    assert [one.get_attribute("data-testid") for one in drawn.all()] == [
+        f"bar-teacher-{place}" for place in [*range(10), *range(190, 200)]
+    ]
+    logits = [*TEACHER, *(-8 + 0.01 * place for place in range(190))]
+    expect(many.get_by_test_id("bars-rest")).to_contain_text("20 of 200 classes")
+    type_temperature(many, "100")
+    without_bars = sum(softmax(logits, 100)[10:190])
+    expect(many.get_by_test_id("bars-rest")).to_contain_text(f"have {without_bars:.2f} there")
+    many.get_by_test_id("bars-all").click()
+    expect(drawn).to_have_count(200)
+    many.get_by_test_id("bars-all").click()
+    expect(drawn).to_have_count(20)
+
+
+def test_a_long_name_keeps_its_beginning_and_is_whole_under_the_hand(page: Page, serve: Serve) -> None:
+    many = open_gallery(page, serve, "only=bars&many=1")
+    label = many.get_by_test_id("bars").locator("text.hard")
+    assert (label.text_content() or "").startswith("three three")
+    assert label.locator("title").text_content() == "three " * 25
+    edge, plot = label.bounding_box(), many.get_by_test_id("bars").bounding_box()
+    assert edge is not None and plot is not None
+    assert edge["x"] >= plot["x"]

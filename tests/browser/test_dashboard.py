@@ -64,6 +64,41 @@ def test_the_first_screen_shows_a_digit_its_bars_and_a_recorded_race(page: Page,
     expect(start_button(page)).to_be_enabled(timeout=WARM)
 
 
+@pytest.mark.parametrize("name", ["", "sweep", "method_race"])
+def test_on_a_phone_the_picture_comes_before_the_form_and_beside_a_screen_after_it(
+    page: Page, url: str, name: str
+) -> None:
+    both = page.locator(".st-key-form_and_picture").get_by_test_id("stHorizontalBlock").first
+    columns = both.locator(':scope > [data-testid="stColumn"]')
+    places = {}
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.goto(f"{url}/{name}")
+        page.locator('[class*="st-key-preset"]').wait_for(timeout=WARM)
+        form, picture = (columns.nth(place).bounding_box() for place in (0, 1))
+        assert form is not None and picture is not None
+        places[width] = (form["x"] < picture["x"], form["y"] > picture["y"])
+        assert overflow(page) <= 0
+    assert places == {1280: (True, False), 390: (False, True)}
+
+
+def test_all_settings_stand_in_tabs_that_stay_open_while_one_is_changed(page: Page, url: str) -> None:
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(url)
+    start_button(page).wait_for(timeout=WARM)
+    page.get_by_text("All settings").click()
+    page.get_by_role("tab", name="Student").click()
+    widths = page.locator('[class*="st-key-set-student-widths"] input')
+    widths.fill("16")
+    widths.press("Enter")
+    expect(page.locator('[class*="st-key-set-student-widths"]')).to_contain_text("●")
+    expect(page.get_by_role("tab", name="Student")).to_have_attribute("aria-selected", "true")
+    form = page.locator(".st-key-form_and_picture").get_by_test_id("stColumn").first
+    edge = form.locator(":scope > *").first.bounding_box()
+    assert edge is not None
+    assert edge["height"] < 2600
+
+
 def test_a_race_runs_from_the_button_to_its_verdict(page: Page, url: str, home: Path) -> None:
     page.goto(f"{url}/?{SHORT}")
     start_button(page).click(timeout=WARM)

@@ -122,6 +122,11 @@ def test_no_winner_without_an_interval_beside_zero(judged: Verdict, said: str) -
     assert difference_sentence(judged, "A", "B").startswith(said)
 
 
+@pytest.mark.parametrize(("taught", "said"), [(True, "-3.0 · teacher hurt"), (False, "-3.0 · worse than alone")])
+def test_a_list_speaks_of_a_teacher_only_where_one_taught(taught: bool, said: str) -> None:
+    assert study_list._verdict({"outcome": "worse", "pp": -3.0, "taught": taught}) == said
+
+
 def test_only_what_differs_is_told() -> None:
     rows = differing([{"a": "1", "b": "2"}, {"a": "1", "b": "3", "c": "4"}])
     assert rows == {"b": ["2", "3"], "c": ["–", "4"]}

@@ -15,7 +15,7 @@ from kd_core.recipe.presets import PRESETS
 from kd_core.results.sweep_views import nearest_cell
 from kd_core.store import Store
 from pages.parts.studies import fit
-from tests.pages.conftest import App
+from tests.pages.conftest import App, train_tiny_race
 
 pytestmark = pytest.mark.usefixtures("warm")
 
@@ -140,6 +140,20 @@ def test_a_form_that_is_moved_while_a_race_trains_leaves_that_race_in_sight(
     page.select_slider(f"set.{T}").set_value(2.0).run()
     assert "of a map" in text(page)
     store.close()
+
+
+def test_a_race_of_exactly_these_settings_is_shown_rather_than_the_nearest_cell(
+    app: App, mapped: Mapped, tmp_path: Path
+) -> None:
+    home = shutil.copytree(mapped.home, tmp_path / "home")
+    train_tiny_race(home, 1, optim__epochs=2)
+    page = app(home, study=mapped.sweep, cell="3")
+    page.select_slider(f"set.{T}").set_value(5.0).run()
+    assert "nearest trained student" in text(page)
+    page.select_slider(f"set.{T}").set_value(4.0).run()
+    assert "of a map" not in text(page)
+    page.select_slider(f"set.{T}").set_value(8.0).run()
+    assert "One of 4 trained settings" in text(page) and not page.exception
 
 
 def test_settings_for_which_no_map_was_trained_are_not_answered_by_one(app: App, mapped: Mapped) -> None:

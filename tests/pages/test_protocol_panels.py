@@ -17,9 +17,11 @@ from kd_core.notes import FederatedRound
 from kd_core.protocols import PROTOCOLS
 from kd_core.protocols.several_teachers import SeveralTeachers
 from kd_core.recipe.presets import PRESETS
+from kd_core.results.statistics import Outcome, Verdict
 from kd_core.settings.text import parse_value
 from kd_core.store import Store
 from pages.parts.form.network_list import read_networks, written_networks
+from pages.parts.protocol_panels import Panel, protocol_headline
 from pages.parts.protocol_panels.federated import client_rows
 from pages.parts.text.i18n import catalogue
 from tests.pages.conftest import App, train_tiny_race
@@ -84,6 +86,62 @@ def test_a_panel_says_what_was_found(name: str, app: App, arranged: tuple[Path, 
 
 
 @panels
+def test_a_headline_answers_what_was_asked_and_says_what_the_student_alone_was_given(
+    name: str, app: App, arranged: tuple[Path, Mapping[str, str]]
+) -> None:
+    home, studies = arranged
+    page = app(home, study=studies[name])
+    told = [*page.markdown, *page.caption]
+    said = " ".join(str(one.value) for one in told).replace(chr(92), "")
+    assert "The teacher helped" not in said and "The teacher hurt" not in said
+    expected = {
+        "chain": ["was given the same labels (200) and no chain"],
+        "cross_modal": ["was given the same view, the same labels (200) and no teacher"],
+        "data_free": ["Without data the student reaches", "was given real images and their labels (200)"],
+        "federated": ["With the others a client is right in", "by itself in", "which saw no label", "no client has"],
+        "multi_task": ["First question: ", "Second question: ", "(200 images) and no teachers"],
+        "mutual": ["was given the same labels (200) and no peers"],
+        "several_teachers": ["was given the same labels (200) and no teachers"],
+    }
+    assert [words for words in expected[name] if words not in said] == []
+
+
+def judged(outcome: Outcome) -> Verdict:
+    pp = 2.0 if outcome == "better" else -2.0
+    return Verdict(pp, (pp - 1, pp + 1), outcome, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "protocol", "subject"),
+    [
+        ("chain", {}, "The chain"),
+        ("mutual", {"networks": 3}, "Learning with 2 peer(s)"),
+        ("several_teachers", {}, "The teachers"),
+        ("cross_modal", {}, "The teacher, which sees more than its student,"),
+    ],
+)
+def test_who_helped_or_hurt_is_who_stands_in_the_teachers_place(
+    name: str, protocol: dict[str, Any], subject: str
+) -> None:
+    panel = panel_of({"protocol": {"name": name, **protocol}, "teacher": None})
+    assert protocol_headline(panel, judged("better")).startswith(f"{subject} helped: +2.00 percentage points (95")
+    assert protocol_headline(panel, judged("worse")).startswith(f"{subject} hurt: -2.00 percentage points (95")
+
+
+def test_a_method_without_a_teacher_is_not_called_one() -> None:
+    offline = {"protocol": {"name": "offline"}}
+    assert protocol_headline(panel_of({**offline, "teacher": {"seed": 0}}), judged("better")).startswith(
+        "The teacher helped"
+    )
+    said = protocol_headline(panel_of({**offline, "teacher": None}), judged("better"))
+    assert said.startswith("The method, which has no teacher, helped")
+
+
+def panel_of(recipe: dict[str, Any]) -> Panel:
+    return Panel("", None, recipe, [], {}, [], alive=False)
+
+
+@panels
 def test_a_panel_speaks_chinese(name: str, app: App, arranged: tuple[Path, Mapping[str, str]]) -> None:
     home, studies = arranged
     page = app(home, study=studies[name], language="zh")
@@ -122,6 +180,26 @@ def test_what_was_set_by_hand_outlives_the_protocol(app: App, tmp_path: Path) ->
     page = app(tmp_path, protocol="federated", **{"optim.epochs": "12"})
     page.selectbox(key="set.protocol").set_value("offline").run()
     assert link(page)["optim.epochs"] == 12
+
+
+def test_the_way_back_leads_to_what_was_typed_before(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, **{"optim.epochs": "12", "method.temperature": "7.0"})
+    before = dict(page.session_state["link"])
+    page.selectbox(key="set.protocol").set_value("federated").run()
+    assert link(page)["optim.epochs"] == 40
+    page.selectbox(key="set.protocol").set_value("mutual").run()
+    page.selectbox(key="set.protocol").set_value("offline").run()
+    assert not page.exception
+    assert dict(page.session_state["link"]) == before
+
+
+def test_what_was_typed_under_another_preset_does_not_come_back(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, **{"optim.epochs": "12"})
+    page.selectbox(key="set.protocol").set_value("federated").run()
+    page.selectbox(key="preset").set_value("mnist-few-labels").run()
+    page.selectbox(key="set.protocol").set_value("federated").run()
+    page.selectbox(key="set.protocol").set_value("offline").run()
+    assert "optim.epochs" not in link(page)
 
 
 def test_a_protocol_that_does_not_fit_says_why_and_nothing_is_lost(app: App, tmp_path: Path) -> None:

@@ -207,3 +207,31 @@ def test_an_earlier_run_of_the_store_can_be_chosen_as_the_teacher_of_all_seeds(
     assert any(box.key == "set.teacher.student.widths" for box in page.text_input)
     unknown = app(trained_home.home, teacher_run="0000000000")
     assert ("teacher_run") in {part for part, _ in unknown.session_state["link_refused"]}
+
+
+def test_a_changed_setting_is_marked_and_the_preset_can_be_had_back(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path, **{"optim.epochs": "12"})
+    changed, other = page.select_slider(key="set.optim.epochs"), page.select_slider(key="set.optim.batch")
+    assert changed.label.startswith("● ") and not other.label.startswith("●")
+    assert any(caption.value.startswith("●: 1 setting(s) differ") for caption in page.caption)
+    page.button(key="settings_back").click().run()
+    assert not page.exception
+    assert "optim.epochs" not in page.session_state["link"]
+    assert not page.select_slider(key="set.optim.epochs").label.startswith("●")
+
+
+def test_a_word_finds_the_settings_that_have_it(app: App, tmp_path: Path) -> None:
+    page = app(tmp_path)
+    everything = keys_of(page)
+    page.text_input(key="settings_filter").set_value("student batch").run()
+    assert not page.exception
+    found = keys_of(page)
+    assert "set.optim.batch" in found and "set.teacher.student.widths" not in found
+    assert len(found) < len(everything) / 3
+    page.text_input(key="settings_filter").set_value("no such word").run()
+    assert any("No setting has this word" in caption.value for caption in page.caption)
+
+
+def keys_of(page: AppTest) -> set[str]:
+    fields = [*page.selectbox, *page.select_slider, *page.slider, *page.text_input, *page.number_input, *page.toggle]
+    return {str(one.key) for one in fields if str(one.key).startswith("set.")}

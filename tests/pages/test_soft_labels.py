@@ -21,9 +21,16 @@ from kd_core.store import Store
 from pages.parts.charts import thumbnail
 from pages.parts.charts.downloads import csv_bytes
 from pages.parts.charts.gallery import read_choice
-from pages.parts.soft_labels.matrix import TURN, matrix_figure, matrix_rows, strongest_pair, without_diagonal
+from pages.parts.recorded import files as recorded
+from pages.parts.soft_labels.matrix import (
+    TURN,
+    matrix_figure,
+    matrix_rows,
+    most_confused,
+    strongest_pair,
+    without_diagonal,
+)
 from pages.parts.soft_labels.sample_order import neighbour, ordered
-from pages.parts.studies import recorded
 from pages.parts.studies.sample_bars import sample_rows
 from pages.parts.text.escape import escape_html, escape_markdown
 from tests.pages.conftest import App, TrainedHome
@@ -148,7 +155,7 @@ def test_letters_on_every_shade_have_a_contrast_of_four_and_a_half() -> None:
 
 def test_a_class_name_is_never_markup() -> None:
     figure = matrix_figure(np.eye(2), [EVIL, "b"], log=False, **WORDS)
-    assert "<" not in figure.layout.xaxis.ticktext[0]
+    assert "<" not in figure.layout.xaxis.labelalias["0"]
     assert not any("<" in cell for cell in np.array(figure.data[0].customdata).ravel())
     assert escape_html("<b>") == "&lt;b&gt;"
     assert escape_markdown("*a* [b](c) <i>") == r"\*a\* \[b\]\(c\) \<i\>"
@@ -287,7 +294,7 @@ def test_a_class_without_disagreement_says_so(
     found = recorded.recorded_logits()
     same = dict.fromkeys(found.logits, found.logits["teacher"])
     alike = stored_logits.StoredLogits(**{**vars(found), "logits": same})
-    monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: alike)
+    monkeypatch.setattr("pages.parts.recorded.recorded_logits", lambda: alike)
     page = app(trained_home.home / "empty", page="soft_labels")
     page.selectbox(key="sample_order").set_value("disagreements").run()
     assert not page.exception
@@ -353,7 +360,7 @@ def test_hostile_names_and_colour_images_are_shown_as_they_are(
         "classes": (EVIL, "two words", "😀", *found.classes[3:]),
         "images": np.repeat(found.images, 3, axis=1),
     }
-    monkeypatch.setattr("pages.parts.studies.recorded_logits", lambda: stored_logits.StoredLogits(**strange))
+    monkeypatch.setattr("pages.parts.recorded.recorded_logits", lambda: stored_logits.StoredLogits(**strange))
     page = app(tmp_path, page="soft_labels", sample=str(int(np.flatnonzero(found.labels == 0)[0])), T="0.5")
     assert not page.exception
     assert bars_of(page)["classes"][0] == EVIL
@@ -382,3 +389,20 @@ def test_the_page_needs_no_torch_to_be_imported(tmp_path: Path) -> None:
     env = {"KD_HOME": str(tmp_path), "PYTHONPATH": str(ROOT), "PATH": ""}
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_of_many_classes_the_most_confused_are_drawn_in_their_own_order() -> None:
+    matrix = np.full((30, 30), 0.001)
+    np.fill_diagonal(matrix, 0.9)
+    matrix[25, 4], matrix[7, 25], matrix[11, 12] = 0.08, 0.06, 0.05
+    assert most_confused(matrix, 3) == [4, 7, 25]
+    assert most_confused(matrix, 5) == [4, 7, 11, 12, 25]
+    assert most_confused(matrix[:3, :3], 20) == [0, 1, 2]
+
+
+def test_a_matrix_of_two_hundred_classes_thins_its_labels_and_shows_more_when_zoomed() -> None:
+    names = [f"class {place}" for place in range(200)]
+    drawn = matrix_figure(np.eye(200), names, log=False, x_title="x", y_title="y", probability="p")
+    axis = drawn.layout.xaxis
+    assert (axis.type, axis.dtick, axis.tickvals) == ("category", None, None)
+    assert axis.labelalias["199"] == "class 199"

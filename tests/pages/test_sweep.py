@@ -287,3 +287,18 @@ def test_the_browser_gets_a_sentence_for_every_cell_and_no_number_that_json_lack
     data = map_data(MapAxis("T", ["4"]), MapAxis("", [""]), [cell], 5, None)
     assert data["cells"][0]["label"] == "T 4. diverged. +1.00 points. epoch 2 of 9"
     assert json.loads(json.dumps(data, allow_nan=False))["scatter"] is False
+
+
+@pytest.mark.parametrize("name", ["race", "sweep", "method_race"])
+def test_every_kind_of_study_is_started_with_the_number_format_that_was_chosen(
+    app: App, tmp_path: Path, name: str
+) -> None:
+    page = app(tmp_path)
+    page.selectbox(key="precision").set_value("float32").run()
+    page.selectbox(key="device").set_value("cpu").run()
+    if name != "race":
+        page.switch_page(f"pages/{name}.py").run()
+    page.button(key=f"{name}_start").click().run()
+    assert not page.exception
+    (row,) = Store(tmp_path).studies.list()
+    assert (row.precision, row.device) == ("float32", "cpu")

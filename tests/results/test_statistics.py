@@ -101,3 +101,9 @@ def test_the_sampling_interval_averages_over_seeds() -> None:
     distilled = np.array([[True, True, False, False], [False, False, True, True]])
     alone = np.zeros((2, 4), dtype=bool)
     assert bootstrap_interval(distilled, alone) == (50.0, 50.0)
+
+
+def test_a_sentence_speaks_of_a_teacher_only_where_one_taught() -> None:
+    judged = verdict([0.6, 0.61, 0.62], [0.5, 0.51, 0.52])
+    assert judged.to_json()["sentence"].startswith("The teacher helped: +10.00")
+    assert judged.to_json(taught=False)["sentence"].startswith("Better than the student alone: +10.00")

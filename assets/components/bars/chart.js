@@ -5,8 +5,11 @@
 
 import { fillTemplate, headRow, html, setAttributes, svg, tableRow } from "../shared/dom.js";
 import { expectedValue, logSoftmax } from "../shared/softmax.js";
+import { shortened } from "./classes.js";
 import { BarDownloads } from "./download.js";
 import { DECADES, measureBars, probabilityTicks } from "./geometry.js";
+import { ManyClasses } from "./many_classes.js";
+import { formatFixed } from "./numbers.js";
 import { TemperatureControl, formatTemperature } from "./temperature_control.js";
 
 /** @import { RoleStyle } from "../shared/download.js" */
@@ -41,14 +44,6 @@ import { TemperatureControl, formatTemperature } from "./temperature_control.js"
  */
 
 const ECHO_MILLISECONDS = 5000;
-
-/**
- * @param {number} value
- * @param {number} digits after the point; values too small for them are written with an exponent
- */
-function formatFixed(value, digits) {
-  return value === 0 || value >= 0.5 * 10 ** -digits ? value.toFixed(digits) : value.toExponential(0);
-}
 
 /**
  * @param {Point} point
@@ -117,9 +112,12 @@ export class BarChart {
     this.table = html("table", { class: "rows" });
     this.summary = html("summary");
     this.downloads = new BarDownloads(this);
+    this.many = new ManyClasses(() => this.update(this.data, this.setState));
     const stage = html("div", { class: "stage" }, this.picture, this.plot);
     const details = html("details", {}, this.summary, html("div", { class: "scroll", tabindex: 0 }, this.table));
-    parent.append(html("div", { class: "kd" }, this.controls.root, stage, this.facts, this.downloads.root, details));
+    parent.append(
+      html("div", { class: "kd" }, this.controls.root, stage, this.many.root, this.facts, this.downloads.root, details),
+    );
     new ResizeObserver(() => {
       if (this.plot.clientWidth !== this.width) this.layout();
     }).observe(this.plot);
@@ -170,7 +168,8 @@ export class BarChart {
     this.picture.hidden = !data.picture;
     if (data.picture) setAttributes(this.picture, { src: data.picture, alt: data.picture_alt });
     const names = arms.map((arm) => [arm.role, arm.name]);
-    const shape = JSON.stringify([words, temperature_range, classes, hard_label, names]);
+    this.many.choose(data, Math.max(0, this.teacher));
+    const shape = JSON.stringify([words, temperature_range, classes, hard_label, names, this.many.drawn]);
     if (shape !== this.shape) this.buildTables();
     if (shape !== this.shape || this.axis !== this.drawnAxis) {
       this.layout();
@@ -223,11 +222,12 @@ export class BarChart {
     if (!this.width) return;
     const { classes, hard_label, arms, words } = this.data;
     const shownArms = [...(hard_label === null ? [] : [null]), ...arms];
-    this.geometry = measureBars(classes, shownArms.length, this.width);
+    const names = this.many.drawn.map((index) => classes[index]);
+    this.geometry = measureBars(names, shownArms.length, this.width);
     const { height } = this.geometry;
     this.chart = svg("svg", { role: "img", width: this.width, height, "data-testid": "bars" }, this.makePatterns());
     this.drawGrid();
-    this.bars = classes.flatMap((name, index) => this.drawClass(name, index, shownArms));
+    this.bars = this.many.drawn.flatMap((index, place) => this.drawClass(index, place, shownArms));
     this.plot.replaceChildren(html("div", { class: "axis" }, words.probability), this.chart);
     this.drawnAxis = this.axis;
     this.controls.showAxis(this.axis);
@@ -261,18 +261,20 @@ export class BarChart {
   }
 
   /**
-   * @param {string} name
-   * @param {number} index
+   * @param {number} index of the class
+   * @param {number} place among the drawn ones
    * @param {(Arm | null)[]} shownArms
    */
-  drawClass(name, index, shownArms) {
-    const { upright, group, pitch, pointAt } = this.geometry;
-    const middle = (index + 0.5) * group;
+  drawClass(index, place, shownArms) {
+    const { upright, group, pitch, nameRoom, pointAt } = this.geometry;
+    const whole = this.data.classes[index];
+    const name = shortened(whole, nameRoom);
+    const middle = (place + 0.5) * group;
     const kind = index === this.data.hard_label ? "class hard" : "class";
     const foot = pointAt(0, middle);
-    this.chart.append(
-      upright ? textBeside(foot, 0, 18, "middle", name, kind) : textBeside(foot, -8, 4, "end", name, kind),
-    );
+    const label = upright ? textBeside(foot, 0, 18, "middle", name, kind) : textBeside(foot, -8, 4, "end", name, kind);
+    if (name !== whole) label.append(svg("title", {}, whole));
+    this.chart.append(label);
     return shownArms.map((arm, slot) => {
       const { x, y } = pointAt(0, middle + (slot - shownArms.length / 2) * pitch);
       const rect = svg("rect", {
@@ -295,6 +297,8 @@ export class BarChart {
     this.logs = this.data.arms.map((arm) => logSoftmax(arm.logits, this.T));
     for (const bar of this.bars) this.paintBar(bar);
     this.factCells.forEach((cells, a) => this.paintFacts(cells, a));
+    const leading = Math.max(0, this.teacher);
+    this.many.paint(this.data, leading, this.logs[leading]);
     this.controls.showTemperature(this.T);
   }
 

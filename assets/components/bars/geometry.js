@@ -1,5 +1,7 @@
 /** Where bars and ticks go. */
 
+import { nameWidth } from "./classes.js";
+
 /** @import { Axis } from "./temperature_control.js" */
 
 /** @typedef {{ x: number, y: number }} Point */
@@ -15,9 +17,9 @@ export const DECADES = 6;
  * @param {number} width of the plot
  */
 export function measureBars(classes, barsPerClass, width) {
-  const longest = Math.max(...classes.map((name) => name.length));
-  const upright = (width - 40) / classes.length >= Math.max(7 * barsPerClass + 6, 7.5 * longest);
-  const left = upright ? 36 : Math.min(8 * longest + 14, width * 0.35);
+  const longest = Math.max(...classes.map(nameWidth));
+  const upright = (width - 40) / classes.length >= Math.max(7 * barsPerClass + 6, longest);
+  const left = upright ? 36 : Math.min(longest * 1.07 + 14, width * 0.35);
   const group = upright ? (width - left) / classes.length : 11 * barsPerClass + 7;
   const pitch = upright ? Math.min((group - 8) / barsPerClass, 30) : 11;
   const end = group * classes.length;
@@ -26,7 +28,9 @@ export function measureBars(classes, barsPerClass, width) {
   const height = upright ? base + 26 : end + 22;
   /** @type {(along: number, across: number) => Point} */
   const pointAt = (along, across) => (upright ? { x: left + across, y: base - along } : { x: base + along, y: across });
-  return { upright, group, pitch, end, base, fullLength, height, pointAt, room: upright ? pitch : 40 };
+  // Beside the axis, where bars lie.
+  const nameRoom = upright ? Infinity : left - 10;
+  return { upright, group, pitch, end, nameRoom, base, fullLength, height, pointAt, room: upright ? pitch : 40 };
 }
 
 /**

@@ -27,6 +27,8 @@ BYTES_PER_ENTRY = 400
 """What an entry of the table of contents may take on average; a longer table is not even parsed."""
 
 BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError)
+HAS_DRIVES = os.name == "nt"
+"""Only Windows takes "a:b" for a place on a drive; elsewhere it is a name like any other."""
 SYSTEM_FOLDER = "__MACOSX"
 
 
@@ -172,7 +174,9 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
 def _relative(text: str, name: str) -> Path:
     """Return a path that stays inside, whichever system it was written on."""
     path = PurePosixPath(text)
-    if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts or not path.parts:
+    windows = PureWindowsPath(text)
+    elsewhere = bool(windows.drive) if HAS_DRIVES else windows.is_absolute()
+    if path.is_absolute() or elsewhere or ".." in path.parts or not path.parts:
         raise UploadRefused(file=name, reason=f"'{text}' would lie outside of its folder.")
     return Path(*path.parts)
 

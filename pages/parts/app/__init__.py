@@ -4,6 +4,7 @@ from pages.parts.app import engine, errors, frame, link
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
 from pages.parts.app.epoch_slider import choose_epoch
 from pages.parts.app.errors import error_boundary, refuse, show_refused, try_or_tell
+from pages.parts.app.frame import form_and_picture
 from pages.parts.app.left_out import left_out_sentences, left_out_summary, tell_left_out
 from pages.parts.app.view_state import epoch_shown, put_view, sample_index, view_axis, view_temperature
 from pages.parts.app.visitors import in_class, must_sign_in, start_rules, visitor
@@ -17,6 +18,7 @@ __all__ = [
     "epoch_shown",
     "error_boundary",
     "errors",
+    "form_and_picture",
     "frame",
     "in_class",
     "left_out_sentences",

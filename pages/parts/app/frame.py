@@ -48,6 +48,13 @@ def _know_visitor() -> None:
         take_browsers_cookie(told)
 
 
+def form_and_picture() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Return where a page's form and its picture go: side by side, and on a phone the picture first."""
+    with st.container(key="form_and_picture"):
+        left, right = st.columns([1, 2.7], gap="medium")
+    return left, right
+
+
 def foot(told_here: DeltaGenerator) -> None:
     """Tell, above the page, which parts of the link could not be used: only now is it known."""
     with told_here:

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 from kd_core.errors import RunUnknown
-from kd_core.results import arm_results, finished_members, mean_sd, race_verdict
+from kd_core.results import arm_results, finished_members, is_taught, mean_sd, race_verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import in_class, link, store
@@ -95,12 +95,13 @@ def _settled_facts(home: str, study: str, status: str, ended: float) -> dict[str
 def _facts(study: str) -> dict[str, Any]:
     places = finished_members(store(), study)
     runs = store().studies.runs_of(study)
-    race = store().studies.get(study).kind == "race"  # a sweep's cells and a method race's techniques differ on purpose
+    row = store().studies.get(study)
+    race = row.kind == "race"  # a sweep's cells and a method race's techniques differ on purpose
     judged = race_verdict(places) if race else None
     arms = arm_results(places) if race else {}
     return {
         "accuracy": {arm: s.values for arm in arms if (s := arms[arm].measures["accuracy"])},
-        "verdict": judged and {"outcome": judged.outcome, "pp": judged.difference_pp},
+        "verdict": judged and {"outcome": judged.outcome, "pp": judged.difference_pp, "taught": is_taught(row)},
         "seconds": sum(run.seconds for run in {run.id: run for run in runs.values()}.values()),
         "bytes": sum(store().files.size(run) for run in {run.id for run in runs.values()}),
     }
@@ -209,7 +210,9 @@ def _status(row: StudyRow) -> str:
 def _verdict(judged: dict[str, Any] | None) -> str:
     if judged is None:
         return MISSING
-    return f"{signed_text(judged['pp'], 1)} · {t('compare.outcome_' + judged['outcome'].replace(' ', '_'))}"
+    outcome = judged["outcome"].replace(" ", "_")
+    other = "other_" if not judged["taught"] and outcome in ("better", "worse") else ""
+    return f"{signed_text(judged['pp'], 1)} · {t(f'compare.outcome_{other}{outcome}')}"
 
 
 def _page_number() -> int:

@@ -8,6 +8,7 @@ import streamlit as st
 from pydantic.fields import FieldInfo
 
 from kd_core.settings import Settings, field_kind, limits_of
+from pages.parts.app import link
 from pages.parts.form import state
 from pages.parts.form.steps import has_slider, is_log, linear_step, slider_steps
 from pages.parts.text import declared_text, escape_markdown, member_text, setting_description, setting_label, t
@@ -27,7 +28,8 @@ def setting_field(owner: Settings, name: str, path: str, words: str) -> None:
     """
     info = type(owner).model_fields[name]
     draw = _slider if has_slider(info) else _DRAW[field_kind(info.annotation)]
-    draw(getattr(owner, name), path, info, setting_label(words, name, info), setting_description(words, name, info))
+    label, described = setting_label(words, name, info), setting_description(words, name, info)
+    draw(getattr(owner, name), path, info, marked(path, label), described)
     tell_refused(path)
 
 
@@ -43,8 +45,14 @@ def member_field(path: str, now: str, names: list[str], label: str, section: str
     """
     key = remember(path, now)
     titles = {name: member_text.title_of(section, name) for name in names}
-    st.selectbox(label, names, format_func=titles.__getitem__, key=key, on_change=_changed, args=(path,))
+    shown = marked(path, label)
+    st.selectbox(shown, names, format_func=titles.__getitem__, key=key, on_change=_changed, args=(path,))
     tell_refused(path)
+
+
+def marked(path: str, label: str) -> str:
+    """Return a field's label, with a mark where its setting differs from the preset's."""
+    return t("form.changed", label=label) if path in link.settings() else label
 
 
 def _slider(value: Any, path: str, info: FieldInfo, label: str, described: str | None) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.parts.app import link
 from pages.parts.form import state
+from pages.parts.form.cautions import cautions
 from pages.parts.text import MISSING, declared_text, escape_markdown, t
 
 
@@ -41,3 +42,5 @@ def shared_settings() -> None:
     if changed := len(link.settings()):
         facts += " · " + t("sweep.changed", n=changed)
     st.caption(escape_markdown(facts))
+    for sentence in cautions(recipe.to_json()):
+        st.warning(sentence)

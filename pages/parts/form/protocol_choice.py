@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
-from kd_core.settings import json_at_path
+import streamlit as st
+
+from kd_core.settings import json_at_path, name_of
 from pages.parts.form import state
+
+BEFORE: Final = "before_protocol"
+"""The session's key of the recipe that was in the form before a protocol with settings of its own was chosen."""
 
 
 def choose_protocol(name: str) -> bool:
@@ -14,7 +19,10 @@ def choose_protocol(name: str) -> bool:
 
     What a person has set differently from the earlier protocol's usual settings stays as it is.
     """
-    return state.change_together(protocol_changes(name), "protocol")
+    changes = protocol_changes(name)
+    if name_of(state.current().protocol) == "offline":
+        st.session_state[BEFORE] = {"preset": state.preset_name(), "recipe": state.current().to_json()}
+    return state.change_together(changes, "protocol")
 
 
 def try_protocol(name: str) -> bool:
@@ -29,8 +37,8 @@ def protocol_changes(name: str) -> dict[str, Any]:
     """Return what to change in the form's recipe, by path, to use a protocol."""
     from kd_core.protocols import PROTOCOLS
 
-    recipe, preset = state.current(), _preset_recipe()
-    undone = dict(_undone(recipe.protocol.recommended, recipe.to_json(), preset.to_json()))
+    recipe = state.current()
+    undone = dict(_undone(recipe.protocol.recommended, recipe.to_json(), _before()))
     without_place: dict[str, Any] = {} if PROTOCOLS[name].arranges_networks or not recipe.others else {"others": []}
     return {**undone, **without_place, "protocol": {"name": name}, **PROTOCOLS[name].recommended}
 
@@ -40,10 +48,10 @@ def is_other(protocol: Mapping[str, Any]) -> bool:
     return bool(protocol["name"] != "offline")
 
 
-def _undone(recommended: Mapping[str, Any], now: Any, preset: Any) -> Iterator[tuple[str, Any]]:
-    """Yield, by path, the preset's values of what still is as an earlier protocol had set it."""
+def _undone(recommended: Mapping[str, Any], now: Any, earlier: Any) -> Iterator[tuple[str, Any]]:
+    """Yield, by path, the earlier values of what still is as a protocol had set it."""
     for path, value in recommended.items():
-        current, before = json_at_path(now, path), json_at_path(preset, path)
+        current, before = json_at_path(now, path), json_at_path(earlier, path)
         if not isinstance(value, dict):
             if current == value:
                 yield path, before
@@ -52,6 +60,15 @@ def _undone(recommended: Mapping[str, Any], now: Any, preset: Any) -> Iterator[t
         elif current["name"] == value["name"]:
             as_set = (leaf for leaf, recommended_value in value.items() if current.get(leaf) == recommended_value)
             yield from ((f"{path}.{leaf}", before.get(leaf)) for leaf in as_set)
+
+
+def _before() -> dict[str, Any]:
+    """Return the recipe, as JSON, to which the way back leads: what was set before a protocol came, else the preset."""
+    before = st.session_state.get(BEFORE)
+    if before is not None and before["preset"] == state.preset_name():
+        earlier: dict[str, Any] = before["recipe"]
+        return earlier
+    return dict(_preset_recipe().to_json())
 
 
 def _preset_recipe() -> Any:

@@ -11,8 +11,8 @@ from kd_core.results import MethodRaceData, TechniqueResult, Verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.form import preset_title
-from pages.parts.studies import changes_of
-from pages.parts.text import MISSING, declared_text, error_text, member_text, signed_text, t
+from pages.parts.studies import changes_of, technique_title
+from pages.parts.text import MISSING, declared_text, error_text, signed_text, t
 
 if TYPE_CHECKING:
     from kd_core.recipe import Recipe
@@ -21,20 +21,8 @@ MOST_NAMED = 5
 
 
 def technique(name: str) -> str:
-    """Return what a technique is called: a method, "Hints: two stages" for a variant, a protocol or a tip."""
-    from kd_core.methods import METHODS
-    from kd_core.protocols import PROTOCOLS
-    from kd_core.recipe import TIPS
-
-    base, _, variant = name.partition(":")
-    if base in PROTOCOLS:
-        return t("method_race.protocol", title=member_text.title("protocols", PROTOCOLS[base]))
-    if base in TIPS:
-        return t("method_race.tip", title=declared_text(f"tips.{base}.title", TIPS[base].title))
-    if base not in METHODS:  # of an earlier version
-        return name
-    title = member_text.title("methods", METHODS[base])
-    return t("method_race.variant", title=title, variant=t(f"method_race.variants.{variant}")) if variant else title
+    """Return what a technique is called."""
+    return technique_title(name)
 
 
 def listed_race(row: StudyRow) -> str:

@@ -34,14 +34,25 @@ def _draw(row: StudyRow) -> None:
         st.markdown(f"**{escape_markdown(finding)}**")
     show_progress(row, places)
     st.caption(escape_markdown(setting))
-    if race.ranked:
-        _gains(race, f"{finding} {setting}", own)
     _left_out(row, race, refused)
     tell_left_out(places)
     if race.ranked:
-        st.header(t("method_race.table_title"), anchor=False)
-        race_table(race)
-        _agreement_and_costs(race)
+        show_results(race, f"{finding} {setting}", own, sentences.with_own_steps(race.ranked))
+
+
+def show_results(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str]) -> None:
+    """Show gains, table and costs.
+
+    Args:
+        race: with a finished technique.
+        summary: finding and setting.
+        own: the technique that runs as the form sets it.
+        own_steps: the protocols whose epochs are not as long as a plain student's.
+    """
+    _gains(race, summary, own, own_steps)
+    st.header(t("method_race.table_title"), anchor=False)
+    race_table(race)
+    _agreement_and_costs(race)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -62,7 +73,7 @@ def _facts_of_recipe(home: str, study: str, language: str) -> tuple[str, str, di
     return base.student.label, sentences.technique(name_of(base.method)), refused
 
 
-def _gains(race: MethodRaceData, summary: str, own: str) -> None:
+def _gains(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str]) -> None:
     techniques = race.ranked
     plotly_chart_with_downloads(
         charts.gain_figure(techniques),
@@ -79,8 +90,8 @@ def _gains(race: MethodRaceData, summary: str, own: str) -> None:
         note = "chart_note" if with_soft_targets else "chart_note_alone"
         marks = t(f"method_race.{note}", soft=sentences.technique(SOFT_TARGETS))
         notes = [marks, t("method_race.by_chance", n=chance["judged"], better=f"{chance['better']:.2g}")]
-    if names := sentences.with_own_steps(techniques):
-        notes.append(t("method_race.own_steps", names=sentences.listed(names)))
+    if own_steps:
+        notes.append(t("method_race.own_steps", names=sentences.listed(own_steps)))
     st.caption(escape_markdown(" ".join([*notes, t("method_race.untuned", own=own)])))
 
 

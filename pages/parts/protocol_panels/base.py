@@ -91,6 +91,16 @@ class Panel:
         """Return a run's test accuracy at the epoch that is reported, or at its newest."""
         return at_end(run, self.accuracies.get(run.id, []))
 
+    def labels_of(self, arm: str) -> str:
+        """Return how many labels an arm was given, in words."""
+        counted = {(run.cost or {}).get("labels") for run in self.runs_of(arm)}
+        known = next((count for count in counted if count is not None), None)
+        return t("race.all_labels") if known is None else f"{known:,}"
+
+    def accuracies_of(self, arm: str) -> list[float]:
+        """Return the test accuracies of the runs of an arm that count in a finding."""
+        return [value for run in self.reported(arm) if (value := self.accuracy(run)) is not None]
+
     def notes(self, subject: str | None = None, arm: str = "distilled") -> dict[str, list[NoteRow]]:
         """Return what the protocol told of an arm's runs, in order of epochs, by run."""
         notes: dict[str, list[NoteRow]] = defaultdict(list)

@@ -7,10 +7,16 @@ from collections.abc import Sequence
 import streamlit as st
 
 from kd_core.notes import EnsembleAccuracy
+from kd_core.results import Verdict
 from kd_core.store import RunRow
 from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
 from pages.parts.protocol_panels.dot_plot import DotRow, dot_plot
-from pages.parts.text import escape_markdown, percent_of, t
+from pages.parts.text import escape_markdown, percent_of, t, verdict_text
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return whether those who taught helped."""
+    return verdict_text(judged, t("protocol_verdict.who_chain"))
 
 
 def panel(panel: Panel) -> None:

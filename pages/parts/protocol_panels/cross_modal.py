@@ -6,15 +6,20 @@ import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
-from kd_core.results import stored_logits
+from kd_core.results import Verdict, stored_logits
 from pages.parts.app import engine, store
 from pages.parts.charts import enlarged
 from pages.parts.protocol_panels.base import Panel, heading
 from pages.parts.studies import sample_shown
-from pages.parts.text import declared_text, escape_markdown, share_text, t
+from pages.parts.text import declared_text, escape_markdown, share_text, t, verdict_text
 
 SIDE = 240
 """Pixels of the longer side of an enlarged picture."""
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return whether those who taught helped."""
+    return verdict_text(judged, t("protocol_verdict.who_cross_modal"))
 
 
 def panel(panel: Panel) -> None:

@@ -8,14 +8,21 @@ import numpy as np
 import streamlit as st
 
 from kd_core.notes import GeneratorLosses
+from kd_core.results import Verdict
 from kd_core.store import NoteRow, RunRow
 from pages.parts.app import store
 from pages.parts.charts import sheet
 from pages.parts.protocol_panels.base import Panel, ends, finding, heading, mean_curve, panel_curve, seeds_text, typed
-from pages.parts.text import percent_of, t
+from pages.parts.text import difference_text, percent_of, t
 
 LOSSES = ("certainty", "balance", "excitement")
 IN_A_ROW = 5
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return how far the student comes without data; that it is behind who has some is no harm done by a teacher."""
+    reached = {arm: percent_of(panel.accuracies_of(arm)) for arm in ("distilled", "alone", "teacher")}
+    return t("protocol_verdict.data_free", **reached, difference=difference_text(judged))
 
 
 def panel(panel: Panel) -> None:

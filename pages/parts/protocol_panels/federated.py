@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from kd_core.notes import FederatedRound
+from kd_core.results import Verdict, verdict
 from kd_core.store import RunRow
 from pages.parts.app import store
 from pages.parts.charts import table_with_csv
@@ -25,7 +26,20 @@ from pages.parts.protocol_panels.base import (
     seeds_text,
     typed,
 )
-from pages.parts.text import bytes_text, percent_of, points_of, ratio_text, t
+from pages.parts.text import bytes_text, difference_text, percent_of, points_of, ratio_text, t, verdict_text
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return what sharing did for the clients, and apart from it where the server's student stands."""
+    rounds, runs = panel.notes_of(FederatedRound), panel.reported("distilled")
+    clients, twins = (ends(runs, _curves(rounds, who)) for who in ("clients", "twins"))
+    server, alone = (percent_of(panel.accuracies_of(arm)) for arm in ("distilled", "alone"))
+    apart = t("protocol_verdict.federated_server", server=server, alone=alone, difference=difference_text(judged))
+    if not clients:
+        return apart
+    shared = verdict_text(verdict(clients, twins), t("protocol_verdict.who_federated"))
+    before = t("protocol_verdict.federated_clients", clients=percent_of(clients), twins=percent_of(twins))
+    return f"{before} {shared} {apart}"
 
 
 def panel(panel: Panel) -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from kd_core.notes import SecondAnswer
-from kd_core.results import verdict
+from kd_core.results import Verdict, verdict
 from pages.parts.protocol_panels.base import Curves, Panel, accuracy_curve, at_end, mean_curve, seeds_text
 from pages.parts.text import declared_text, t, verdict_text
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return whether the teachers helped with each of the two questions."""
+    who = t("protocol_verdict.who_multi_task")
+    second = _second_verdict(_pairs(panel, {arm: _second(panel, arm) for arm in ("distilled", "alone")}))
+    return t("protocol_verdict.both_questions", first=verdict_text(judged, who), second=second)
 
 
 def panel(panel: Panel) -> None:
@@ -22,10 +31,20 @@ def panel(panel: Panel) -> None:
     asked = panel.protocol["question"]
     question = declared_text(f"choices.{asked}", asked)
     pairs = _pairs(panel, curves)
-    judged = verdict_text(verdict(*zip(*pairs, strict=True))) if pairs else t("race.no_verdict_yet")
+    judged = (
+        verdict_text(verdict(*zip(*pairs, strict=True)), t("protocol_verdict.who_multi_task"))
+        if pairs
+        else t("race.no_verdict_yet")
+    )
     setting = t("protocol_view.second_setting", question=question, seeds=seeds_text(len(pairs)))
     title = t("protocol_view.second_finding", question=question, verdict=judged)
     accuracy_curve(panel, "multi_task", lines, title, setting)
+
+
+def _second_verdict(pairs: Sequence[tuple[float, float]]) -> str:
+    if not pairs:
+        return t("race.no_verdict_yet")
+    return verdict_text(verdict(*zip(*pairs, strict=True)), t("protocol_verdict.who_multi_task"))
 
 
 def _second(panel: Panel, arm: str) -> Curves:

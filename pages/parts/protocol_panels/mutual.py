@@ -7,6 +7,7 @@ from collections import defaultdict
 import streamlit as st
 
 from kd_core.notes import PeerEpoch
+from kd_core.results import Verdict
 from pages.parts.charts import CurveSeries
 from pages.parts.protocol_panels.base import (
     MOST_GROWING,
@@ -20,7 +21,13 @@ from pages.parts.protocol_panels.base import (
     panel_curve,
     seeds_text,
 )
-from pages.parts.text import percent_of, points_of, t
+from pages.parts.text import percent_of, points_of, t, verdict_text
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return whether learning with peers helped: there is no teacher."""
+    peers = panel.protocol["networks"] - 1
+    return verdict_text(judged, t("protocol_verdict.who_mutual", n=peers))
 
 
 def panel(panel: Panel) -> None:

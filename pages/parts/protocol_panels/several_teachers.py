@@ -8,11 +8,17 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from kd_core.results import Verdict
 from kd_core.store import RunRow
 from pages.parts.app import engine, store
 from pages.parts.protocol_panels.base import Panel, finding, network_text, seeds_text
 from pages.parts.protocol_panels.dot_plot import DotRow, dot_plot
-from pages.parts.text import declared_text, escape_markdown, percent_of, points_of, t
+from pages.parts.text import declared_text, escape_markdown, percent_of, points_of, t, verdict_text
+
+
+def headline(panel: Panel, judged: Verdict) -> str:
+    """Return whether those who taught helped."""
+    return verdict_text(judged, t("protocol_verdict.who_several_teachers"))
 
 
 def panel(panel: Panel) -> None:

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import streamlit as st
 
-from kd_core.results import CellValues, RaceData, race_numbers
+from kd_core.results import CellValues, RaceData, race_numbers, stored_logits
 from pages.parts.app import store, tell_left_out
+from pages.parts.form import cautions
 from pages.parts.text import MISSING, sampling_text, t
 
 SAW: Final = {"public images": "race.saw_public_images", "made-up images": "race.saw_made_up_images"}
@@ -25,6 +26,8 @@ def below_the_table(race: RaceData) -> None:
     facts += sorted({execution_text(run.execution) for run in race.runs.values() if run.execution})
     st.caption(" · ".join(facts))
     tell_left_out(race.runs.values())
+    for sentence in cautions(race.recipe, _classes(race)):
+        st.warning(sentence)
     interval = None if race.row.alive else _test_set_interval(race.row.id, race.cell, race.row.finished)
     if interval:
         st.caption(sampling_text(interval[0], interval[1]))
@@ -37,6 +40,12 @@ def _test_set_interval(
     numbers = race_numbers(store(), study, cell)
     interval, images = numbers.test_set_ci95_pp, numbers.test_images
     return None if interval is None or images is None else (interval, images)
+
+
+def _classes(race: RaceData) -> int | None:
+    named = next((run.source for run in race.runs.values() if run.source), None)
+    source = stored_logits.read_test_split(store(), named) if named else None
+    return None if source is None else len(source[1]["classes"])
 
 
 def _who_saw_what(race: RaceData) -> str:

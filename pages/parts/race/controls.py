@@ -8,7 +8,7 @@ import streamlit as st
 
 from kd_core.settings import lane_fields, name_of
 from pages.parts.app import engine_ready, error_boundary, link, store
-from pages.parts.form import choose_preset, protocol_line, setting_field, state
+from pages.parts.form import cautions, choose_preset, protocol_line, setting_field, state
 from pages.parts.race.all_settings import all_settings
 from pages.parts.race.formula import formula
 from pages.parts.studies import (
@@ -80,6 +80,8 @@ def _main_controls() -> None:
     if not movable & {"temperature", "teacher_weight"}:
         st.caption(t("race.no_teacher_settings"))
     protocol_line(recipe.protocol)
+    for sentence in cautions(recipe.to_json()):
+        st.warning(sentence)
     seeds_slider(state.seeds(), t("race.seeds_help"))
 
 

@@ -6,7 +6,8 @@ import streamlit as st
 
 from pages.parts.charts import CURVE_WORDS, ROLE_OF, live_curve, mean_with_band, zoomed_range
 from pages.parts.race.arm_table import arm_table
-from pages.parts.studies import digit, recorded_logits, recorded_numbers, recorded_race
+from pages.parts.recorded import recorded_logits, recorded_numbers, recorded_race
+from pages.parts.studies import digit
 from pages.parts.text import sampling_text, t, texts_of, verdict_text
 
 

@@ -8,8 +8,9 @@ import streamlit as st
 
 from kd_core.results import RaceData
 from kd_core.store import RunRow
+from pages.parts.protocol_panels import Panel, alone_was_given, protocol_headline
 from pages.parts.studies import before_training, mean_share, resume_button, study_label, time_left, whose_note
-from pages.parts.text import declared_text, error_text, escape_markdown, t, verdict_text
+from pages.parts.text import declared_text, error_text, escape_markdown, t
 
 
 def headline(race: RaceData) -> None:
@@ -18,7 +19,10 @@ def headline(race: RaceData) -> None:
     with st.container(key="race_verdict"):
         if race.verdict is not None:
             provisional = t("race.so_far") + " " if row.alive else ""
-            st.markdown(f"**{provisional}{verdict_text(race.verdict)}**")
+            panel = Panel.of(race)
+            st.markdown(f"**{provisional}{protocol_headline(panel, race.verdict)}**")
+            if given := alone_was_given(panel):
+                st.caption(given)
         elif row.alive:
             st.markdown(f"**{t('race.no_verdict_yet')}**")
     whose_note(row)

@@ -39,6 +39,23 @@ def strongest_pair(matrix: Floats) -> tuple[int, int, float] | None:
     return int(label), int(other), float(others[label, other])
 
 
+def most_confused(matrix: Floats, count: int) -> list[int]:
+    """Return the classes, in their own order, that take part in the largest cells off the diagonal.
+
+    Args:
+        matrix: (K, K), row = label.
+        count: how many at most.
+    """
+    others = np.nan_to_num(without_diagonal(matrix), nan=-1.0)
+    chosen: dict[int, None] = {}
+    for place in np.argsort(-others, axis=None, kind="stable"):
+        pair = dict.fromkeys(int(k) for k in np.unravel_index(place, others.shape))
+        if len(chosen | pair) > count:
+            break
+        chosen |= pair
+    return sorted(chosen)
+
+
 def matrix_rows(matrix: Floats, classes: Sequence[str], corner: str) -> pd.DataFrame:
     """Return one row per label: its name under ``corner``, then the mean probability of every class."""
     while corner in classes:
@@ -61,10 +78,13 @@ def matrix_figure(
     """
     from plotly import graph_objects as go  # half a second that no first paint should wait for
 
-    ticks = list(range(len(classes)))
-    names = [escape_html(_short(name)) for name in classes]
+    places = [str(place) for place in range(len(classes))]
+    # An axis of categories thins its labels where they have no room and shows more when somebody zooms in.
+    names = {place: escape_html(_short(name)) for place, name in zip(places, classes, strict=True)}
     full = np.array([escape_html(name) for name in classes])
-    axis = {"tickvals": ticks, "ticktext": names, "showgrid": False, "zeroline": False, "constrain": "domain"}
+    axis = {"type": "category", "labelalias": names, "showgrid": False, "zeroline": False, "constrain": "domain"}
+    if len(classes) <= MOST_WRITTEN:
+        axis["dtick"] = 1
     shades = _coloured(matrix, log)
     low, high = _range(matrix, log)
     text = np.array([[_cell(float(p)) for p in row] for row in matrix], dtype=object)
@@ -74,8 +94,9 @@ def matrix_figure(
         "customdata": np.dstack([*np.meshgrid(full, full), np.vectorize(lambda p: f"{p:.3g}")(matrix)]),
         "hovertemplate": "%{customdata[1]} → %{customdata[0]}: %{customdata[2]}<extra></extra>",
         "hoverongaps": False,
-        "xgap": 1,
-        "ygap": 1,
+        "x": places,
+        "y": places,
+        **({"xgap": 1, "ygap": 1} if len(classes) <= 2 * MOST_WRITTEN else {}),
     }
     # Two layers, since one has a single colour of letters, and Plotly's own choice is too faint in the middle.
     dark = shades < low + TURN * (high - low)
@@ -85,8 +106,12 @@ def matrix_figure(
     ]
     colours = {"cmin": low, "cmax": high, "colorscale": "Cividis", "colorbar": _bar(log, probability)}
     frame = {"xaxis": {**axis, "title": x_title}, "yaxis": {**axis, "title": y_title, "autorange": "reversed"}}
+    height = 460 if len(classes) <= MOST_WRITTEN else 680
     margin = {"l": 10, "r": 10, "t": 30, "b": 10}
-    return go.Figure(layers, {**frame, "coloraxis": colours, "margin": margin, "height": 460})
+    return go.Figure(
+        layers,
+        {**frame, "coloraxis": colours, "margin": margin, "height": height},
+    )
 
 
 def _only(where: NDArray[np.bool_], values: NDArray[Any], other: Any = np.nan) -> NDArray[Any]:

@@ -7,15 +7,15 @@ from functools import partial
 import streamlit as st
 
 from kd_core.export import FORMATS, download_name, export_bytes
-from kd_core.results import FinishedMember, finished_members
+from kd_core.results import CellValues, FinishedMember, finished_members
 from kd_core.store import StudyRow
 from pages.parts.app import engine_ready, store
 from pages.parts.text import share_text, t
 
 
-def export_section(study: StudyRow | None) -> None:
-    """Offer the networks of a study; the recorded race comes without weights."""
-    places = finished_members(store(), study.id) if study else []
+def export_section(study: StudyRow | None, cell: CellValues | None = None) -> None:
+    """Offer the networks of a study, or of one cell of it; the recorded race comes without weights."""
+    places = finished_members(store(), study.id, cell) if study else []
     if not places:
         st.info(t("speed.export_none"))
         return

@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
 import pandas as pd
 
-from kd_core.results import ArmResult, RaceNumbers, race_numbers
+from kd_core.results import ArmResult, CellValues, RaceNumbers, race_numbers
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import store
-from pages.parts.studies import recorded_numbers, recorded_race
+from pages.parts.recorded import recorded_numbers, recorded_race
 from pages.parts.text import ratio_text, t
 
 ALIKE = 0.1
 """Times that differ by less than this share are called alike."""
 
 
-def race_of(study: StudyRow | None) -> RaceNumbers | None:
-    """Return what a race comes to, a study's or the recorded one's; None for a study that is no race."""
+def race_of(study: StudyRow | None, cell: CellValues | None = None) -> RaceNumbers:
+    """Return what a race comes to, a study's or the recorded one's; of a study of many trios that of one cell."""
     if study is None:
         return recorded_numbers()
-    if study.kind != "race":
-        return None
     if study.alive:
-        return race_numbers(store(), study.id)
-    return _ended(str(store().home), study.id, study.finished or 0.0)
+        return race_numbers(store(), study.id, cell)
+    return _ended(str(store().home), study.id, json.dumps(cell), study.finished or 0.0)
 
 
 def provenance_text(study: StudyRow | None) -> str:
@@ -39,8 +38,8 @@ def provenance_text(study: StudyRow | None) -> str:
 
 
 @lru_cache(maxsize=64)
-def _ended(home: str, study: str, finished: float) -> RaceNumbers:
-    return race_numbers(store(), study)
+def _ended(home: str, study: str, cell: str, finished: float) -> RaceNumbers:
+    return race_numbers(store(), study, json.loads(cell))
 
 
 def size_rows(arms: Mapping[str, ArmResult]) -> pd.DataFrame:

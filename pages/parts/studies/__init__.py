@@ -1,10 +1,9 @@
 """Studies on any page: which is looked at, starting one, following it while it lives."""
 
 from pages.parts.studies import nearest_student
-from pages.parts.studies.labels import axes_of, changes_of, listed_label, study_label
+from pages.parts.studies.labels import axes_of, changes_of, declared_words, listed_label, study_label, technique_title
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
 from pages.parts.studies.progress import before_training, mean_share, show_progress, time_left
-from pages.parts.studies.recorded import recorded_logits, recorded_numbers, recorded_race
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
 from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study
 from pages.parts.studies.start import (
@@ -29,6 +28,7 @@ __all__ = [
     "choose_study",
     "choose_whose",
     "current_study",
+    "declared_words",
     "digit",
     "listed",
     "listed_label",
@@ -37,9 +37,6 @@ __all__ = [
     "members_digest",
     "nearest_student",
     "nothing_yet",
-    "recorded_logits",
-    "recorded_numbers",
-    "recorded_race",
     "redraw_if_asked",
     "resume_button",
     "sample_arms",
@@ -49,6 +46,7 @@ __all__ = [
     "show_progress",
     "start_bar",
     "study_label",
+    "technique_title",
     "time_left",
     "train_again_toggle",
     "watch",

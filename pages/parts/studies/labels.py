@@ -1,16 +1,18 @@
-"""What a study is called in lists, and what it changes in its preset."""
+"""What a study and a technique are called, and what a study changes in its preset."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypedDict
 
 import streamlit as st
 
 from kd_core.settings import format_value
 from kd_core.store import StudyRow
-from pages.parts.text import AxisWords, axis_words, declared_text, language, t
+from pages.parts.app import engine
+from pages.parts.recorded import recorded_method_race
+from pages.parts.text import AxisWords, axis_words, declared_text, language, member_text, t
 
 MOST_CHANGES = 5
 
@@ -20,8 +22,8 @@ def study_label(row: StudyRow) -> str:
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
     title = row.name or declared_text(f"presets.{row.preset}.title", row.preset)
     facts = [title, t("study.seeds", n=row.seeds), when]
-    if row.spec.get("cells"):
-        facts.insert(1, t("study.cells", n=len(row.spec["cells"])))
+    if cells := row.spec.get("cells"):
+        facts.insert(1, t("study.techniques" if row.kind == "compare" else "study.cells", n=len(cells)))
     return " · ".join(facts)
 
 
@@ -60,3 +62,46 @@ def _changes_of(study: str, preset: str, _base: Mapping[str, Any]) -> list[str]:
         return []
     changes = Recipe.from_json(_base).differences(PRESETS[preset].recipe)
     return [f"{path}={format_value(value)}" for path, value in changes.items()]
+
+
+class TechniqueWords(TypedDict):
+    """What the engine declares of a technique: its catalogue section, and title and short name in English."""
+
+    section: str
+    title: str
+    short: str
+
+
+def technique_title(name: str) -> str:
+    """Return what a technique is called, e.g. "Hints: two stages"; one of another version by its name."""
+    base, _, variant = name.partition(":")
+    known: TechniqueWords | None = (
+        declared_words(base) if engine.engine_is_warm() else recorded_method_race()["words"].get(base)
+    )
+    if known is None:
+        return name
+    title = declared_text(f"{known['section']}.{base}.title", known["title"])
+    if known["short"]:
+        title = t("methods_page.abbreviated", title=title, short=known["short"])
+    if known["section"] == "protocols":
+        return t("method_race.protocol", title=title)
+    if known["section"] == "tips":
+        return t("method_race.tip", title=title)
+    return t("method_race.variant", title=title, variant=t(f"method_race.variants.{variant}")) if variant else title
+
+
+def declared_words(base: str) -> TechniqueWords | None:
+    """Return what the engine itself declares of a technique without its variant, or None."""
+    from kd_core.methods import METHODS
+    from kd_core.protocols import PROTOCOLS
+    from kd_core.recipe import TIPS
+
+    if base in TIPS:
+        return {"section": "tips", "title": TIPS[base].title, "short": ""}
+    sections: Mapping[str, Mapping[str, type]] = {"protocols": PROTOCOLS, "methods": METHODS}
+    for section, members in sections.items():
+        if base in members:
+            member = members[base]
+            short = str(getattr(member, "abbreviation", ""))
+            return {"section": section, "title": member_text.own_title(member), "short": short}
+    return None

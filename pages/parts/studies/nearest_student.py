@@ -13,6 +13,7 @@ from kd_core.settings import name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
 from pages.parts.form import setting_field, state
+from pages.parts.studies.exact_race import rather_exact
 from pages.parts.studies.fit import has_cells, nearest_of, own_studies
 from pages.parts.studies.labels import axes_of
 from pages.parts.studies.selection import Selection, cell_in_link
@@ -37,7 +38,7 @@ def find(study: StudyRow | None) -> Selection | None:
         return None
     if study is not None and not has_cells(study) and not _form_changed(study):
         return _itself(study)
-    return beside(study)
+    return rather_exact(beside(study), state.current())
 
 
 def beside(study: StudyRow | None) -> Selection | None:

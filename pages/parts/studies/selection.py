@@ -11,7 +11,7 @@ import streamlit as st
 from kd_core.errors import RunUnknown
 from kd_core.store import StudyRow
 from pages.parts.app import link, store
-from pages.parts.studies.fit import has_cells, own_study
+from pages.parts.studies.fit import own_study
 from pages.parts.studies.labels import listed_label
 from pages.parts.studies.whose import choose_whose, listed
 from pages.parts.text import t
@@ -67,7 +67,7 @@ def cell_in_link(row: StudyRow) -> int:
 
 
 def _can_be_shown(row: StudyRow) -> bool:
-    return row.kind == "race" or has_cells(row)
+    return row.kind == "race" or bool(row.spec.get("cells"))
 
 
 def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
@@ -92,6 +92,8 @@ def choose_study(key: str, *, recorded: bool = True) -> StudyRow | None:
         return listed_label(by_id[study]) if study else t("study.recorded")
 
     picked = st.selectbox(t("study.choose"), options, index=index, format_func=label, key=key)
+    if now is None or picked != now.id:
+        link.put(cell=None)  # it counts within one study
     link.put(study=picked or None)
     return by_id.get(picked)
 

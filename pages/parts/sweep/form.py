@@ -114,7 +114,6 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
         stop_key="sweep_stop",
         seconds=seconds or 0.0,
         able=able,
-        choices=["device"],
     )
 
 

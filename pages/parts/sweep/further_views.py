@@ -9,7 +9,6 @@ import pandas as pd
 import streamlit as st
 
 from kd_core.results import SweepCell, SweepResults, as_rows, is_number, ordered, pareto_front, slice_along
-from kd_core.store import StudyRow
 from pages.parts.charts import (
     CURVE_WORDS,
     CurveSeries,
@@ -24,8 +23,15 @@ from pages.parts.sweep.sentences import Axes, cell_name, gain_text
 from pages.parts.text import escape_markdown, t, texts_of, value_text
 
 
-def more(row: StudyRow, sweep: SweepResults, axes: Axes) -> None:
-    """Let the person choose one of the further views; none is drawn that is not looked at."""
+def more(study: str, alive: bool, sweep: SweepResults, axes: Axes) -> None:
+    """Let the person choose one of the further views; none is drawn that is not looked at.
+
+    Args:
+        study: its id, for the widgets' keys.
+        alive: whether it still trains.
+        sweep: its results.
+        axes: their words.
+    """
     lines = ["line"] if has_grid(sweep) else []
     kinds = [*lines, "parallel", *(["front"] if sweep.sizes_differ else []), "table"]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -41,10 +47,10 @@ def more(row: StudyRow, sweep: SweepResults, axes: Axes) -> None:
     if not lines:
         st.caption(t("sweep.line_random"))
     if kind == "line":
-        _line(row, sweep, axes)
+        _line(study, sweep, axes)
     elif kind == "table":
         _table(sweep, axes)
-    elif row.alive:
+    elif alive:
         st.caption(t("sweep.when_ended"))  # a chart that is made anew with every epoch would blink
     elif kind == "parallel":
         _parallel(sweep, axes)
@@ -52,12 +58,12 @@ def more(row: StudyRow, sweep: SweepResults, axes: Axes) -> None:
         _front(sweep, axes)
 
 
-def _line(row: StudyRow, sweep: SweepResults, axes: Axes) -> None:
+def _line(study: str, sweep: SweepResults, axes: Axes) -> None:
     numeric = [path for path in sweep.axes if all(is_number(value) for value in sweep.axes[path])]
     if not numeric:
         st.caption(t("sweep.no_numbers"))
         return
-    along, fixed = _choose_line(row, sweep, numeric, axes)
+    along, fixed = _choose_line(study, sweep, numeric, axes)
     cells = slice_along(sweep, along, fixed)
     if not cells:
         st.caption(t("sweep.no_cells"))
@@ -94,18 +100,18 @@ def line_series(cells: Sequence[SweepCell], along: str) -> list[CurveSeries]:
     ]
 
 
-def _choose_line(row: StudyRow, sweep: SweepResults, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
+def _choose_line(study: str, sweep: SweepResults, numeric: Sequence[str], axes: Axes) -> tuple[str, dict[str, Any]]:
     """Return which axis the line follows and what the others are held at."""
     columns = st.columns(max(2, min(4, len(sweep.axes))))
     along = columns[0].selectbox(
-        t("sweep.along"), numeric, format_func=lambda path: axes[path].full, key=f"sweep_along_{row.id}"
+        t("sweep.along"), numeric, format_func=lambda path: axes[path].full, key=f"sweep_along_{study}"
     )
     fixed: dict[str, Any] = {}
     for place, path in enumerate(path for path in sweep.axes if path != along):
         values = ordered(sweep.axes[path])
         start = values.index(sweep.best.values[path]) if sweep.best is not None else len(values) // 2
         fixed[path] = columns[(1 + place) % len(columns)].selectbox(
-            axes[path].full, values, index=start, format_func=value_text, key=f"sweep_line_{row.id}_{path}"
+            axes[path].full, values, index=start, format_func=value_text, key=f"sweep_line_{study}_{path}"
         )
     return along, fixed
 

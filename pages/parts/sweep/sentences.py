@@ -70,13 +70,13 @@ def setting(row: StudyRow, dataset: str, images: int | None) -> str:
     return " · ".join(facts)
 
 
-def picture_titles(row: StudyRow, sweep: SweepResults, axes: Axes, dataset: str) -> tuple[str, str]:
+def picture_titles(seeds: int, sweep: SweepResults, axes: Axes, dataset: str) -> tuple[str, str]:
     """Return title and subtitle of the map as a picture, where there is one line for each."""
     best = sweep.best
     sentence = t("sweep.title")
     if best is not None and best.gain is not None:
         sentence = t("map.picture_title", cell=cell_name(best, axes), gain=signed_text(best.gain, 1))
-    return sentence, t("map.picture_subtitle", dataset=dataset, n=row.seeds)
+    return sentence, t("map.picture_subtitle", dataset=dataset, n=seeds)
 
 
 def interval_setting(sweep: SweepResults) -> str:

@@ -53,7 +53,7 @@ def _draw(row: StudyRow) -> None:
         link.put(study=study, cell=opened, epoch=None)
         st.switch_page("pages/race.py")
     tell_left_out(places)
-    further_views.more(row, sweep, axes)
+    further_views.more(row.id, row.alive, sweep, axes)
 
 
 def _dataset(row: StudyRow) -> str:
@@ -108,7 +108,7 @@ def _map(
     cells = map_cells(sweep, view, axes, answers)
     x, y = map_axes(sweep, view, axes)
     finding = say.finding(sweep, axes, alive=row.alive)
-    title, subtitle = say.picture_titles(row, sweep, axes, _dataset(row))
+    title, subtitle = say.picture_titles(row.seeds, sweep, axes, _dataset(row))
     return gain_map_chart(
         key="sweep_map",
         x=x,
@@ -121,7 +121,7 @@ def _map(
         title=title,
         subtitle=subtitle,
         note=say.interval_setting(sweep),
-        image=None if image is None or sample is None else MapImage(_bars(image, sample), logits),
+        image=None if image is None or sample is None else MapImage(image_bars(image, sample), logits),
         on_change=_view_changed,
     )
 
@@ -136,7 +136,8 @@ def _first_shown(sweep: SweepResults, indices: Sequence[int]) -> int:
     return next((cell.index for cell in sweep.cells if cell.index in indices and cell.gain is not None), indices[0])
 
 
-def _bars(image: StoredLogits, sample: int) -> dict[str, Any]:
+def image_bars(image: StoredLogits, sample: int) -> dict[str, Any]:
+    """Return what the bars of a cell need beside its logits: the image, who answers about it, and the view."""
     label = int(image.labels[sample])
     name = image.classes[label] if label >= 0 else t("soft_labels.no_label")
     return image_data(

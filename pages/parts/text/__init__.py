@@ -30,7 +30,7 @@ from pages.parts.text.setting_text import (
     setting_title,
     value_text,
 )
-from pages.parts.text.verdict import sampling_text, verdict_text
+from pages.parts.text.verdict import difference_text, sampling_text, verdict_text
 
 __all__ = [
     "LANGUAGES",
@@ -42,6 +42,7 @@ __all__ = [
     "bytes_text",
     "count_text",
     "declared_text",
+    "difference_text",
     "duration_text",
     "error_text",
     "escape_html",

@@ -48,10 +48,14 @@ def title_of(section: str, name: str) -> str:
 
 def plain_title(section: str, member: type[Settings]) -> str:
     """Return a member's title alone: the catalogue's, else its own, else its name in words."""
+    return declared_text(f"{section}.{name(member)}.title", own_title(member))
+
+
+def own_title(member: type[Settings]) -> str:
+    """Return a member's title in English: its own, else its name in words."""
     words = [word.upper() if word in _ACRONYMS else word for word in name(member).split("_")]
     in_words = " ".join(words)
-    own = getattr(member, "title", "") or in_words[0].upper() + in_words[1:]
-    return declared_text(f"{section}.{name(member)}.title", own)
+    return str(getattr(member, "title", "") or in_words[0].upper() + in_words[1:])
 
 
 def summary(section: str, member: type[Settings]) -> str:

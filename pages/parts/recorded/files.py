@@ -1,4 +1,4 @@
-"""The race that comes with the product, for a page on which nothing was trained yet."""
+"""What comes with the product, for pages on which nothing was trained yet: a race, a sweep and a method race."""
 
 from __future__ import annotations
 
@@ -37,3 +37,17 @@ def recorded_race() -> dict[str, Any]:
 def recorded_numbers() -> RaceNumbers:
     """Return what the recorded race comes to."""
     return RaceNumbers.from_json(recorded_race()["race"])
+
+
+@cache
+def recorded_sweep() -> dict[str, Any]:
+    """Return the recorded sweep: provenance, axes with their words, cells, and answers about one test image."""
+    sweep: dict[str, Any] = json.loads((RECORDED / "sweep.json").read_text("utf-8"))
+    return sweep
+
+
+@cache
+def recorded_method_race() -> dict[str, Any]:
+    """Return the recorded method race: provenance, what all had in common, words of its techniques, and results."""
+    race: dict[str, Any] = json.loads((RECORDED / "method-race.json").read_text("utf-8"))
+    return race
