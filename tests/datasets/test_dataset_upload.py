@@ -198,7 +198,7 @@ def unicode_path(raw: bytes, name: str) -> bytes:
 
 
 UTF8 = 0x800
-RARE = "\u674e\u5586\u8001\u5e08"
+RARE = "\u674e\u5586\u7684\u7167\u7247"
 
 
 @pytest.mark.parametrize(
