@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from kd_core.datasets import Report
 from kd_core.datasets.io.image_files import folders
-from kd_core.errors import UploadRefused
+from kd_core.errors import Reason, UploadRefused, system_reason
 
 MAX_PACKED = 500_000_000
 MAX_UNPACKED = 2_000_000_000
@@ -67,7 +67,7 @@ def unpack(
         UploadRefused: no zip, broken, too large, encrypted, a link or a path out of the folder inside, no space.
     """
     if folder.exists():
-        raise UploadRefused(file=name, reason="there is already a folder of this name.")
+        raise UploadRefused(file=name, reason=Reason("upload_exists", "there is already a folder of this name."))
     temporary: Path | None = None
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,8 @@ def unpack(
                 _extract(opened, _checked_members(opened, name, limits), temporary, name, limits, report)
         os.rename(_unwrapped(temporary), folder)
     except BROKEN as error:
-        raise UploadRefused(file=name, reason=f"it is damaged, or packed in an unknown way ({error}).") from error
+        reason = Reason("upload_damaged", "it is damaged, or packed in an unknown way ({said}).", said=error)
+        raise UploadRefused(file=name, reason=reason) from error
     except OSError as error:
         raise UploadRefused(file=name, reason=_disk_reason(error)) from error
     finally:
@@ -92,11 +93,12 @@ def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
     """Refuse what can be refused before the table of contents is parsed."""
     size = stream.seek(0, os.SEEK_END)
     if size > limits.packed:
-        raise UploadRefused(file=name, reason=f"it is larger than {_megabytes(limits.packed)}.")
+        reason = Reason("upload_packed", "it is larger than {most}.", most=_megabytes(limits.packed))
+        raise UploadRefused(file=name, reason=reason)
     # Private, but there is no other way to know how long the table is before it fills the memory.
     record = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
     if record is None:
-        raise UploadRefused(file=name, reason="it is not a zip file.")
+        raise UploadRefused(file=name, reason=Reason("upload_no_zip", "it is not a zip file."))
     entries, table_bytes = record[4], record[5]
     if entries > 2 * limits.files or table_bytes > BYTES_PER_ENTRY * 2 * limits.files:
         raise _too_many(name, limits)
@@ -108,7 +110,7 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
     members = [(info, _relative(info, name)) for info in opened.infolist() if not _is_folder(info)]
     members = [(info, path) for info, path in members if SYSTEM_FOLDER not in path.parts]
     if not members:
-        raise UploadRefused(file=name, reason="it is empty.")
+        raise UploadRefused(file=name, reason=Reason("upload_empty", "it is empty."))
     if len(members) > limits.files:
         raise _too_many(name, limits)
     if sum(info.file_size for info, _ in members) > limits.unpacked:
@@ -116,12 +118,15 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
     for info, _ in members:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            raise UploadRefused(file=name, reason=f"'{info.filename}' is a link or a device, not a file.")
+            reason = Reason("upload_link", "'{inside}' is a link or a device, not a file.", inside=info.filename)
+            raise UploadRefused(file=name, reason=reason)
         if info.flag_bits & 1:
-            raise UploadRefused(file=name, reason="it is protected by a password. Pack it without one.")
+            reason = Reason("upload_password", "it is protected by a password. Pack it without one.")
+            raise UploadRefused(file=name, reason=reason)
         # zipfile unpacks the others a megabyte of input at a time, which may be gigabytes in memory.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UploadRefused(file=name, reason="its way of packing is not supported. Choose the usual one, Deflate.")
+            reason = Reason("upload_packing", "its way of packing is not supported. Choose the usual one, Deflate.")
+            raise UploadRefused(file=name, reason=reason)
     return members
 
 
@@ -130,7 +135,8 @@ def _relative(info: zipfile.ZipInfo, name: str) -> Path:
     text = info.filename.replace("\\", "/")
     path = PurePosixPath(text)
     if path.is_absolute() or PureWindowsPath(text).drive or ".." in path.parts or not path.parts:
-        raise UploadRefused(file=name, reason=f"'{info.filename}' would lie outside of its folder.")
+        reason = Reason("upload_outside", "'{inside}' would lie outside of its folder.", inside=info.filename)
+        raise UploadRefused(file=name, reason=reason)
     return Path(*path.parts)
 
 
@@ -177,22 +183,24 @@ def _unwrapped(folder: Path) -> Path:
 
 
 def _too_many(name: str, limits: Limits) -> UploadRefused:
-    return UploadRefused(file=name, reason=f"it holds more than {limits.files:,} files.")
+    reason = Reason("upload_files", "it holds more than {most} files.", most=f"{limits.files:,}")
+    return UploadRefused(file=name, reason=reason)
 
 
 def _too_large(name: str, limits: Limits) -> UploadRefused:
-    return UploadRefused(file=name, reason=f"unpacked it is larger than {_megabytes(limits.unpacked)}.")
+    reason = Reason("upload_unpacked", "unpacked it is larger than {most}.", most=_megabytes(limits.unpacked))
+    return UploadRefused(file=name, reason=reason)
 
 
 def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.0f} MB"
 
 
-def _disk_reason(error: OSError) -> str:
+def _disk_reason(error: OSError) -> Reason:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "there is no space left on the disk. Free some, then upload it again."
+        return Reason("upload_disk_full", "there is no space left on the disk. Free some, then upload it again.")
     if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
-        return "two of its files have the same name."
+        return Reason("upload_same_name", "two of its files have the same name.")
     if error.errno == errno.ENAMETOOLONG:
-        return "one of its files has a name that is too long."
-    return f"it could not be written ({error.strerror or error})."
+        return Reason("upload_long_name", "one of its files has a name that is too long.")
+    return Reason("upload_unwritten", "it could not be written ({said}).", said=system_reason(error))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from kd_core.errors import KDError
+from kd_core.errors import KDError, reasons_json
 from kd_core.settings import json_leaves
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -65,6 +66,22 @@ def texts_of(section: str, keys: tuple[str, ...]) -> dict[str, str]:
 def error_text(error: KDError | dict[str, Any]) -> str:
     """Return an error's sentence in the reader's language, from the error itself or from what the store kept."""
     if isinstance(error, KDError):
-        error = {"code": error.code, "fields": error.fields, "sentence": str(error)}
+        error = {
+            "code": error.code,
+            "fields": error.fields,
+            "sentence": str(error),
+            "reasons": reasons_json(error.fields),
+        }
     template = catalogue(language()).get(f"errors.{error['code']}")
-    return template.format(**error["fields"]) if template else str(error["sentence"])
+    return template.format(**_in_readers_language(error)) if template else str(error["sentence"])
+
+
+def _in_readers_language(told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an error or reason, the reasons among them translated; what was stored without, as it is."""
+    texts = catalogue(language())
+    fields = dict(told["fields"])
+    for name, reason in told.get("reasons", {}).items():
+        template = texts.get(f"reasons.{reason['code']}") or texts.get(f"errors.{reason['code']}")
+        if template:
+            fields[name] = template.format(**_in_readers_language(reason))
+    return fields
