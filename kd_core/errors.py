@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 
@@ -54,6 +55,18 @@ def reasons_json(fields: Mapping[str, object]) -> dict[str, Any]:
     }
 
 
+def nearest_hint(name: str, known: Iterable[str], above: str = "") -> str:
+    """Return a sentence on the known name that is most like another one, with a space before it, or nothing.
+
+    Args:
+        name: what was asked for.
+        known: the names there are.
+        above: what stands before the name when it is written, e.g. "method.".
+    """
+    alike = difflib.get_close_matches(name[:100], known, n=1)
+    return Reason("nearest", " Did you mean '{nearest}'?", nearest=f"{above}{alike[0]}") if alike else ""
+
+
 class KDError(Exception):
     """Something a person can put right.
 
@@ -87,10 +100,21 @@ def _rebuild(kind: type[KDError], fields: dict[str, object]) -> KDError:
 
 
 class UnknownName(KDError):
-    """A method, dataset, network, protocol, preset or export format that does not exist."""
+    """A method, dataset, network, protocol, preset or export format that does not exist.
+
+    Args:
+        kind: the noun, one of the catalogue's ``kinds``.
+        name: what was asked for.
+        known: the names there are; the one most like ``name`` is asked after.
+    """
 
     code = "unknown_name"
-    template = "There is no {kind} named '{name}'. Known: {known}."
+    template = "There is no {kind} named '{name}'.{hint} Known: {known}."
+
+    def __init__(self, *, kind: str, name: str, known: Iterable[str] | str, hint: str | None = None) -> None:
+        names = known.split(", ") if isinstance(known, str) else list(known)
+        hint = nearest_hint(str(name), names) if hint is None else hint
+        super().__init__(kind=kind, name=name, known=", ".join(names), hint=hint)
 
 
 class InvalidSetting(KDError):

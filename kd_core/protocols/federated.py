@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kd_core.errors import InvalidSetting
+from kd_core.errors import InvalidSetting, Reason
 from kd_core.events import EpochEnd, Event, Logged
 from kd_core.functional import derive_seed, make_generator, soften
 from kd_core.notes import FederatedRound
@@ -268,7 +268,8 @@ def dirichlet_partition(labels: Tensor, clients: int, alpha: float, public: int,
     common, private = order[:shared], order[shared:]
     private = private[labels.numpy()[private] >= 0]
     if len(private) < clients:
-        reason = f"after the public images only {len(private)} with a label are left for the clients."
+        words = "after the public images only {left} with a label are left for the clients."
+        reason = Reason("few_private", words, left=len(private))
         raise InvalidSetting(path="protocol.clients", value=clients, reason=reason)
     owners: list[list[int]] = [[] for _ in range(clients)]
     for of_class in (private[labels.numpy()[private] == c] for c in np.unique(labels.numpy()[private])):

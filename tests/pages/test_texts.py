@@ -7,7 +7,7 @@ import pickle
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
+from typing import Final, get_args
 
 import pytest
 
@@ -18,6 +18,7 @@ from kd_core.recipe import Optim, Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.techniques import TIPS
 from kd_core.settings.base import Settings, field_extra
+from kd_core.settings.refusal import TEMPLATES
 from kd_core.store import error_json
 from pages.parts.text import error_text, i18n, member_text
 from pages.parts.text.i18n import catalogue, shared_key
@@ -28,7 +29,7 @@ EN, ZH = catalogue("en"), catalogue("zh")
 # Words that the engine declares in English are only in the Chinese catalogue.
 DECLARED = (
     "methods.", "networks.", "datasets.", "protocols.", "schedules.", "presets.", "data.", "optim.", "recipe.",
-    "tips.", "choices.", "units.", "errors.", "reasons.",
+    "tips.", "choices.", "units.", "errors.", "reasons.", "kinds.",
 )  # fmt: skip
 
 
@@ -83,7 +84,7 @@ def test_shared_words_stand_for_one_english_sentence_only() -> None:
 
 
 def test_no_chinese_words_are_left_of_what_is_not_declared_any_more() -> None:
-    sections = tuple(one for one in DECLARED if one not in ("choices.", "units.", "errors.", "reasons."))
+    sections = tuple(one for one in DECLARED if one not in ("choices.", "units.", "errors.", "reasons.", "kinds."))
     known = declared_keys()
     known |= {shared_key(key) for key in known - ZH.keys()}
     assert sorted({key for key in ZH if key.startswith(sections)} - known) == []
@@ -144,15 +145,40 @@ def called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else ""
 
 
+PLAIN: Final = {"jobs/lost.py", "jobs/supervisor.py", "store/database.py", "store/store.py"}
+"""Where a reason is still English in every language."""
+
+
+def test_no_reason_of_the_engine_is_a_bare_text() -> None:
+    bare = {
+        path.relative_to(ENGINE).as_posix()
+        for path in sorted(ENGINE.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for name, value in _named_values(node)
+        if name == "reason" and (isinstance(value, ast.JoinedStr) or isinstance(getattr(value, "value", None), str))
+    }
+    assert bare <= PLAIN
+
+
+def _named_values(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    if isinstance(node, ast.keyword):
+        yield str(node.arg), node.value
+    if isinstance(node, ast.Assign):
+        yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+
+
 def declared_reasons() -> dict[str, set[str]]:
     """Every reason that stands in the engine: its code, and the fields that are given to it."""
     calls = [node for path, node in engine_calls() if called(node) == "Reason" and path.name != "errors.py"]
     reasons: dict[str, set[str]] = {}
     for node in calls:
-        (code,) = (one.value for one in node.args[:1] if isinstance(one, ast.Constant))
+        code = node.args[0].value if isinstance(node.args[0], ast.Constant) else ""
+        if not code:  # the table of what pydantic finds
+            continue
         assert str(code) not in reasons, f"two reasons have the code {code}"
         reasons[str(code)] = {keyword.arg for keyword in node.keywords if keyword.arg}
-    return {**reasons, "system": {"said"}}
+    found_by_pydantic = {f"setting_{name}": fields_of(template) for name, template in TEMPLATES.items()}
+    return {**reasons, **found_by_pydantic, "system": {"said"}, "nearest": {"nearest"}}
 
 
 def test_every_reason_has_a_chinese_sentence_that_speaks_of_nothing_unknown() -> None:
@@ -160,6 +186,25 @@ def test_every_reason_has_a_chinese_sentence_that_speaks_of_nothing_unknown() ->
     known = declared_reasons()
     assert known.keys() ^ chinese.keys() == set()
     assert {code: fields - known[code] for code, fields in chinese.items() if not fields <= known[code]} == {}
+
+
+def test_every_kind_of_thing_that_may_be_unknown_has_a_chinese_word() -> None:
+    kinds = set()
+    for _, node in engine_calls():
+        if called(node) == "Registry":
+            kinds |= {str(one.value) for one in node.args[:1] if isinstance(one, ast.Constant)}
+        if called(node) in ("UnknownName", "RunUnknown"):
+            given = (one.value for one in node.keywords if one.arg == "kind")
+            kinds |= {str(one.value) for one in given if isinstance(one, ast.Constant)}
+    chinese = {key.removeprefix("kinds.") for key in ZH if key.startswith("kinds.")}
+    assert {kind.replace(" ", "_") for kind in kinds} == chinese and "preset" in chinese
+
+
+def test_an_unknown_name_is_told_in_chinese_with_the_nearest_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(i18n, "language", lambda: "zh")
+    error = errors.UnknownName(kind="export format", name="cod", known=["code", "safetensors"])
+    assert error_text(error) == "没有名为“cod”的导出格式。您要的是“code”吗？已知的有：code, safetensors。"
+    assert error_text(error_json(error)) == error_text(error)
 
 
 def test_no_reason_is_called_like_an_error() -> None:

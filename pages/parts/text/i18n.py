@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,10 @@ from kd_core.settings import json_leaves
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 _FOLDER = Path(__file__).parents[3] / "assets" / "texts"
+
+
+_WORDS = {"kind": "kinds", "status": "status"}
+"""Fields of errors that hold a word, by the section of the catalogue that has it."""
 
 
 @cache
@@ -73,15 +78,16 @@ def error_text(error: KDError | dict[str, Any]) -> str:
             "reasons": reasons_json(error.fields),
         }
     template = catalogue(language()).get(f"errors.{error['code']}")
-    return template.format(**_in_readers_language(error)) if template else str(error["sentence"])
+    return _filled(template, error) if template else str(error["sentence"])
 
 
-def _in_readers_language(told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of an error or reason, the reasons among them translated; what was stored without, as it is."""
+def _filled(template: str, told: Mapping[str, Any]) -> str:
+    """Fill in the fields of an error or reason, the words among them translated; what was stored without, as it is."""
     texts = catalogue(language())
-    fields = dict(told["fields"])
+    fields = defaultdict(str, told["fields"])  # one of an earlier version has fewer
+    for name in _WORDS.keys() & fields.keys():
+        fields[name] = texts.get(f"{_WORDS[name]}.{str(fields[name]).replace(' ', '_')}", fields[name])
     for name, reason in told.get("reasons", {}).items():
-        template = texts.get(f"reasons.{reason['code']}") or texts.get(f"errors.{reason['code']}")
-        if template:
-            fields[name] = template.format(**_in_readers_language(reason))
-    return fields
+        words = texts.get(f"reasons.{reason['code']}") or texts.get(f"errors.{reason['code']}")
+        fields[name] = _filled(words, reason) if words else fields[name]
+    return template.format_map(fields)
