@@ -2,7 +2,69 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+
+class Reason(str):
+    """Why, inside an error's sentence: a text in English that a page can say in another language.
+
+    Args:
+        code: unlike every other reason's and error's; the catalogue has its words in Chinese under ``reasons.<code>``.
+        template: the English words.
+        fields: what they speak of, by the names in ``template``; reasons among them are translated too.
+    """
+
+    code: str
+    fields: dict[str, object]
+
+    def __new__(cls, code: str, template: str, **fields: object) -> Reason:
+        """Return the English sentence, with code and fields beside it."""
+        reason = super().__new__(cls, template.format(**fields))
+        reason.code, reason.fields = code, fields
+        return reason
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Return how to build it again: pickled between processes, it keeps code and fields."""
+        return (_rebuild_reason, (str(self), self.code, self.fields))
+
+
+def _rebuild_reason(english: str, code: str, fields: dict[str, object]) -> Reason:
+    reason = Reason(code, "{english}", english=english)
+    reason.fields = fields
+    return reason
+
+
+def system_reason(error: BaseException | str) -> Reason:
+    """Return what the system or a library said, word for word."""
+    said = error if isinstance(error, str) else getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return Reason("system", "{said}", said=" ".join(str(said).split()))
+
+
+def reasons_json(fields: Mapping[str, object]) -> dict[str, Any]:
+    """Return the reasons among some fields as plain values, by the field's name."""
+    return {
+        name: {
+            "code": value.code,
+            "fields": {inner: str(given) for inner, given in value.fields.items()},
+            "reasons": reasons_json(value.fields),
+        }
+        for name, value in fields.items()
+        if isinstance(value, Reason)
+    }
+
+
+def nearest_hint(name: str, known: Iterable[str], above: str = "") -> str:
+    """Return a sentence on the known name that is most like another one, with a space before it, or nothing.
+
+    Args:
+        name: what was asked for.
+        known: the names there are.
+        above: what stands before the name when it is written, e.g. "method.".
+    """
+    alike = difflib.get_close_matches(name[:100], known, n=1)
+    return Reason("nearest", " Did you mean '{nearest}'?", nearest=f"{above}{alike[0]}") if alike else ""
 
 
 class KDError(Exception):
@@ -25,6 +87,10 @@ class KDError(Exception):
         """Return the sentence, from ``template`` where one is given (another language) or from the English one."""
         return (template or self.template).format(**self.fields)
 
+    def as_reason(self) -> Reason:
+        """Return the sentence as a reason inside another one."""
+        return Reason(self.code, self.template, **self.fields)
+
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (type(self), self.fields))
 
@@ -34,10 +100,21 @@ def _rebuild(kind: type[KDError], fields: dict[str, object]) -> KDError:
 
 
 class UnknownName(KDError):
-    """A method, dataset, network, protocol, preset or export format that does not exist."""
+    """A method, dataset, network, protocol, preset or export format that does not exist.
+
+    Args:
+        kind: the noun, one of the catalogue's ``kinds``.
+        name: what was asked for.
+        known: the names there are; the one most like ``name`` is asked after.
+    """
 
     code = "unknown_name"
-    template = "There is no {kind} named '{name}'. Known: {known}."
+    template = "There is no {kind} named '{name}'.{hint} Known: {known}."
+
+    def __init__(self, *, kind: str, name: str, known: Iterable[str] | str, hint: str | None = None) -> None:
+        names = known.split(", ") if isinstance(known, str) else list(known)
+        hint = nearest_hint(str(name), names) if hint is None else hint
+        super().__init__(kind=kind, name=name, known=", ".join(names), hint=hint)
 
 
 class InvalidSetting(KDError):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import save
 
-from kd_core.errors import InvalidSetting, UnknownName, WeightsMissing
+from kd_core.errors import InvalidSetting, UnknownName, WeightsMissing, system_reason
 from kd_core.store import RunRow, Store
 
 
@@ -64,7 +64,7 @@ def export(store: Store, run: str, format: str, path: Path | str) -> list[Path]:
         for suffix, content in files.items():
             paths[suffix].write_bytes(content)
     except OSError as error:
-        raise InvalidSetting(path="path", value=f"'{first}'", reason=f"{error.strerror or error}.") from error
+        raise InvalidSetting(path="path", value=f"'{first}'", reason=system_reason(error)) from error
     return list(paths.values())
 
 
@@ -93,7 +93,7 @@ def download_name(run: str, format: str) -> str:
 
 def _files(store: Store, run: str, format: str) -> Files:
     if format not in FORMATS:
-        raise UnknownName(kind="export format", name=format, known=", ".join(FORMATS))
+        raise UnknownName(kind="export format", name=format, known=FORMATS)
     return FORMATS[format](_trained(store, run))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kd_core.cli.report import OUTCOMES, left_out_lines
-from kd_core.errors import InvalidSetting, RunUnknown
+from kd_core.errors import InvalidSetting, Reason, RunUnknown
 from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
 
@@ -183,5 +183,7 @@ def _pairs(texts: Sequence[str]) -> list[tuple[str, str]]:
     pairs = [text.partition("=") for text in texts]
     for path, sign, value in pairs:
         if not sign or not path:
-            raise InvalidSetting(path=path or "(empty)", value=repr(value), reason="write it as path=value.")
+            raise InvalidSetting(
+                path=path or "(empty)", value=repr(value), reason=Reason("no_sign", "write it as path=value.")
+            )
     return [(path, value) for path, _, value in pairs]

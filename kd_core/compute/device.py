@@ -12,7 +12,7 @@ from typing import Literal
 
 import torch
 
-from kd_core.errors import InvalidSetting
+from kd_core.errors import InvalidSetting, Reason
 
 
 def device_line() -> str:
@@ -90,5 +90,7 @@ def chosen_device(requested: str = "auto") -> torch.device:
         return torch.device(next(name for name, usable in available.items() if usable))
     if not available.get(requested, False):
         offered = ", ".join(name for name, usable in available.items() if usable)
-        raise InvalidSetting(path="device", value=requested, reason=f"this machine offers: {offered}.")
+        raise InvalidSetting(
+            path="device", value=requested, reason=Reason("device", "this machine offers: {offered}.", offered=offered)
+        )
     return torch.device(requested)

@@ -12,6 +12,7 @@ from pydantic import PositiveFloat, model_validator
 from torch import Tensor
 
 from kd_core.datasets.splits import LoadedDataset, Split
+from kd_core.errors import Reason
 from kd_core.settings import Settings, setting
 
 Shape = tuple[int, int, int]
@@ -89,9 +90,11 @@ class Normalised(Dataset):
 
     @model_validator(mode="after")
     def _one_number_or_one_a_channel(self) -> Self:
-        for name, values in (("mean", self.mean), ("standard deviation", self.sd)):
+        words = (Reason("word_mean", "mean"), self.mean), (Reason("word_sd", "standard deviation"), self.sd)
+        for name, values in words:
             if len(values) not in (1, self.channels):
-                raise ValueError(f"the {name} takes one number, or one for each of the {self.channels} channels.")
+                template = "the {name} takes one number, or one for each of the {channels} channels."
+                raise ValueError(Reason("channels", template, name=name, channels=self.channels))
         return self
 
     def outline(self) -> LoadedDataset | None:

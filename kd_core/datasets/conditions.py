@@ -13,7 +13,7 @@ from kd_core.datasets.augmentation import Augmentation
 from kd_core.datasets.splits import LoadedDataset, Splits
 from kd_core.datasets.stratified import stratified_order, stratified_split
 from kd_core.datasets.targets import with_target
-from kd_core.errors import InvalidSetting
+from kd_core.errors import InvalidSetting, Reason
 from kd_core.functional import make_generator
 from kd_core.settings import ExtensibleSettings, setting
 
@@ -170,7 +170,7 @@ def noisy_labels(labels: Tensor, share: float, seed: int) -> Tensor:
 
 
 def _one_class_left(share: float) -> InvalidSetting:
-    reason = "there is only one class left, so there is no other to confuse it with."
+    reason = Reason("noise_one_class", "there is only one class left, so there is no other to confuse it with.")
     return InvalidSetting(path="data.label_noise", value=share, reason=reason)
 
 
@@ -197,10 +197,11 @@ def _kept_classes(conditions: Conditions, classes: int) -> Tensor:
     dropped = conditions.dropped_classes
     unknown = [index for index in dropped if index >= classes]
     if unknown:
-        reason = f"the {classes} classes of this dataset are numbered 0 to {classes - 1}."
+        template = "the {count} classes of this dataset are numbered 0 to {last}."
+        reason = Reason("dropped_unknown", template, count=classes, last=classes - 1)
         raise InvalidSetting(path="data.dropped_classes", value=unknown[0], reason=reason)
     if len(dropped) == classes:
-        reason = "that drops every class, and nothing is left to train on."
+        reason = Reason("dropped_all", "that drops every class, and nothing is left to train on.")
         raise InvalidSetting(path="data.dropped_classes", value=list(dropped), reason=reason)
     kept = torch.ones(classes, dtype=torch.bool)
     kept[list(dropped)] = False
@@ -212,8 +213,10 @@ def _check_labelled(conditions: Conditions, available: int, classes: int) -> Non
     if labelled is None:
         return
     if labelled > available:
-        reason = f"only {available:,} training images are left once validation and dropped classes are taken away."
+        template = "only {left} training images are left once validation and dropped classes are taken away."
+        reason = Reason("labelled_too_many", template, left=f"{available:,}")
         raise InvalidSetting(path="data.labelled", value=labelled, reason=reason)
     if labelled < classes:
-        reason = f"every one of the {classes} classes needs at least one labelled image."
+        template = "every one of the {classes} classes needs at least one labelled image."
+        reason = Reason("labelled_too_few", template, classes=classes)
         raise InvalidSetting(path="data.labelled", value=labelled, reason=reason)

@@ -9,7 +9,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 
 from kd_core.datasets.io import folders, found_files, loose_images, unwrapped
-from kd_core.errors import DataUnusable
+from kd_core.errors import DataUnusable, Reason
 
 SPLIT_NAMES = {
     "train": ("train", "training"),
@@ -80,7 +80,8 @@ class _Reading:
         top = folders(root)
         by_split = self._split_folders(top)
         if by_split and "train" not in by_split:
-            reason = f"it has a folder '{next(iter(by_split.values())).name}', and none named 'train'."
+            other = next(iter(by_split.values())).name
+            reason = Reason("data_no_train", "it has a folder '{other}', and none named 'train'.", other=other)
             raise DataUnusable(source=str(self.root), reason=reason)
         self._note("loose", loose_images(root))
         if not by_split:
@@ -115,7 +116,8 @@ class _Reading:
         class_names: list[str] = []
         for name, folder in class_folders.items():
             if readable(name) != name:
-                reason = f"the folder '{readable(name)}' has a name that is not UTF-8. Rename it."
+                template = "the folder '{name}' has a name that is not UTF-8. Rename it."
+                reason = Reason("data_name", template, name=readable(name))
                 raise DataUnusable(source=str(self.root), reason=reason)
             # One more than allowed is enough to know that there are too many.
             found = list(islice(found_files(folder), self.most + 1))

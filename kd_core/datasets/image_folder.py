@@ -19,7 +19,7 @@ from kd_core.datasets.folder_layout import FolderLayout, Part, layout_of, readab
 from kd_core.datasets.io import read_images
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.datasets.stratified import stratified_split
-from kd_core.errors import DataUnusable
+from kd_core.errors import DataUnusable, Reason, system_reason
 from kd_core.functional import make_generator
 from kd_core.settings import ExtensibleSettings, setting
 
@@ -125,35 +125,41 @@ class ImageFolder(Normalised, ExtensibleSettings):
         try:
             layout = layout_of(Path(self.path).expanduser(), MAX_FILES)
         except FileNotFoundError as error:
-            raise self._unusable("there is no such folder.") from error
+            raise self._unusable(Reason("data_no_folder", "there is no such folder.")) from error
         except OSError as error:
-            raise self._unusable(f"it cannot be read ({error.strerror}).") from error
+            reason = Reason("data_unreadable", "it cannot be read ({said}).", said=system_reason(error))
+            raise self._unusable(reason) from error
         if self.content != content_of(Path(self.path)):
-            raise self._unusable("it has changed since it was chosen. Choose the folder again.")
+            raise self._unusable(Reason("data_changed", "it has changed since it was chosen. Choose the folder again."))
         self._check_size(sum(len(part.paths) for part in layout.parts.values()))
         self._check_classes(layout.parts)
         return layout
 
     def _check_size(self, count: int) -> None:
         if count > MAX_FILES:
-            raise self._unusable(f"it holds more than {MAX_FILES:,} images.")
+            raise self._unusable(Reason("data_images", "it holds more than {most} images.", most=f"{MAX_FILES:,}"))
         needed = count * self.channels * self.size**2
         if needed > MAX_BYTES:
-            reason = (
-                f"{count:,} images of {self.size} x {self.size} need {needed / 1024**3:.1f} GB of memory, and "
-                f"{MAX_BYTES / 1024**3:.1f} GB are allowed. Choose a smaller image size, or fewer images."
+            reason = Reason(
+                "data_memory",
+                "{count} images of {size} x {size} need {needed} GB of memory, and {most} GB are allowed. "
+                "Choose a smaller image size, or fewer images.",
+                count=f"{count:,}",
+                size=self.size,
+                needed=f"{needed / 1024**3:.1f}",
+                most=f"{MAX_BYTES / 1024**3:.1f}",
             )
             raise self._unusable(reason)
 
     def _check_classes(self, parts: Mapping[str, Part]) -> None:
         classes = _classes(parts)
         if len(classes) < 2:
-            problem = f"only '{classes[0]}' has any" if classes else "none was found"
-            raise self._unusable(f"at least two class folders with images are needed, and {problem}.")
+            raise self._unusable(_too_few_classes(classes))
         for name, part in parts.items():
             unknown = sorted(set(part.class_names) - set(classes))
             if unknown:
-                raise self._unusable(f"the class '{unknown[0]}' is in '{name}' but has no image in 'train'.")
+                template = "the class '{name}' is in '{split}' but has no image in 'train'."
+                raise self._unusable(Reason("data_unknown_class", template, name=unknown[0], split=name))
 
     def _read(self, part: Part, classes: tuple[str, ...], report: Report) -> tuple[Split, list[str]]:
         labels = _labels(part, classes)
@@ -181,14 +187,12 @@ class ImageFolder(Normalised, ExtensibleSettings):
         counts = torch.bincount(split.labels, minlength=len(split.classes)).tolist()
         for class_name, count in zip(split.classes, counts, strict=True):
             if count < least:
-                usable = "no usable image" if count == 0 else f"only {count} usable image{'s' * (count > 1)}"
-                wanted = f"{least} {'are' if least > 1 else 'is'} needed, one for each of {', '.join(purposes)}"
-                raise self._unusable(f"the class '{class_name}' has {usable} in '{name}'; {wanted}.")
+                raise self._unusable(_too_few_images(class_name, name, count, least, purposes))
 
     def _draws(self) -> torch.Generator:
         return make_generator(self.split_seed, "image_folder", "test")
 
-    def _unusable(self, reason: str) -> DataUnusable:
+    def _unusable(self, reason: Reason) -> DataUnusable:
         return DataUnusable(source=self.path, reason=reason)
 
 
@@ -199,6 +203,27 @@ def _classes(parts: Mapping[str, Part]) -> tuple[str, ...]:
 def _labels(part: Part, classes: tuple[str, ...]) -> Tensor:
     number = {name: index for index, name in enumerate(classes)}
     return torch.tensor([number[name] for name in part.class_names], dtype=torch.int64)
+
+
+def _too_few_classes(classes: tuple[str, ...]) -> Reason:
+    if classes:
+        template = "at least two class folders with images are needed, and only '{name}' has any."
+        return Reason("data_one_class", template, name=classes[0])
+    return Reason("data_no_class", "at least two class folders with images are needed, and none was found.")
+
+
+def _too_few_images(class_name: str, split: str, count: int, least: int, purposes: list[str]) -> Reason:
+    return Reason(
+        "data_few_images",
+        "the class '{name}' has {usable} in '{split}'; {least} {needed}, one for each of {purposes}.",
+        name=class_name,
+        usable="no usable image" if count == 0 else f"only {count} usable image{'s' * (count > 1)}",
+        count=count,
+        split=split,
+        least=least,
+        needed="are needed" if least > 1 else "is needed",
+        purposes=", ".join(purposes),
+    )
 
 
 def content_of(folder: Path) -> str:

@@ -13,7 +13,7 @@ from torch import Tensor
 from kd_core.datasets.base import Normalised, Report, Shape
 from kd_core.datasets.io import DOWNLOAD, Archive, fetch, working_folder
 from kd_core.datasets.splits import LoadedDataset, Split
-from kd_core.errors import DataMissing, DataUnusable
+from kd_core.errors import DataMissing, DataUnusable, Reason, system_reason
 
 DAMAGED = (AssertionError, EOFError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """What torchvision raises for a file that is missing, cut short or not what it should be."""
@@ -50,7 +50,8 @@ class TorchvisionSet(Normalised):
             try:
                 loaded = self._read(data_root)
             except DAMAGED as second_error:
-                reason = f"{self.title} cannot be read ({second_error})."
+                template = "{title} cannot be read ({said})."
+                reason = Reason("data_set_unreadable", template, title=self.title, said=second_error)
                 raise DataUnusable(source=str(data_root), reason=reason) from second_error
         report(f"reading {self.title}", 1.0)
         return loaded
@@ -91,10 +92,16 @@ class TorchvisionSet(Normalised):
         except DAMAGED as error:
             if missing:
                 folder, files = str(data_root), ", ".join(missing)
-                raise DataMissing(dataset=self.title, folder=folder, reason=_one_line(error), files=files) from error
-            reason = (
-                f"one of the files of {self.title} ({', '.join(self.files())}) is damaged ({_one_line(problem)}), and "
-                f"a fresh copy could not be downloaded ({_one_line(error)}). Replace them, or go online and try again."
+                said = system_reason(_one_line(error))
+                raise DataMissing(dataset=self.title, folder=folder, reason=said, files=files) from error
+            reason = Reason(
+                "data_set_damaged",
+                "one of the files of {title} ({files}) is damaged ({problem}), and a fresh copy could not be "
+                "downloaded ({said}). Replace them, or go online and try again.",
+                title=self.title,
+                files=", ".join(self.files()),
+                problem=_one_line(problem),
+                said=_one_line(error),
             )
             raise DataUnusable(source=str(data_root), reason=reason) from error
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kd_core.compute import StepPlan
-from kd_core.errors import JobFailed, KDError, StoreFull, StoreUnusable
+from kd_core.errors import JobFailed, KDError, StoreFull, StoreUnusable, system_reason
 from kd_core.events import EpochEnd, Event
 from kd_core.experiments.groups import TrainingGroup
 from kd_core.experiments.logit_writers import LaneLogitWriter, LogitWriter, RunLogitWriter, epochs_to_keep
@@ -65,7 +65,7 @@ class GroupRunner:
             self.store.runs.update(*group.runs, status="failed", error=error_json(error))
         except Exception as error:  # whatever it is, the other groups can still be trained
             log.exception("training broke off")
-            failed = JobFailed(reason=f"{type(error).__name__}: {error}")
+            failed = JobFailed(reason=system_reason(f"{type(error).__name__}: {error}"))
             self.store.runs.update(*group.runs, status="failed", error=error_json(failed))
 
     def _train(self, group: TrainingGroup) -> Iterator[None]:

@@ -11,7 +11,7 @@ import torch
 
 from kd_core.compute import PLAIN, StepPlan, chosen_device, device_line, fastest, macs, time_plans
 from kd_core.datasets import LoadedDataset, Split, Splits, prepare, target_classes
-from kd_core.errors import WeightsMissing
+from kd_core.errors import Reason, WeightsMissing
 from kd_core.functional import seeded
 from kd_core.networks import Network
 from kd_core.recipe import Recipe
@@ -93,7 +93,9 @@ class StudyContext:
         trained = run or self.store.runs.finished(recipe.fingerprint())
         weights = self.store.files.weights(trained) if trained else None
         if weights is None:
-            raise WeightsMissing(id=trained or recipe.fingerprint(), status="it was not trained to its end")
+            raise WeightsMissing(
+                id=trained or recipe.fingerprint(), status=Reason("untrained", "it was not trained to its end")
+            )
         network = self.fresh_network(recipe)
         network.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
         return network.eval()

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 
 from kd_core.compute import keep_memory, latencies
-from kd_core.errors import JobFailed, KDError
+from kd_core.errors import JobFailed, KDError, system_reason
 from kd_core.experiments.group_runner import GroupRunner, StopCheck, StopRequested
 from kd_core.experiments.groups import PendingRun, TrainingGroup, side_by_side, training_groups
 from kd_core.experiments.study_context import StudyContext
@@ -54,7 +54,9 @@ def run_study(store: Store, study: str, *, data_root: Path, stop_check: StopChec
         store.studies.end(study, "failed", error_json(error))
     except Exception as error:
         log.exception("study %s", study)
-        store.studies.end(study, "failed", error_json(JobFailed(reason=f"{type(error).__name__}: {error}")))
+        store.studies.end(
+            study, "failed", error_json(JobFailed(reason=system_reason(f"{type(error).__name__}: {error}")))
+        )
 
 
 class StudyRunner:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from torch import Tensor, nn
 
-from kd_core.errors import RecipeMismatch
+from kd_core.errors import Reason, RecipeMismatch
 from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, depth_index
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
@@ -108,10 +108,17 @@ class ConvNet(Architecture):
             lost = 0 if self.padding else 2
             height, width = (height - lost) // 2, (width - lost) // 2
             if height < 1 or width < 1:
-                raise RecipeMismatch(
-                    reason=f"Images of {shape[1]} x {shape[2]} pixels are too small for '{self.label}': "
-                    f"nothing is left after block {block} of {len(self.channels)}. Use fewer blocks or larger images."
+                reason = Reason(
+                    "images_too_small",
+                    "Images of {height} x {width} pixels are too small for '{network}': nothing is left after block "
+                    "{block} of {blocks}. Use fewer blocks or larger images.",
+                    height=shape[1],
+                    width=shape[2],
+                    network=self.label,
+                    block=block,
+                    blocks=len(self.channels),
                 )
+                raise RecipeMismatch(reason=reason)
         return self.channels[-1] * height * width
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from kd_core.errors import PretrainedMissing
+from kd_core.errors import PretrainedMissing, system_reason
 
 
 def pretrained_weights(constructor: str, title: str) -> dict[str, Tensor]:
@@ -26,5 +26,5 @@ def pretrained_weights(constructor: str, title: str) -> dict[str, Tensor]:
         )
     except (OSError, RuntimeError) as error:
         file = url.rsplit("/", 1)[-1]
-        raise PretrainedMissing(network=title, folder=folder, file=file, reason=error) from error
+        raise PretrainedMissing(network=title, folder=folder, file=file, reason=system_reason(error)) from error
     return weights

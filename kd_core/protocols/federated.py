@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from kd_core.errors import InvalidSetting
+from kd_core.errors import InvalidSetting, Reason
 from kd_core.events import EpochEnd, Event, Logged
 from kd_core.functional import derive_seed, make_generator, soften
 from kd_core.notes import FederatedRound
@@ -286,5 +286,6 @@ def dirichlet_partition(labels: Tensor, clients: int, alpha: float, public: int,
 
 def _check_private(images: int, clients: int) -> None:
     if images < clients:
-        reason = f"after the public images only {images} with a label are left for the clients."
+        words = "after the public images only {left} with a label are left for the clients."
+        reason = Reason("few_private", words, left=images)
         raise InvalidSetting(path="protocol.clients", value=clients, reason=reason)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from kd_core.datasets import Dataset, LoadedDataset, check_conditions, images_left
-from kd_core.errors import InvalidSetting, RecipeMismatch
+from kd_core.errors import InvalidSetting, Reason, RecipeMismatch
 from kd_core.functional import seeded
 from kd_core.networks import Architecture, Shape
 from kd_core.protocols import Protocol
@@ -123,8 +123,8 @@ def _check_network(architecture: Architecture, protocol: Protocol, shape: Shape,
         try:
             network.train()(torch.rand(1, *shape))
         except ValueError as error:  # batch norm's own
-            reason = (
-                f"'{architecture.label}' compares the images of a batch with each other, and these batches hold one. "
+            template = (
+                "'{network}' compares the images of a batch with each other, and these batches hold one. "
                 "Choose a larger batch size."
             )
-            raise RecipeMismatch(reason=reason) from error
+            raise RecipeMismatch(reason=Reason("batch_of_one", template, network=architecture.label)) from error

@@ -42,7 +42,7 @@ class Presets(Mapping[str, Preset]):
             UnknownName: with the names there are.
         """
         if name not in _MAKERS:
-            raise UnknownName(kind="preset", name=name, known=", ".join(self))
+            raise UnknownName(kind="preset", name=name, known=self)
         return _built(name)
 
     def __contains__(self, name: object) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, Self, TypeA
 from pydantic import BeforeValidator, Field, model_validator
 
 from kd_core.datasets import DATASETS, Conditions, Dataset
-from kd_core.errors import FeatureMissing, InvalidSetting, RecipeMismatch, TeacherMissing
+from kd_core.errors import FeatureMissing, InvalidSetting, Reason, RecipeMismatch, TeacherMissing, nearest_hint
 from kd_core.methods import METHODS, Method
 from kd_core.methods.labels_only import LabelsOnly
 from kd_core.networks import NETWORKS, Architecture, Network, Shape
@@ -74,38 +74,41 @@ class Recipe(ExtensibleSettings):
             if self.teacher is None:
                 raise TeacherMissing(method=name_of(self.method))
             if self.teacher.data.source != self.data.source:
-                raise RecipeMismatch(reason="Teacher and student must look at the same dataset, normalised alike.")
+                words = "Teacher and student must look at the same dataset, normalised alike."
+                raise RecipeMismatch(reason=Reason("other_dataset", words))
             self._check_features(self.teacher.student)
         self._check_features(self.student)
         if self.optim.lr_of_teacher is not None and self.teacher is not None:
             self._check_rate(self.optim.lr_of_teacher * self.teacher.with_resolved_lr().optim.lr)
         if self.start != "scratch" and self.teacher is None:
-            raise RecipeMismatch(reason="The student is to begin with its teacher's layers, but there is no teacher.")
+            words = "The student is to begin with its teacher's layers, but there is no teacher."
+            raise RecipeMismatch(reason=Reason("no_teacher_to_copy", words))
         return self
 
     def _check_rate(self, rate: float) -> None:
         try:
             self.optim.changed({"lr": rate})
         except InvalidSetting as error:
-            reason = f"with the teacher's rate that makes {rate:g}, which is out of range."
+            words = "with the teacher's rate that makes {rate}, which is out of range."
+            reason = Reason("rate_out_of_range", words, rate=f"{rate:g}")
             raise InvalidSetting(path="optim.lr_of_teacher", value=self.optim.lr_of_teacher, reason=reason) from error
 
     def _check_protocol(self) -> None:
         protocol, method = name_of(self.protocol), name_of(self.method)
         if self.protocol.needs_teacher_term and not self.method.needs_teacher:
-            reason = (
-                f"The protocol '{protocol}' passes on what networks say, and the method '{method}' listens to nobody."
+            words = (
+                "The protocol '{protocol}' passes on what networks say, and the method '{method}' listens to nobody."
             )
-            raise RecipeMismatch(reason=reason)
+            raise RecipeMismatch(reason=Reason("nobody_listens", words, protocol=protocol, method=method))
         if self.protocol.logits_only and self.method.needs:
-            reason = f"The protocol '{protocol}' passes on logits alone, and the method '{method}' compares features."
-            raise RecipeMismatch(reason=reason)
+            words = "The protocol '{protocol}' passes on logits alone, and the method '{method}' compares features."
+            raise RecipeMismatch(reason=Reason("logits_alone", words, protocol=protocol, method=method))
         if self.start != "scratch" and not self.protocol.copies_layers:
-            reason = f"Under the protocol '{protocol}' every network begins with weights of its own."
-            raise RecipeMismatch(reason=reason)
+            words = "Under the protocol '{protocol}' every network begins with weights of its own."
+            raise RecipeMismatch(reason=Reason("own_weights", words, protocol=protocol))
         if self.optim.patience is not None and not self.protocol.stops_early:
-            reason = f"Under the protocol '{protocol}' nobody stops early, because others learn from everybody."
-            raise RecipeMismatch(reason=reason)
+            words = "Under the protocol '{protocol}' nobody stops early, because others learn from everybody."
+            raise RecipeMismatch(reason=Reason("nobody_stops", words, protocol=protocol))
 
     def _check_features(self, network: Architecture) -> None:
         if missing := self.method.needs - network.provides:
@@ -115,11 +118,14 @@ class Recipe(ExtensibleSettings):
     def _check_schedules(self) -> None:
         for name in self.schedules:
             if name not in lane_fields(type(self.method)):
-                reason = f"the method '{name_of(self.method)}' has no setting '{name}' that may be scheduled."
+                words = "the method '{method}' has no setting '{name}' that may be scheduled.{hint}"
+                hint = nearest_hint(name, lane_fields(type(self.method)))
+                reason = Reason("not_scheduled", words, method=name_of(self.method), name=name, hint=hint)
                 raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
             start = getattr(self.method, name)
             if start is None:
-                reason = f"method.{name} is empty and follows another setting; a schedule needs a number to start from."
+                words = "method.{name} is empty and follows another setting; a schedule needs a number to start from."
+                reason = Reason("schedule_of_nothing", words, name=name)
                 raise InvalidSetting(path=f"schedules.{name}", value=name_of(self.schedules[name]), reason=reason)
             for reached in self.schedules[name].extremes(start, self.optim.epochs):
                 self.method.changed({name: reached})  # refuses what the setting itself would refuse

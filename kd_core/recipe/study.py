@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from functools import reduce
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from kd_core.errors import KDError, RecipeMismatch
+from kd_core.errors import KDError, Reason, RecipeMismatch
 from kd_core.recipe.recipe import Recipe
 from kd_core.recipe.techniques import technique_changes
 from kd_core.settings import Axis, Settings, grid_cells, random_cells, setting
@@ -106,7 +107,7 @@ class Study(Settings):
             InvalidSetting: an axis without values, a range in a grid, or a value out of range.
         """
         cells = grid_cells(axes) if random is None else random_cells(axes, random)
-        values = {path: tuple(dict.fromkeys(cell[path] for cell in cells)) for path in axes}
+        values = {path: _different(cell[path] for cell in cells) for path in axes}
         return cls.from_json(
             {"kind": "sweep", "preset": preset, "seeds": seeds, "base": recipe, "axes": values, "cells": cells}
         )
@@ -126,7 +127,7 @@ class Study(Settings):
             RecipeMismatch: none of them fits.
         """
         recipe = recipe.offline()  # a technique that arranges networks names its protocol itself
-        fits, refused = [], {}
+        fits, refused, reasons = [], {}, []
         for name in dict.fromkeys(names):
             changes = technique_changes(name, recipe.method)
             try:
@@ -134,8 +135,10 @@ class Study(Settings):
                 fits.append({TECHNIQUE_KEY: name})
             except KDError as error:
                 refused[name] = str(error)
+                reasons.append(error.as_reason())
         if not fits:
-            raise RecipeMismatch(reason=" ".join(refused.values()) or "A method race needs at least one technique.")
+            empty = Reason("no_technique", "A method race needs at least one technique.")
+            raise RecipeMismatch(reason=reduce(_one_after_another, reasons) if reasons else empty)
         return cls.from_json(
             {"kind": "compare", "preset": preset, "seeds": seeds, "base": recipe, "cells": fits, "refused": refused}
         )
@@ -146,6 +149,17 @@ class Study(Settings):
         return self.model_dump(mode="json", exclude=exclude)
 
 
+def _different(values: Iterable[Any]) -> tuple[Any, ...]:
+    by_key: dict[Hashable, Any] = {}
+    for value in values:
+        by_key.setdefault(value if isinstance(value, Hashable) else repr(value), value)
+    return tuple(by_key.values())
+
+
+def _one_after_another(first: Reason, then: Reason) -> Reason:
+    return Reason("one_after_another", "{first} {then}", first=first, then=then)
+
+
 def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
     """Return what a cell changes in the base: its own values by path, or those of the technique it names."""
     return technique_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell
@@ -154,7 +168,8 @@ def _changes(cell: dict[str, Any], base: Recipe) -> dict[str, Any]:
 def _arms(wanted: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
     recipe = wanted.with_resolved_lr()
     if recipe.teacher is None:
-        raise RecipeMismatch(reason="A race needs a teacher to compare with; this recipe names none.")
+        words = "A race needs a teacher to compare with; this recipe names none."
+        raise RecipeMismatch(reason=Reason("race_without_teacher", words))
     arms: list[tuple[Arm, Recipe]] = [
         ("teacher", recipe.teacher),
         *(("helper", helper) for helper in recipe.protocol.prerequisites(recipe)),

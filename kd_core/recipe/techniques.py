@@ -38,7 +38,7 @@ def technique_changes(name: str, method: Settings) -> dict[str, Any]:
     """
     base, _, variant = name.partition(":")
     if name not in technique_names():
-        raise UnknownName(kind="technique", name=name, known=", ".join(technique_names()))
+        raise UnknownName(kind="technique", name=name, known=technique_names())
     if base in PROTOCOLS:
         return {"protocol": {"name": base}, **_without_budget(PROTOCOLS[base].recommended)}
     if base in TIPS:

@@ -18,8 +18,9 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
-from kd_core.errors import InvalidSetting
-from kd_core.settings.paths import json_differences, put_at_path
+from kd_core.errors import InvalidSetting, Reason
+from kd_core.settings.paths import json_differences, json_leaves, put_at_path
+from kd_core.settings.refusal import broken_value, invalid_setting
 
 
 class Settings(BaseModel):
@@ -50,10 +51,7 @@ class Settings(BaseModel):
         Raises:
             InvalidSetting: with the path, the value and the reason of the first thing that is wrong.
         """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise _invalid_setting(error, values) from error
+        return cls._checked(values, asked={"(everything)": dict(values)})
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """Return a checked copy with dotted paths replaced, e.g. ``{"method.temperature": 8, "optim.epochs": 30}``.
@@ -64,7 +62,21 @@ class Settings(BaseModel):
         values = self.to_json()
         for path, value in changes.items():
             put_at_path(values, path, value)
-        return type(self).from_json(values)
+        return self._checked(values, asked=changes)
+
+    @classmethod
+    def _checked(cls, values: Mapping[str, Any], asked: Mapping[str, Any]) -> Self:
+        for path, value in json_leaves(values):
+            if isinstance(value, str) and "\0" in value:
+                reason = Reason("nul", "it holds a character that ends a text.")
+                raise InvalidSetting(path=path, value=repr(value)[:60], reason=reason)
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise invalid_setting(error, values, cls) from error
+        except (OSError, RuntimeError, UnicodeError) as error:
+            # A member's own check broke at a text from outside, such as a path that no system takes.
+            raise broken_value(asked, error) from error
 
     def differences(self, other: Settings) -> dict[str, Any]:
         """Return by dotted path what must be changed in ``other`` to get this."""
@@ -135,26 +147,3 @@ def lane_fields(kind: type[Settings]) -> frozenset[str]:
 def field_extra(info: FieldInfo) -> dict[str, Any]:
     """Return what ``setting`` kept of a field beside pydantic's own knowledge: unit, lane, scale."""
     return info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
-
-
-def _invalid_setting(error: ValidationError, values: Mapping[str, Any]) -> InvalidSetting:
-    first = error.errors()[0]
-    reason = str(first["msg"]).removeprefix("Value error, ").rstrip(".") + "."
-    return InvalidSetting(path=_path(first["loc"], values), value=_short(first["input"]), reason=reason)
-
-
-def _path(location: tuple[int | str, ...], values: Mapping[str, Any]) -> str:
-    """Write a location as a path; the tag that pydantic adds for a chosen member is not part of it."""
-    parts: list[str] = []
-    at: Any = values
-    for part in location:
-        if isinstance(at, Mapping) and part not in at and part == at.get("name"):
-            continue
-        parts.append(str(part))
-        at = at.get(part) if isinstance(at, Mapping) else None
-    return ".".join(parts) or "(everything)"
-
-
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from kd_core.errors import InvalidSetting
+from kd_core.errors import InvalidSetting, Reason, nearest_hint
 
 if TYPE_CHECKING:
     from kd_core.settings.base import Settings
@@ -42,12 +42,15 @@ def put_at_path(values: dict[str, Any], path: str, value: Any) -> None:
     """
     *parents, leaf = path.split(".")
     part: Any = values
+    above = ""
     for name in parents:
-        if isinstance(part, dict) and isinstance(part.get(name), str):
+        if isinstance(part.get(name), str):
             part[name] = member_from_name(part[name])
-        part = part.get(name) if isinstance(part, dict) else None
-    if not isinstance(part, dict):
-        raise InvalidSetting(path=path, value=value, reason="there is no such setting.")
+        if not isinstance(part.get(name), dict):
+            hint = nearest_hint(name, [one for one in part if one != name], above)
+            reason = Reason("no_setting_there", "there is no such setting.{hint}", hint=hint)
+            raise InvalidSetting(path=path, value=value, reason=reason)
+        part, above = part[name], f"{above}{name}."
     part[leaf] = value
 
 

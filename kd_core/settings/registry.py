@@ -39,7 +39,7 @@ class Registry(Mapping[str, type[T]]):
         try:
             return self._members[name]
         except KeyError:
-            raise UnknownName(kind=self.kind, name=name, known=", ".join(self)) from None
+            raise UnknownName(kind=self.kind, name=name, known=self) from None
 
     def __contains__(self, name: object) -> bool:
         return name in self._members

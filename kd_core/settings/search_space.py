@@ -7,10 +7,13 @@ import math
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from kd_core.errors import InvalidSetting
+from kd_core.errors import InvalidSetting, Reason
 from kd_core.settings.text import parse_value
+
+LARGEST: Final = 1e300
+"""Beyond it the distance of two ends is no number any more."""
 
 CellValues = dict[str, Any]
 """One value by path."""
@@ -46,10 +49,12 @@ def grid_cells(axes: Mapping[str, Axis]) -> list[CellValues]:
     values: dict[str, Sequence[Any]] = {}
     for path, axis in axes.items():
         if isinstance(axis, Range):
-            reason = "a range is for a random search; a grid needs its values, such as 1,2,4."
+            reason = Reason("axis_range", "a range is for a random search; a grid needs its values, such as 1,2,4.")
             raise InvalidSetting(path=path, value=f"{axis.low}..{axis.high}", reason=reason)
         if not axis:
-            raise InvalidSetting(path=path, value="empty", reason="an axis needs at least one value.")
+            raise InvalidSetting(
+                path=path, value="[]", reason=Reason("axis_empty", "an axis needs at least one value.")
+            )
         values[path] = axis
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
@@ -67,7 +72,7 @@ def random_cells(axes: Mapping[str, Axis], count: int, seed: int = 0) -> list[Ce
         cells.setdefault(repr(cell), cell)
         if len(cells) == count:
             return list(cells.values())
-    reason = f"these axes have only {len(cells)} different cells."
+    reason = Reason("few_cells", "these axes have only {count} different cells.", count=len(cells))
     raise InvalidSetting(path="cells", value=count, reason=reason)
 
 
@@ -81,12 +86,19 @@ def read_axis(path: str, text: str) -> Axis:
         return [parse_value(part.strip()) for part in text.split(",") if part.strip()]
     ends, _, scale = text.strip().partition(" ")
     low, high = (parse_value(end) for end in ends.split("..", 1))
-    numbers = all(isinstance(end, int | float) and not isinstance(end, bool) for end in (low, high))
+    numbers = _finite(low) and _finite(high)
     log = scale.strip() == "log"
     if not numbers or scale.strip() not in ("", "log") or low >= high or (log and low <= 0):
-        reason = "write a range as low..high with low below high, or 'low..high log' with both above 0."
-        raise InvalidSetting(path=path, value=text, reason=reason)
+        words = "write a range as low..high with low below high, or 'low..high log' with both above 0."
+        raise InvalidSetting(path=path, value=text[:60], reason=Reason("axis_ends", words))
     return Range(low, high, log)
+
+
+def _finite(value: Any) -> bool:
+    """Tell whether a value is a number with which one can calculate."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) <= LARGEST
 
 
 def _value_at_share(axis: Axis, share: float) -> Any:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
+
+MOST_LAYERS: Final = 20
 
 
 def parse_value(text: str) -> Any:
@@ -11,9 +14,23 @@ def parse_value(text: str) -> Any:
     if text.lower() in ("none", "null", ""):
         return None
     try:
-        return json.loads(text.lower() if text.lower() in ("true", "false") else text)
-    except ValueError:
+        value = json.loads(text.lower() if text.lower() in ("true", "false") else text)
+        json.dumps(value, ensure_ascii=False).encode()  # half a character, written as "\\ud800", is no text
+    except (ValueError, RecursionError):
         return text
+    return text if _deep(value) else value
+
+
+def _deep(value: Any) -> bool:
+    """Tell whether JSON lies in more layers than any setting has."""
+    layer = [value]
+    for _ in range(MOST_LAYERS):
+        layer = [inner for part in layer if isinstance(part, dict | list) for inner in _inside(part)]
+    return bool(layer)
+
+
+def _inside(part: dict[str, Any] | list[Any]) -> Iterable[Any]:
+    return part.values() if isinstance(part, dict) else part
 
 
 def format_value(value: Any) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from kd_core.errors import KDError
+from kd_core.errors import KDError, reasons_json
 from kd_core.vocabulary import ALIVE, Status
 
 
@@ -152,4 +152,5 @@ class NoteRow:
 def error_json(error: KDError) -> dict[str, Any]:
     """Return an error as plain values for a row: a page renders it in the reader's language."""
     fields = {name: str(value) for name, value in error.fields.items()}
-    return {"code": error.code, "fields": fields, "sentence": str(error)}
+    reasons = reasons_json(error.fields)
+    return {"code": error.code, "fields": fields, "sentence": str(error)} | ({"reasons": reasons} if reasons else {})

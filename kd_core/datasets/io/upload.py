@@ -17,7 +17,7 @@ from kd_core.datasets import Report
 from kd_core.datasets.io.entry_names import entry_names
 from kd_core.datasets.io.image_files import folders, loose_images
 from kd_core.datasets.io.working_folder import UPLOAD, working_folder
-from kd_core.errors import StoreUnusable, UploadRefused
+from kd_core.errors import Reason, StoreUnusable, UploadRefused, system_reason
 
 MAX_PACKED = 500_000_000
 MAX_UNPACKED = 2_000_000_000
@@ -82,7 +82,8 @@ def unpack(
                     _extract(opened, _checked_members(opened, name, limits), inside, name, limits, report)
                 _put_in_place(unwrapped(inside), folder, name)
     except BROKEN as error:
-        raise UploadRefused(file=name, reason=f"it is damaged, or packed in an unknown way ({error}).") from error
+        reason = Reason("upload_damaged", "it is damaged, or packed in an unknown way ({said}).", said=error)
+        raise UploadRefused(file=name, reason=reason) from error
     except OSError as error:
         raise UploadRefused(file=name, reason=_disk_reason(error)) from error
     return folder
@@ -118,7 +119,7 @@ def remove_upload(folder: Path) -> None:
         with working_folder(folder.parent, UPLOAD) as temporary:
             os.rename(folder, temporary / "removed")
     except OSError as error:
-        raise StoreUnusable(home=folder, reason=f"{error.strerror or error}.") from error
+        raise StoreUnusable(home=folder, reason=system_reason(error)) from error
 
 
 def _put_in_place(unpacked: Path, folder: Path, name: str) -> None:
@@ -129,18 +130,19 @@ def _put_in_place(unpacked: Path, folder: Path, name: str) -> None:
 
 
 def _exists(name: str) -> UploadRefused:
-    return UploadRefused(file=name, reason="there is already a folder of this name.")
+    return UploadRefused(file=name, reason=Reason("upload_exists", "there is already a folder of this name."))
 
 
 def _check_stream(stream: BinaryIO, name: str, limits: Limits) -> None:
     """Refuse what can be refused before the table of contents is parsed."""
     size = stream.seek(0, os.SEEK_END)
     if size > limits.packed:
-        raise UploadRefused(file=name, reason=f"it is larger than {_megabytes(limits.packed)}.")
+        reason = Reason("upload_packed", "it is larger than {most}.", most=_megabytes(limits.packed))
+        raise UploadRefused(file=name, reason=reason)
     # Private, but there is no other way to know how long the table is before it fills the memory.
     record = zipfile._EndRecData(stream)  # type: ignore[attr-defined]
     if record is None:
-        raise UploadRefused(file=name, reason="it is not a zip file.")
+        raise UploadRefused(file=name, reason=Reason("upload_no_zip", "it is not a zip file."))
     entries, table_bytes = record[4], record[5]
     if entries > 2 * limits.files or table_bytes > BYTES_PER_ENTRY * 2 * limits.files:
         raise _too_many(name, limits)
@@ -154,7 +156,7 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
     members = [(info, _relative(text, name)) for info, text in named if not text.endswith("/")]
     members = [(info, path) for info, path in members if SYSTEM_FOLDER not in path.parts]
     if not members:
-        raise UploadRefused(file=name, reason="it is empty.")
+        raise UploadRefused(file=name, reason=Reason("upload_empty", "it is empty."))
     if len(members) > limits.files:
         raise _too_many(name, limits)
     if sum(info.file_size for info, _ in members) > limits.unpacked:
@@ -162,12 +164,15 @@ def _checked_members(opened: zipfile.ZipFile, name: str, limits: Limits) -> list
     for info, path in members:
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG):
-            raise UploadRefused(file=name, reason=f"'{path.as_posix()}' is a link or a device, not a file.")
+            reason = Reason("upload_link", "'{inside}' is a link or a device, not a file.", inside=path.as_posix())
+            raise UploadRefused(file=name, reason=reason)
         if info.flag_bits & 1:
-            raise UploadRefused(file=name, reason="it is protected by a password. Pack it without one.")
+            reason = Reason("upload_password", "it is protected by a password. Pack it without one.")
+            raise UploadRefused(file=name, reason=reason)
         # zipfile unpacks the others a megabyte of input at a time, which may be gigabytes in memory.
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise UploadRefused(file=name, reason="its way of packing is not supported. Choose the usual one, Deflate.")
+            reason = Reason("upload_packing", "its way of packing is not supported. Choose the usual one, Deflate.")
+            raise UploadRefused(file=name, reason=reason)
     return members
 
 
@@ -177,7 +182,8 @@ def _relative(text: str, name: str) -> Path:
     windows = PureWindowsPath(text)
     elsewhere = bool(windows.drive) if HAS_DRIVES else windows.is_absolute()
     if path.is_absolute() or elsewhere or ".." in path.parts or not path.parts:
-        raise UploadRefused(file=name, reason=f"'{text}' would lie outside of its folder.")
+        reason = Reason("upload_outside", "'{inside}' would lie outside of its folder.", inside=text)
+        raise UploadRefused(file=name, reason=reason)
     return Path(*path.parts)
 
 
@@ -222,22 +228,24 @@ def unwrapped(folder: Path) -> Path:
 
 
 def _too_many(name: str, limits: Limits) -> UploadRefused:
-    return UploadRefused(file=name, reason=f"it holds more than {limits.files:,} files.")
+    reason = Reason("upload_files", "it holds more than {most} files.", most=f"{limits.files:,}")
+    return UploadRefused(file=name, reason=reason)
 
 
 def _too_large(name: str, limits: Limits) -> UploadRefused:
-    return UploadRefused(file=name, reason=f"unpacked it is larger than {_megabytes(limits.unpacked)}.")
+    reason = Reason("upload_unpacked", "unpacked it is larger than {most}.", most=_megabytes(limits.unpacked))
+    return UploadRefused(file=name, reason=reason)
 
 
 def _megabytes(count: int) -> str:
     return f"{count / 1e6:,.0f} MB"
 
 
-def _disk_reason(error: OSError) -> str:
+def _disk_reason(error: OSError) -> Reason:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "there is no space left on the disk. Free some, then upload it again."
+        return Reason("upload_disk_full", "there is no space left on the disk. Free some, then upload it again.")
     if error.errno in (errno.EEXIST, errno.ENOTDIR, errno.EISDIR):
-        return "two of its files have the same name."
+        return Reason("upload_same_name", "two of its files have the same name.")
     if error.errno == errno.ENAMETOOLONG:
-        return "one of its files has a name that is too long."
-    return f"it could not be written ({error.strerror or error})."
+        return Reason("upload_long_name", "one of its files has a name that is too long.")
+    return Reason("upload_unwritten", "it could not be written ({said}).", said=system_reason(error))

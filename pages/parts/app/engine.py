@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.errors import JobFailed, KDError
+from kd_core.errors import JobFailed, KDError, system_reason
 from kd_core.store import Store, default_home
 
 _ready = threading.Event()
@@ -40,7 +40,9 @@ def engine_ready() -> bool:
     """
     if _failures:
         error = _failures[0]
-        raise error if isinstance(error, KDError) else JobFailed(reason=f"{type(error).__name__}: {error}")
+        raise (
+            error if isinstance(error, KDError) else JobFailed(reason=system_reason(f"{type(error).__name__}: {error}"))
+        )
     if not _ready.is_set() and _starting.acquire(blocking=False):
         threading.Thread(target=_warm_up, name="warm-up", daemon=True).start()
     return _ready.is_set()

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import tomllib
+from collections import defaultdict
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from kd_core.errors import KDError
+from kd_core.errors import KDError, reasons_json
 from kd_core.settings import json_leaves
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 _FOLDER = Path(__file__).parents[3] / "assets" / "texts"
+
+
+_WORDS = {"kind": "kinds", "status": "status"}
+"""Fields of errors that hold a word, by the section of the catalogue that has it."""
 
 
 @cache
@@ -65,6 +71,23 @@ def texts_of(section: str, keys: tuple[str, ...]) -> dict[str, str]:
 def error_text(error: KDError | dict[str, Any]) -> str:
     """Return an error's sentence in the reader's language, from the error itself or from what the store kept."""
     if isinstance(error, KDError):
-        error = {"code": error.code, "fields": error.fields, "sentence": str(error)}
+        error = {
+            "code": error.code,
+            "fields": error.fields,
+            "sentence": str(error),
+            "reasons": reasons_json(error.fields),
+        }
     template = catalogue(language()).get(f"errors.{error['code']}")
-    return template.format(**error["fields"]) if template else str(error["sentence"])
+    return _filled(template, error) if template else str(error["sentence"])
+
+
+def _filled(template: str, told: Mapping[str, Any]) -> str:
+    """Fill in the fields of an error or reason, the words among them translated; what was stored without, as it is."""
+    texts = catalogue(language())
+    fields = defaultdict(str, told["fields"])  # one of an earlier version has fewer
+    for name in _WORDS.keys() & fields.keys():
+        fields[name] = texts.get(f"{_WORDS[name]}.{str(fields[name]).replace(' ', '_')}", fields[name])
+    for name, reason in told.get("reasons", {}).items():
+        words = texts.get(f"reasons.{reason['code']}") or texts.get(f"errors.{reason['code']}")
+        fields[name] = _filled(words, reason) if words else fields[name]
+    return template.format_map(fields)
