@@ -45,7 +45,7 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
         with self.log.open("wb") as log:
             self.process = psutil.Popen(
-                command, cwd=ROOT, env=os.environ | {"KD_HOME": str(home)}, stdin=subprocess.DEVNULL, stdout=log,
+                command, cwd=ROOT, env=os.environ | {"KD_HOME": str(home), "STREAMLIT_LOGGER_ENABLE_RICH": "false"}, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True,
             )  # fmt: skip
 

@@ -44,5 +44,5 @@ def read_mode(environment: Mapping[str, str]) -> Mode:
     modes: dict[str, Mode] = {mode: mode for mode in get_args(Mode)}
     asked = environment.get("KD_MODE") or "solo"
     if asked not in modes:
-        raise UnknownName(kind="mode (KD_MODE)", name=asked, known=", ".join(modes))
+        raise UnknownName(kind="mode", name=asked, known=", ".join(modes))
     return modes[asked]

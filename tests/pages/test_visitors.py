@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from kd_core.recipe import PRESETS, Study
 from kd_core.store import Store
-from pages.parts.app import link, visitors
+from pages.parts.app import link_checks, visitors
 from tests.pages.conftest import App, train_tiny_race
 
 RECIPE = PRESETS["digits"].recipe
@@ -248,4 +248,4 @@ def test_settings_that_name_a_folder_outside_the_uploads_are_known(
             return {name: here(inner) for name, inner in value.items()}
         return value.replace("{home}", str(tmp_path)) if isinstance(value, str) else value
 
-    assert link.leaves_uploads({path: here(value) for path, value in changes.items()}) is leaves
+    assert link_checks.leaves_uploads({path: here(value) for path, value in changes.items()}) is leaves

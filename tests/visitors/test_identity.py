@@ -92,5 +92,5 @@ def test_a_store_that_cannot_keep_a_key_says_so(tmp_path: Path) -> None:
 
 def test_the_mode_is_named_by_the_environment_and_an_unknown_one_is_told() -> None:
     assert [read_mode({}), read_mode({"KD_MODE": ""}), read_mode({"KD_MODE": "class"})] == ["solo", "solo", "class"]
-    with pytest.raises(UnknownName, match=r"no mode .*'clas'.*solo, class"):
+    with pytest.raises(UnknownName, match=r"no mode named 'clas'.*solo, class"):
         read_mode({"KD_MODE": "clas"})

@@ -1,6 +1,6 @@
 """What every page stands in: frame, link, view, the engine at hand, and the error boundary."""
 
-from pages.parts.app import engine, errors, frame, link
+from pages.parts.app import engine, errors, frame, link, link_checks
 from pages.parts.app.engine import data_root, engine_is_warm, engine_ready, require_engine, store
 from pages.parts.app.epoch_slider import choose_epoch
 from pages.parts.app.errors import error_boundary, refuse, show_refused, try_or_tell
@@ -24,6 +24,7 @@ __all__ = [
     "left_out_sentences",
     "left_out_summary",
     "link",
+    "link_checks",
     "must_sign_in",
     "put_view",
     "refuse",

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kd_core.errors import KDError, LecturerOnly
 from kd_core.settings import format_value, parse_value
-from pages.parts.app import link, store, visitor
+from pages.parts.app import link, link_checks, store, visitor
 from pages.parts.text import error_text, language, t
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def change_together(changes: Mapping[str, Any], told_at: str) -> bool:
     """
     from kd_core.recipe import PRESETS
 
-    if not visitor().oversees and link.leaves_uploads(changes):
+    if not visitor().oversees and link_checks.leaves_uploads(changes):
         st.session_state["form_error"] = (told_at, error_text(LecturerOnly()))
         return False
     base = PRESETS[preset_name()].recipe
