@@ -43,9 +43,10 @@ class Server:
             port = listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, "-m", "streamlit", "run", str(app), f"--server.port={port}"]
+        own = {"KD_HOME": str(home), "STREAMLIT_LOGGER_ENABLE_RICH": "false"}  # traces as ``traces`` reads them
         with self.log.open("wb") as log:
             self.process = psutil.Popen(
-                command, cwd=ROOT, env=os.environ | {"KD_HOME": str(home), "STREAMLIT_LOGGER_ENABLE_RICH": "false"}, stdin=subprocess.DEVNULL, stdout=log,
+                command, cwd=ROOT, env=os.environ | own, stdin=subprocess.DEVNULL, stdout=log,
                 stderr=log, start_new_session=True,
             )  # fmt: skip
 

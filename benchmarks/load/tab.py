@@ -117,10 +117,16 @@ class Tab:
             page: to go to; its url path.
         """
 
+        overtaken = False
+
         def done(finished: Finished) -> bool:
-            return finished.status in (WHOLE, BROKEN) or (
-                finished.status == FRAGMENT and bool(fragment) and (fragment in finished.fragments)
-            )
+            nonlocal overtaken
+            if overtaken or finished.status in (WHOLE, BROKEN):
+                return True
+            own = fragment in finished.fragments if fragment else not finished.fragments
+            # What ends early asked for another run; or one began before the server could send that this one had ended.
+            overtaken = own and finished.status == EARLY
+            return own and finished.status == FRAGMENT
 
         return await self.until(done, lambda: self.send(state, widget, fragment, page))
 

@@ -71,23 +71,35 @@ def race() -> Study:
     Raises:
         KDError: there is none, and why.
     """
-    from kd_core.recipe import Study
-
-    return Study.race(current(), seeds(), preset_name(), bool(earlier_teacher()))
+    return _race(*_asked())
 
 
 def race_fingerprint() -> str:
     """Return the fingerprint of the race that the form asks for, or nothing where there is none."""
     try:
-        return _race_fingerprint(preset_name(), tuple(sorted(link.settings().items())), earlier_teacher(), seeds())
+        return _race_fingerprint(*_asked())
     except KDError:
         return ""
 
 
+def _asked() -> tuple[str, tuple[tuple[str, str], ...], str, int]:
+    """Return all that decides the form's race."""
+    current()  # what cannot be used is dropped from the link first
+    return preset_name(), tuple(sorted(link.settings().items())), earlier_teacher(), seeds()
+
+
+@lru_cache(maxsize=128)
+def _race(preset: str, changes: tuple[tuple[str, str], ...], teacher_run: str, seeds: int) -> Study:
+    """A study is frozen, and a class asks for the same one forty times."""
+    from kd_core.recipe import Study
+
+    recipe = _recipe(preset, changes, teacher_run) if teacher_run else _recipe(preset, changes)
+    return Study.race(recipe, seeds, preset, bool(teacher_run))
+
+
 @lru_cache(maxsize=256)
 def _race_fingerprint(preset: str, changes: tuple[tuple[str, str], ...], teacher_run: str, seeds: int) -> str:
-    """What is asked for decides it: building a race takes some milliseconds."""
-    return race().fingerprint()
+    return _race(preset, changes, teacher_run, seeds).fingerprint()
 
 
 def earlier_teacher() -> str:
