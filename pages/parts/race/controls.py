@@ -112,4 +112,4 @@ def _start_and_stop() -> None:
 @lru_cache(maxsize=200)
 def _digest(study: str) -> str:
     """A study's members never change."""
-    return members_digest(store().studies.get(study).spec["members"])
+    return members_digest([member.fingerprint for member in store().studies.members(study)])

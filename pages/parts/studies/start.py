@@ -99,17 +99,17 @@ def _work(key: str, _make: Callable[[], Study], fresh: bool) -> tuple[int, float
         check_study(study)
     except KDError as error:
         return 0, 0.0, "", error_text(error)
-    networks = len({member.recipe.fingerprint() for member in study.members})
-    digest = members_digest([member.to_json() for member in study.members])
+    fingerprints = [member.recipe.fingerprint() for member in study.members]
+    networks, digest = len(set(fingerprints)), members_digest(fingerprints)
     try:
         return networks, estimated_seconds(store(), study, fresh=fresh), digest, ""
     except KDError as error:  # networks and images that do not fit each other
         return networks, 0.0, digest, error_text(error)
 
 
-def members_digest(members: Sequence[Any]) -> str:
-    """Return a short text that is equal for equal members, given as JSON."""
-    return hashlib.sha256(json.dumps(members, sort_keys=True).encode()).hexdigest()[:16]
+def members_digest(fingerprints: Sequence[str]) -> str:
+    """Return a short text that is equal for studies of equal members, given by their recipes' fingerprints in order."""
+    return hashlib.sha256(" ".join(fingerprints).encode()).hexdigest()[:16]
 
 
 def start_bar(
