@@ -31,7 +31,7 @@ def test_a_tab_keeps_its_cookies_moves_a_widget_turns_pages_and_polls_until_it_l
     async def visit() -> None:
         polls: list[tuple[str, float]] = []
         tab = Tab(server.url, {"visitor": "7"}, lambda page, seconds: polls.append((page, seconds)))
-        assert await tab.open() > 0
+        assert await tab.open(query="polls=1") > 0
         assert tab.page == "race" and set(tab.pages) == {"race", "sweep"}
         assert tab.cookies.keys() == {"visitor", "_streamlit_xsrf"}
         assert "cookie 7" in tab.texts
@@ -39,9 +39,11 @@ def test_a_tab_keeps_its_cookies_moves_a_widget_turns_pages_and_polls_until_it_l
         assert found is not None
         await tab.rerun(("string_array_value", ["4"]), found[0], found[1].fragment)
         assert tab.part("moved") == "4"
-        await asyncio.sleep(0.6)
-        assert len(polls) >= 2 and {page for page, _ in polls} == {"race"}
+        async with asyncio.timeout(30):
+            while len(polls) < 2:
+                await asyncio.sleep(0.01)
         await tab.rerun(page="sweep")
+        assert {page for page, _ in polls} == {"race"}
         assert tab.page == "sweep" and not tab.announced
         assert int(tab.texts[0].removeprefix("polls ")) >= 3  # each poll that was counted ran the fragment
         assert tab.refusals == ["refused"]

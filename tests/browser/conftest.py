@@ -58,15 +58,16 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """`serve(script, **env) -> url`: a Streamlit server that lives until the tests end.
 
     The same script with the same environment is served once; an environment of its own makes a test's server its own.
+    ``port`` is a free one, or one that somebody has to know before.
     Streamlit's options are environment variables too: `serve(script, STREAMLIT_THEME_BASE="dark")`.
     """
     servers: dict[tuple[str, ...], tuple[str, subprocess.Popen[bytes]]] = {}
 
-    def start(script: str | Path, **env: str) -> str:
+    def start(script: str | Path, port: int | None = None, **env: str) -> str:
         identity = (str(script), *(f"{name}={value}" for name, value in sorted(env.items())))
         if identity not in servers:
             log = tmp_path_factory.mktemp("server") / "log"
-            servers[identity] = _start(Path(script), env, log)
+            servers[identity] = _start(Path(script), env, log, port or free_port())
         return servers[identity][0]
 
     yield start
@@ -74,9 +75,8 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
         _end(process)
 
 
-def _start(script: Path, env: dict[str, str], log: Path) -> tuple[str, subprocess.Popen[bytes]]:
-    """Start a server on a free port and wait until it says that it is well."""
-    port = _free_port()
+def _start(script: Path, env: dict[str, str], log: Path, port: int) -> tuple[str, subprocess.Popen[bytes]]:
+    """Start a server and wait until it says that it is well."""
     command = [sys.executable, "-m", "streamlit", "run", str(script), f"--server.port={port}", *SERVER]
     paths = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     with log.open("wb") as output:
@@ -101,7 +101,8 @@ def _start(script: Path, env: dict[str, str], log: Path) -> tuple[str, subproces
     raise RuntimeError(f"The server did not start:\n{log.read_text(errors='replace')}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port on which nobody listens."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]

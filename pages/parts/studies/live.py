@@ -10,10 +10,10 @@ import streamlit as st
 from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ALIVE
-from pages.parts.app import error_boundary, store
+from pages.parts.app import error_boundary, link, store
 from pages.parts.studies.start import redraw_if_asked
 from pages.parts.text import t
-from pages.parts.watch import pulses, redraw_fragment, this_session
+from pages.parts.watch import part_in_browser, pulses, redraw_fragment, this_session
 
 POLL_SECONDS = 0.4
 CROWD, CROWD_POLL_SECONDS = 8, 1.0
@@ -51,11 +51,23 @@ def _look(study: str, key: str) -> None:
     """Have a study drawn that has changed since, as often as there is time for it; draw nothing here."""
     pulses.looks(this_session())
     beat = pulses.pulse(study)
-    if not beat or beat[0] not in ALIVE:
+    if not beat or beat[0] not in ALIVE or _browser_is_behind(key):
         st.rerun()  # once: the page then offers what can be done now, and nothing looks any more
     drawn, at, cost = st.session_state.get(f"{key}_drawn", ((), 0.0, 0.0))
     if beat != drawn and time.monotonic() - at >= pulses.lookers() * cost / SHARE:
         redraw_fragment(key)
+
+
+def _browser_is_behind(key: str) -> bool:
+    """Tell whether the browser has missed which study the page shows, twice in a row.
+
+    Where a poll arrives in the moment in which a page has been drawn, Streamlit 1.67 sends nothing of it: a press of
+    Start would be carried out and never be seen.
+    """
+    behind = f"{key}_behind"
+    seen = part_in_browser("study") != link.get("study")
+    st.session_state[behind] = seen and not st.session_state.get(behind, False)
+    return seen and not st.session_state[behind]
 
 
 def nothing_yet(study: StudyRow | None, chooser: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs
+
 from streamlit.runtime.scriptrunner import RerunData, get_script_run_ctx
 
 
@@ -9,6 +11,12 @@ def this_session() -> str:
     """Return what tells this browser tab's session from others, for as long as it lasts."""
     context = get_script_run_ctx()
     return "" if context is None else context.session_id
+
+
+def part_in_browser(name: str) -> str:
+    """Return a part of the link as the browser's address had it when it asked for this run."""
+    context = get_script_run_ctx()
+    return "" if context is None else parse_qs(context.query_string).get(name, [""])[0]
 
 
 def redraw_fragment(key: str) -> None:
