@@ -1,7 +1,7 @@
 # KD Playground. Every target sets up what it needs: nothing but Python 3.11 to 3.13 and make must be there.
 #
 #   make run      open the dashboard on http://localhost:8501     (another port: make run PORT=8502)
-#                 without CUDA, 1 GB instead of 6: make run TORCH=cpu, the first time; later it is remembered
+#                 without CUDA, 1.5 GB instead of 6: make run TORCH=cpu, the first time; later it is remembered
 #   make test     run all checks and tests, the browser's too
 #   make lock     resolve requirements*.txt anew into the lock files
 #   make record   train anew what pages show before anything was trained here
@@ -19,7 +19,7 @@ MADE_FOR := $(shell cat .venv/torch 2>/dev/null)
 TORCH ?= $(MADE_FOR)
 ifeq ($(TORCH),cpu)
     RUN_LOCK := requirements-cpu.lock
-    SIZE := torch brings 0.2 GB
+    SIZE := torch brings 0.7 GB
 else ifeq ($(TORCH),)
     RUN_LOCK := requirements.lock
     SIZE := torch for Linux brings 5 GB

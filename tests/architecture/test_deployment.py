@@ -41,6 +41,18 @@ def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
     assert "[warn]" not in said
 
 
+def test_the_readme_s_way_without_containers_names_every_server_that_it_starts() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8").partition("## For a class")[2].partition("\n## ")[0]
+    assert len(readme.splitlines()) <= 18
+    (edit,) = re.findall(r"^(sed .*) >\S+$", readme, re.MULTILINE)
+    edited = subprocess.run(["sh", "-c", edit], cwd=ROOT, capture_output=True, text=True, timeout=20).stdout
+    ports = re.findall(r"--server\.port=(\d+)", readme)
+    assert re.findall(r"\bserver 127\.0\.0\.1:(\d+);", re.sub("#.*", "", edited)) == ports
+    assert "resolve;" not in re.sub("#.*", "", edited)
+    (listen,) = re.findall(r"^ +listen (\d+);", edited, re.MULTILINE)
+    assert f".org:{listen}" in readme
+
+
 def test_servers_and_supervisor_stand_on_one_store(compose: dict[str, Any]) -> None:
     services = compose["services"]
     assert set(services) == {"proxy", "server", "supervisor"}
