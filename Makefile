@@ -1,8 +1,9 @@
 # KD Playground. Every target sets up what it needs: nothing but Python 3.11 to 3.13 and make must be there.
 #
 #   make run      open the dashboard on http://localhost:8501     (another port: make run PORT=8502)
+#                 without CUDA, 1.5 GB instead of 6: make run TORCH=cpu, the first time; later it is remembered
 #   make test     run all checks and tests, the browser's too
-#   make lock     resolve requirements*.txt anew into the two lock files
+#   make lock     resolve requirements*.txt anew into the lock files
 #   make record   train anew what pages show before anything was trained here
 
 SHELL := /bin/bash
@@ -11,6 +12,23 @@ NODE_MODULES := assets/components/node_modules/.package-lock.json
 BIN := .venv/bin
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && echo "$$python" && break; done)
+
+# PyTorch's build: "cpu", or nothing for the one with CUDA. An environment stays with the one that it was made for, since
+# pip takes either for the other.
+MADE_FOR := $(shell cat .venv/torch 2>/dev/null)
+TORCH ?= $(MADE_FOR)
+ifeq ($(TORCH),cpu)
+    RUN_LOCK := requirements-cpu.lock
+    SIZE := torch brings 0.7 GB
+else ifeq ($(TORCH),)
+    RUN_LOCK := requirements.lock
+    SIZE := torch for Linux brings 5 GB
+else
+    $(error TORCH is "cpu" or nothing, not "$(TORCH)")
+endif
+ifneq ($(TORCH),$(if $(wildcard .venv/ready-to-run),$(MADE_FOR),$(TORCH)))
+    $(error The environment here has the other build of PyTorch. Remove it first: rm -rf .venv)
+endif
 
 .PHONY: run test lock record
 
@@ -37,16 +55,20 @@ lock: .venv/ready-to-test
 	$(BIN)/python -m pip install --quiet uv
 	$(COMPILE) requirements.txt --output-file requirements.lock
 	$(COMPILE) requirements-dev.txt --constraint requirements.lock --output-file requirements-dev.lock
+	$(BIN)/python .ci/cpu_lock.py requirements.lock >requirements-cpu.lock
 
 # The test lock holds everything of the run lock, so each target installs at most once.
-.venv/ready-to-run: requirements.lock | .venv/bin/python
-	@echo "Installing what the dashboard needs (once; torch for Linux brings 5 GB)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
+.venv/ready-to-run: $(RUN_LOCK) | .venv/bin/python
+	@echo "Installing what the dashboard needs (once; $(SIZE))"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement $(RUN_LOCK)
+	@echo $(TORCH) >.venv/torch
 	@touch $@
 
 .venv/ready-to-test: requirements-dev.lock | .venv/bin/python
-	@echo "Installing what the tests need (once; torch for Linux brings 5 GB)"
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.lock
+	@echo "Installing what the tests need (once; $(SIZE))"
+	$(if $(TORCH),$(BIN)/python .ci/cpu_lock.py,cat) requirements-dev.lock >.venv/requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement .venv/requirements-dev.lock
+	@echo $(TORCH) >.venv/torch
 	@touch $@ .venv/ready-to-run
 
 # What checks the browser's code. The dashboard runs without it, so where there is none those tests are skipped.

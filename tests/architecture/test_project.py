@@ -87,6 +87,75 @@ def test_the_tests_run_what_the_dashboard_runs() -> None:
     assert run <= tests, f"These differ between the locks; run `make lock`: {sorted(run - tests)}"
 
 
+def cpu_lock() -> tuple[str, list[Requirement]]:
+    """Return the first line of the lock without CUDA, which says where that comes from, and its pins."""
+    index, *pins = (ROOT / "requirements-cpu.lock").read_text("utf-8").splitlines()
+    return index, [Requirement(pin) for pin in pins]
+
+
+def test_the_lock_without_cuda_pins_everything_else_alike() -> None:
+    index, pins = cpu_lock()
+    assert index == "--extra-index-url https://download.pytorch.org/whl/cpu"
+    torchs = ("torch", "torchvision")
+    whole, cpu = ({str(pin) for pin in lock if pin.name not in torchs} for lock in (locked("requirements.lock"), pins))
+    assert cpu < whole, "run `make lock`"
+    of_cuda = [
+        name for name in (pin.partition("==")[0] for pin in whole - cpu) if not name.startswith(("nvidia-", "cuda-"))
+    ]
+    assert of_cuda == ["triton"]
+    versions = {(pin.name, str(pin.specifier).partition("+")[0]) for pin in pins if pin.name in torchs}
+    assert versions == {(pin.name, str(pin.specifier)) for pin in locked("requirements.lock") if pin.name in torchs}
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "torch", "torchvision"),
+    [
+        ("linux", "x86_64", "+cpu", "+cpu"),
+        ("linux", "aarch64", "+cpu", ""),
+        ("darwin", "arm64", "", ""),
+        ("win32", "AMD64", "", ""),
+    ],
+)
+def test_without_cuda_each_machine_gets_one_build_of_pytorch(
+    system: str, machine: str, torch: str, torchvision: str
+) -> None:
+    here = {"sys_platform": system, "platform_machine": machine}
+    pins = [
+        pin for pin in cpu_lock()[1] if pin.marker and "sys_platform" in str(pin.marker) and pin.marker.evaluate(here)
+    ]
+    builds = [(pin.name, str(pin.specifier).lstrip("=.0123456789")) for pin in pins if pin.name.startswith("torch")]
+    assert builds == [("torch", torch), ("torchvision", torchvision)]
+
+
+def made(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Return what make would do in a folder."""
+    where = [f"--file={ROOT / 'Makefile'}", f"--directory={folder}"]
+    return subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", *where, *arguments],
+        env={name: value for name, value in os.environ.items() if name not in ("TORCH", "MAKEFLAGS", "MAKELEVEL")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_the_build_of_pytorch_is_chosen_once_and_remembered(tmp_path: Path) -> None:
+    for lock in ("requirements.lock", "requirements-cpu.lock"):
+        (tmp_path / lock).touch()
+    assert "--requirement requirements.lock\n" in made(tmp_path, "run").stdout
+    chosen = made(tmp_path, "run", "TORCH=cpu").stdout
+    assert "--requirement requirements-cpu.lock\n" in chosen and "echo cpu >.venv/torch\n" in chosen
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "torch").write_text("cpu\n")
+    assert "--requirement requirements-cpu.lock\n" in made(tmp_path, "run").stdout
+    (tmp_path / ".venv" / "ready-to-run").touch()
+    assert "rm -rf .venv" in made(tmp_path, "run", "TORCH=").stderr
+    assert 'not "gpu"' in made(tmp_path, "run", "TORCH=gpu").stderr
+    (tmp_path / ".venv" / "torch").write_text("\n")
+    refused = made(tmp_path, "run", "TORCH=cpu")
+    assert "rm -rf .venv" in refused.stderr and not refused.stdout
+
+
 @pytest.mark.parametrize("system", [("linux", "Linux"), ("darwin", "Darwin"), ("win32", "Windows")], ids=str)
 @pytest.mark.parametrize("python", ["3.11", "3.12", "3.13"])
 def test_on_every_system_a_package_has_one_version(system: tuple[str, str], python: str) -> None:
@@ -105,8 +174,8 @@ def test_on_every_system_a_package_has_one_version(system: tuple[str, str], pyth
     assert cuda == (system[0] == "linux"), "only Linux wheels of torch bring CUDA"
 
 
-# PyTorch's public index of CPU wheels: the one address that the README may name.
-CPU_WHEELS = "--index-url https://download.pytorch.org/whl/cpu"
+# PyTorch's public index of CPU wheels: the one address that may be named.
+CPU_WHEELS = re.compile(r"(--(extra-)?index-url )https://download\.pytorch\.org/whl/cpu(?=[\s\"`]|$)")
 
 
 @pytest.mark.parametrize("what", list(NOT_FOR_THE_ROAD))
@@ -114,7 +183,7 @@ def test_no_file_names(what: str) -> None:
     found = [
         f"{path}: {line.strip()[:100]}"
         for path, text in texts()
-        for line in text.replace(CPU_WHEELS, "").splitlines()
+        for line in CPU_WHEELS.sub("", text).splitlines()
         if any(piece in line for piece in NOT_FOR_THE_ROAD[what])
     ]
     assert not found, f"{what} works on one machine only; leave it out:\n" + "\n".join(found)
