@@ -45,9 +45,7 @@ client_secret = "nobody asks"
 server_metadata_url = "{provider.url}/.well-known/openid-configuration"
 """
     )
-    return serve(
-        ROOT / "app.py", port=port, KD_HOME=str(home), KD_MODE="class", STREAMLIT_SECRETS_FILES=f'["{secrets}"]'
-    )
+    return serve(ROOT / "app.py", port=port, KD_HOME=str(home), KD_MODE="class", STREAMLIT_SECRETS_FILES=str(secrets))
 
 
 def signed_in(page: Page, address: str) -> None:
