@@ -6,7 +6,8 @@ from pages.parts.app import errors, frame, link
 from pages.parts.text import t
 
 st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layout="wide")
-link.begin()
+with errors.error_boundary():
+    link.begin()
 
 # A page is called in the address as its file is: a link to it then works on a server that has just been started.
 PAGES = ("race", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence")

@@ -4,49 +4,50 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
 from kd_core.errors import LinkRefused
-from kd_core.settings import parse_value
-from kd_core.store import default_home
+from pages.parts.app import link_checks
 from pages.parts.text import error_text, escape_markdown, t
 
 VERSION = "1"
 TOLD_SECONDS = 20
-_PLAIN = (
-    "language",
-    "preset",
-    "teacher_run",
-    "seeds",
-    "study",
-    "studies",
-    "techniques",
-    "cell",
-    "x",
-    "y",
-    "random",
-    "points",
-    "sample",
-    "epoch",
-    "T",
-    "axis",
-    "convention",
-)
+TOLD_PARTS = 3
 
 
 def begin() -> None:
     """Take the link at a session's start, or put it back after a change of page; call before any widget."""
     if "link" not in st.session_state:
-        given = st.query_params.to_dict()
-        st.session_state["link"] = {name: value for name, value in given.items() if name in _PLAIN or _is_setting(name)}
-        for name, value in given.items():
-            if reason := _reason_against(name, value):
-                refuse(name, reason)
+        st.session_state["link"] = {}  # before any check: whatever one of them meets, there is a link
+        _take(st.query_params.to_dict())
     _publish()
+
+
+def _take(given: Mapping[str, str]) -> None:
+    """Keep the parts that can be used; tell of the others in one sentence for each reason."""
+    unknown = [name for name in given if name != "v" and not link_checks.is_known(name)]
+    if unknown:
+        refuse(_named(unknown), link_checks.unknown_reason(unknown))
+    if (version := given.get("v", VERSION)) != VERSION:
+        refuse("v", t("link.other_version", version=link_checks.shortened(version), this=VERSION))
+    known = {name: value for name, value in given.items() if name != "v" and name not in unknown}
+    many = [name for name in known if link_checks.is_setting(name)][link_checks.MOST_SETTINGS :]
+    if many:
+        refuse(_named(many), t("link.too_many", n=len(many), most=link_checks.MOST_SETTINGS))
+    for name, value in known.items():
+        if reason := "" if name in many else link_checks.reason_against(name, value):
+            refuse(name, reason)
+        elif name not in many:
+            st.session_state["link"][name] = value
+
+
+def _named(parts: Sequence[str]) -> str:
+    """Return the first few of some parts, shortened, for a sentence about them all."""
+    shown = ", ".join(link_checks.shortened(part) for part in parts[:TOLD_PARTS])
+    return shown if len(parts) <= TOLD_PARTS else f"{shown}, …"
 
 
 def get(name: str, default: str = "") -> str:
@@ -66,7 +67,7 @@ def number(name: str, default: float, low: float, high: float) -> float:
         value = math.nan
     if low <= value <= high:
         return value
-    refuse(name, t("link.no_number", value=text[:40], low=f"{low:g}", high=f"{high:g}"))
+    refuse(name, t("link.no_number", value=link_checks.shortened(text), low=f"{low:g}", high=f"{high:g}"))
     return default
 
 
@@ -83,7 +84,8 @@ def put(**parts: Any) -> None:
 
 def settings() -> dict[str, str]:
     """Return the changed settings by path, as text: every part whose name has a dot, or chooses a member."""
-    return {name: value for name, value in st.session_state.get("link", {}).items() if _is_setting(name)}
+    link = st.session_state.get("link", {})
+    return {name: value for name, value in link.items() if link_checks.is_setting(name)}
 
 
 def settings_outside(paths: Iterable[str]) -> dict[str, str]:
@@ -106,39 +108,17 @@ def refuse(part: str, reason: str) -> None:
 
 
 def show_refused() -> None:
-    """Tell which parts of the link were not used, for as long as a reader needs to read it."""
-    for (part, reason), since in st.session_state.get("link_refused", {}).items():
-        if time.time() - since < TOLD_SECONDS:
+    """Tell which parts of the link were not used, for as long as a reader needs to read it: many in one sentence."""
+    refused = st.session_state.get("link_refused", {})
+    told = [one for one, since in refused.items() if time.time() - since < TOLD_SECONDS]
+    if len(told) <= TOLD_PARTS:
+        for part, reason in told:
             st.warning(escape_markdown(error_text(LinkRefused(part=part, reason=reason))))
-
-
-def _reason_against(name: str, value: str) -> str:
-    """Return why a part of a link that comes from outside is not taken, or nothing."""
-    if name == "v":
-        return "" if value == VERSION else t("link.other_version", version=value[:40], this=VERSION)
-    if name not in _PLAIN and not _is_setting(name):
-        return t("link.unknown_part", part=name[:40])
-    if _is_setting(name) and _leaves_uploads(name, value):
-        return t("link.foreign_folder")
-    return ""
-
-
-def _leaves_uploads(name: str, value: str) -> bool:
-    """Tell whether a setting names a folder that was not uploaded here: a link must not choose what a server reads."""
-    uploads = (default_home() / "uploads").resolve()
-    named = [value] if name.split(".")[-1] == "path" else _paths_in(parse_value(value))
-    return any(not Path(path).expanduser().resolve().is_relative_to(uploads) for path in named)
-
-
-def _paths_in(value: Any) -> list[str]:
-    if not isinstance(value, dict):
-        return []
-    inside = [path for inner in value.values() for path in _paths_in(inner)]
-    return inside + ([str(value["path"])] if "path" in value else [])
-
-
-def _is_setting(name: str) -> bool:
-    return "." in name or name in ("method", "protocol", "student", "others", "data", "teacher", "optim", "start")
+        return
+    first = t("link.between").join(
+        t("link.one_refused", part=part, reason=reason.rstrip(".。")) for part, reason in told[:TOLD_PARTS]
+    )
+    st.warning(escape_markdown(t("link.many_refused", n=len(told), first=first, rest=len(told) - TOLD_PARTS)))
 
 
 def _publish() -> None:

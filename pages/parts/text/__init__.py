@@ -2,7 +2,16 @@
 
 from pages.parts.text import member_text
 from pages.parts.text.escape import escape_html, escape_markdown
-from pages.parts.text.i18n import LANGUAGES, browser_language, declared_text, error_text, language, t, texts_of
+from pages.parts.text.i18n import (
+    LANGUAGES,
+    browser_language,
+    declared_text,
+    error_text,
+    language,
+    reason_text,
+    t,
+    texts_of,
+)
 from pages.parts.text.numbers import (
     MISSING,
     about_text,
@@ -55,6 +64,7 @@ __all__ = [
     "percent_text",
     "points_of",
     "ratio_text",
+    "reason_text",
     "sampling_text",
     "seconds_text",
     "setting_description",

@@ -11,7 +11,7 @@ from typing import Any
 
 import streamlit as st
 
-from kd_core.errors import KDError, reasons_json
+from kd_core.errors import KDError, Reason, reasons_json
 from kd_core.settings import json_leaves
 
 LANGUAGES = {"en": "English", "zh": "中文"}
@@ -79,6 +79,15 @@ def error_text(error: KDError | dict[str, Any]) -> str:
         }
     template = catalogue(language()).get(f"errors.{error['code']}")
     return _filled(template, error) if template else str(error["sentence"])
+
+
+def reason_text(reason: str) -> str:
+    """Return a reason in the reader's language; a text without a code is one already."""
+    if not isinstance(reason, Reason):
+        return reason
+    words = catalogue(language()).get(f"reasons.{reason.code}")
+    told = {"fields": reason.fields, "reasons": reasons_json(reason.fields)}
+    return _filled(words, told) if words else str(reason)
 
 
 def _filled(template: str, told: Mapping[str, Any]) -> str:

@@ -1,0 +1,170 @@
+"""What each part of a link may say, checked before anything looks at it: a link comes from anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from kd_core.errors import nearest_hint
+from kd_core.settings import parse_value
+from kd_core.store import default_home
+from pages.parts.charts import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, is_view_temperature
+from pages.parts.text import LANGUAGES, reason_text, t
+
+MOST_LETTERS: Final = 4000
+MOST_SETTINGS: Final = 200
+MOST_SHOWN: Final = 40
+"""Letters of somebody else's text inside a sentence."""
+
+SETTINGS: Final = ("method", "protocol", "student", "others", "data", "teacher", "optim", "start", "schedules", "seed")
+"""The parts of a recipe: each may stand in a link by itself or with a path below it."""
+
+Check = Callable[[str], str]
+"""Returns why a value is not taken, or nothing."""
+
+
+def reason_against(name: str, value: str) -> str:
+    """Return why a known part of a link is not taken, in the reader's language, or nothing."""
+    if len(value) > MOST_LETTERS or not _is_text(value):
+        return t("link.unreadable")
+    return PARTS[name](value) if name in PARTS else _against_folders(name, value)
+
+
+def unknown_reason(names: Collection[str]) -> str:
+    """Return the sentence on parts that no link has; of a single one with the known part that is most like it."""
+    first = next(iter(names))
+    if len(names) > 1:
+        return t("link.unknown_parts", n=len(names))
+    hint = nearest_hint(first, [*PARTS, *SETTINGS])
+    return t("link.unknown_part", part=shortened(first)) + reason_text(hint)
+
+
+def is_known(name: str) -> bool:
+    """Tell whether links have a part of that name; whether the recipe has such a setting is its own affair."""
+    return name in PARTS or is_setting(name)
+
+
+def is_setting(name: str) -> bool:
+    """Tell whether a part of a link is a changed setting: a part of a recipe, or a path below one."""
+    return name.split(".")[0] in SETTINGS and re.fullmatch(r"\w[\w-]*(\.\w[\w-]*)*", name, re.ASCII) is not None
+
+
+def shortened(text: str) -> str:
+    """Return somebody else's text as far as it belongs into a sentence."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: MOST_SHOWN + 1])
+    return shown if len(text) <= MOST_SHOWN else f"{shown[:MOST_SHOWN]}…"
+
+
+def _is_text(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeError:
+        return False
+    return "\0" not in value
+
+
+def _one_of(known: Collection[str]) -> Check:
+    def check(value: str) -> str:
+        if value in known:
+            return ""
+        hint = reason_text(nearest_hint(value, known))
+        return t("link.no_choice", value=shortened(value), known=", ".join(known)) + hint
+
+    return check
+
+
+def _whole(low: int = 0, high: int | None = None) -> Check:
+    def check(value: str) -> str:
+        if re.fullmatch(r"\d{1,9}", value, re.ASCII) and low <= int(value) and (high is None or int(value) <= high):
+            return ""
+        if high is None:
+            return t("link.not_whole", value=shortened(value), low=low)
+        return t("link.no_whole_number", value=shortened(value), low=low, high=high)
+
+    return check
+
+
+def _against_temperature(value: str) -> str:
+    try:
+        usable = is_view_temperature(float(value))
+    except ValueError:
+        usable = False
+    low, high = f"{LOWEST_TEMPERATURE:g}", f"{HIGHEST_TEMPERATURE:g}"
+    return "" if usable else t("soft_labels.refused_temperature", value=shortened(value), low=low, high=high)
+
+
+def _against_study(value: str) -> str:
+    return "" if _ids(value) and "," not in value else t("link.no_study", study=shortened(value))
+
+
+def _against_studies(value: str) -> str:
+    return "" if _ids(value) else t("link.no_study", study=shortened(value))
+
+
+def _ids(value: str) -> bool:
+    return re.fullmatch(r"[\w-]{1,40}(,[\w-]{1,40})*,?", value, re.ASCII) is not None
+
+
+def _against_preset(value: str) -> str:
+    return "" if re.fullmatch(r"[\w.-]{1,80}", value) else t("link.no_preset", preset=shortened(value))
+
+
+def _against_techniques(value: str) -> str:
+    usable = re.fullmatch(r"[\w:,-]+", value, re.ASCII)
+    return "" if usable else t("method_race.unknown_techniques", names=shortened(value))
+
+
+def _against_axis(value: str) -> str:
+    path = value.partition("=")[0]
+    return "" if re.fullmatch(r"\w[\w.-]{0,79}", path, re.ASCII) else t("sweep.no_axis", path=shortened(path))
+
+
+PARTS: Final[Mapping[str, Check]] = {
+    "language": _one_of(tuple(LANGUAGES)),
+    "preset": _against_preset,
+    "teacher_run": _against_study,
+    "seeds": _whole(1, 100),
+    "study": _against_study,
+    "studies": _against_studies,
+    "techniques": _against_techniques,
+    "cell": _whole(),
+    "x": _against_axis,
+    "y": _against_axis,
+    "random": _whole(2),
+    "points": _whole(2),
+    "sample": _whole(),
+    "epoch": _whole(1),
+    "T": _against_temperature,
+    "axis": _one_of(("linear", "log")),
+    "convention": _one_of(("teacher", "labels")),
+}
+"""Every part of a link that is no setting, with its check; what only the store can know is checked where it is used."""
+
+
+def _against_folders(name: str, value: str) -> str:
+    """Refuse a folder that was not uploaded here: a link must not choose what a server reads."""
+    read = parse_value(value)
+    folders = [read] if name.split(".")[-1] == "path" else list(_paths_in(read))
+    uploads = default_home() / "uploads"
+    if not all(isinstance(folder, str) and _lies_in(folder, uploads) for folder in folders):
+        return t("link.foreign_folder")
+    gone = [folder for folder in folders if not Path(folder).expanduser().is_dir()]
+    return t("link.no_upload", folder=shortened(Path(gone[0]).name)) if gone else ""
+
+
+def _lies_in(folder: str, home: Path) -> bool:
+    try:
+        return Path(folder).expanduser().resolve().is_relative_to(home.resolve())
+    except (OSError, RuntimeError, ValueError):  # a path that no system takes
+        return False
+
+
+def _paths_in(value: Any) -> list[Any]:
+    if isinstance(value, list):
+        return [path for inner in value for path in _paths_in(inner)]
+    if not isinstance(value, dict):
+        return []
+    inside = [path for inner in value.values() for path in _paths_in(inner)]
+    return inside + ([value["path"]] if "path" in value else [])
