@@ -116,7 +116,7 @@ def show_refused() -> None:
             st.warning(escape_markdown(error_text(LinkRefused(part=part, reason=reason))))
         return
     first = t("link.between").join(
-        t("link.one_refused", part=part, reason=reason) for part, reason in told[:TOLD_PARTS]
+        t("link.one_refused", part=part, reason=reason.rstrip(".。")) for part, reason in told[:TOLD_PARTS]
     )
     st.warning(escape_markdown(t("link.many_refused", n=len(told), first=first, rest=len(told) - TOLD_PARTS)))
 

@@ -118,7 +118,7 @@ def _against_techniques(value: str) -> str:
 
 def _against_axis(value: str) -> str:
     path = value.partition("=")[0]
-    return "" if re.fullmatch(r"\w[\w.-]*", path, re.ASCII) else t("sweep.no_axis", path=shortened(path))
+    return "" if re.fullmatch(r"\w[\w.-]{0,79}", path, re.ASCII) else t("sweep.no_axis", path=shortened(path))
 
 
 PARTS: Final[Mapping[str, Check]] = {
