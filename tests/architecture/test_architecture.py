@@ -238,3 +238,19 @@ def test_every_module_of_the_engine_can_be_imported() -> None:
     for name in sources():
         if name.startswith("kd_core") and not name.endswith("__main__"):
             importlib.import_module(name)
+
+
+CHANGES = {"update", "ask_stop", "ask_resume", "add", "delete", "end", "begin", "set_limit", "set_fact", "leave"}
+"""Methods of a store that change it."""
+
+
+def test_pages_change_nothing_in_the_store_themselves() -> None:
+    """Whatever they change goes through a function that asks who wants it."""
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {ast.unparse(node.func)}"
+        for path in [ROOT / "app.py", *(ROOT / "pages").rglob("*.py")]
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGES
+        if ast.unparse(node.func.value).startswith("store()")
+    ]
+    assert not found, "Ask kd_core.jobs or kd_core.visitors, with visitor():\n" + "\n".join(found)
