@@ -239,7 +239,10 @@ class StudyTable:
         row = self.get(study)
         if row.status not in RESUMABLE:
             raise NothingToResume(id=study, status=row.status)
-        self.update(study, status=status, wish=None, error=None, finished=None)
+        started = (
+            time.time() if status == "running" else row.started
+        )  # else it is taken for lost before it has its lock
+        self.update(study, status=status, wish=None, error=None, finished=None, started=started)
 
     def begin(self, study: str) -> bool:
         """Mark a waiting study as running; False where it does not wait (any more)."""

@@ -38,6 +38,14 @@ def test_while_a_supervisor_lives_it_alone_tells_what_is_lost(store: Store) -> N
         assert jobs.mark_lost(store) == []
 
 
+def test_a_study_that_is_resumed_here_is_not_taken_for_lost_before_it_has_its_lock(store: Store) -> None:
+    study = store.studies.add(solo(), status="running")
+    store.studies.update(study, started=time.time() - 60)
+    assert jobs.mark_lost(store) == [study]
+    store.studies.ask_resume(study, status="running")
+    assert jobs.mark_lost(store) == []
+
+
 def test_a_job_that_crashed_before_it_began_is_not_tried_for_ever(store: Store) -> None:
     study = store.studies.add(solo())
     assert mark_ended(store, study, "lost", exitcode=1)
