@@ -14,6 +14,8 @@ from kd_core.store import Store, error_json
 GRACE_SECONDS = 3.0
 """Who trains in its own process marks a study as running a moment before it takes the lock."""
 LOOK_SECONDS = 0.1
+GLANCE_SECONDS = 0.5
+"""Who only looks whether a lock is free has let go of it by then."""
 BEGINS = "---- study"
 """How a job's first line in its log begins; a resumed study writes on in the same file."""
 
@@ -35,10 +37,11 @@ def wait_for_lost(store: Store, study: str) -> None:
         RunUnknown: there is none of that id.
     """
     deadline = time.monotonic() + 2 * GRACE_SECONDS
-    while store.studies.get(study).status == "running" and is_free(job_lock(store.home, study)):
+    while store.studies.get(study).status == "running" and time.monotonic() < deadline:
+        with held(job_lock(store.home, study), wait=GLANCE_SECONDS) as job_is_gone:
+            if not job_is_gone:
+                return
         mark_lost(store)
-        if time.monotonic() > deadline:
-            return
         time.sleep(LOOK_SECONDS)
 
 
