@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save
 
 from kd_core.errors import InvalidSetting, UnknownName, WeightsMissing, system_reason
-from kd_core.store import RunRow, Store
+from kd_core.store import RunRow, Store, packed
 
 
 @dataclass(frozen=True)
@@ -45,6 +43,8 @@ Files = dict[str, bytes]
 
 def export(store: Store, run: str, format: str, path: Path | str) -> list[Path]:
     """Write a run's network to ``path``; what the format needs beside it has the same name and another suffix.
+
+    The same run gives the same bytes, whenever it is asked for.
 
     Returns:
         The files written, the one at ``path`` first.
@@ -79,16 +79,23 @@ def export_bytes(store: Store, run: str, format: str) -> bytes:
     files = _files(store, run, format)
     if len(files) == 1:
         return next(iter(files.values()))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
         for suffix, content in files.items():
-            archive.writestr(f"network_{run}{suffix}", content)
-    return packed.getvalue()
+            archive.writestr(_entry(f"network_{run}{suffix}"), content, zipfile.ZIP_DEFLATED)
+    return zipped.getvalue()
 
 
 def download_name(run: str, format: str) -> str:
     """Return under which name ``export_bytes`` is offered."""
     return f"network_{run}{'.zip' if format == 'code' else f'.{format}'}"
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return a zip's entry that is the same at any time and on any system."""
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system, entry.external_attr = 3, 0o644 << 16
+    return entry
 
 
 def _files(store: Store, run: str, format: str) -> Files:
@@ -124,8 +131,7 @@ def _safetensors(trained: TrainedNetwork) -> Files:
         "sd": trained.sd,
     }
     metadata = {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
-    weights = {name: np.asarray(values, order="C") for name, values in trained.weights.items()}
-    return {".safetensors": save(weights, {"format": "pt", **metadata})}
+    return {".safetensors": packed(trained.weights, {"format": "pt", **metadata})}
 
 
 def _code(trained: TrainedNetwork) -> Files:

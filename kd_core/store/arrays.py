@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,7 +24,21 @@ def write_arrays(path: Path, arrays: Arrays, home: Path, metadata: dict[str, str
     Raises:
         StoreFull, StoreUnusable: it could not be written.
     """
-    write_bytes(path, save({k: np.asarray(v, order="C") for k, v in arrays.items()}, metadata), home)
+    write_bytes(path, packed(arrays, metadata), home)
+
+
+def packed(arrays: Arrays, metadata: Mapping[str, str] | None = None) -> bytes:
+    """Return a safetensors file of arrays: equal contents give equal bytes.
+
+    The library writes its metadata in an order that changes from call to call; here it is sorted.
+    """
+    content = save({name: np.asarray(values, order="C") for name, values in arrays.items()}, dict(metadata or {}))
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header.pop("__metadata__", {}).items()))
+    ordered = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    ordered += b" " * (-len(ordered) % 8)  # as the library does: the arrays begin at a multiple of 8
+    return len(ordered).to_bytes(8, "little") + ordered + content[8 + size :]
 
 
 def write_bytes(path: Path, content: bytes, home: Path) -> None:
