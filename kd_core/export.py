@@ -12,8 +12,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from kd_core.errors import InvalidSetting, UnknownName, WeightsMissing, system_reason
-from kd_core.store import RunRow, Store, packed
+from kd_core.errors import FilesDamaged, InvalidSetting, UnknownName, WeightsMissing, system_reason
+from kd_core.store import RunRow, Store, error_json, packed
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,7 @@ def export(store: Store, run: str, format: str, path: Path | str) -> list[Path]:
         UnknownName: there is no such format.
         RunUnknown: there is no such run.
         WeightsMissing: the run was not trained to its end.
+        FilesDamaged: its files cannot be read; its study is marked so that it can be resumed.
         InvalidSetting: the path cannot be written.
     """
     files = _files(store, run, format)
@@ -75,6 +76,7 @@ def export_bytes(store: Store, run: str, format: str) -> bytes:
         UnknownName: there is no such format.
         RunUnknown: there is no such run.
         WeightsMissing: the run was not trained to its end.
+        FilesDamaged: its files cannot be read; its study is marked so that it can be resumed.
     """
     files = _files(store, run, format)
     if len(files) == 1:
@@ -105,7 +107,12 @@ def _files(store: Store, run: str, format: str) -> Files:
 
 
 def _trained(store: Store, run: str) -> TrainedNetwork:
-    row, weights = store.runs.get(run), store.files.weights(run)
+    row = store.runs.get(run)
+    if row.status == "done" and (file := store.files.damaged(run, row.reported_epoch)):
+        error = FilesDamaged(id=run, file=file)
+        store.runs.note_damage(run, error_json(error))
+        raise error
+    weights = store.files.weights(run)
     source = store.files.source(row.source) if row.source else None
     if weights is None or source is None or row.status != "done":
         raise WeightsMissing(id=run, status=row.status)

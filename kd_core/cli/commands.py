@@ -14,7 +14,7 @@ from typing import Any
 
 from kd_core import jobs
 from kd_core.cli.report import OUTCOMES, left_out_lines
-from kd_core.errors import InvalidSetting, Reason, RunUnknown
+from kd_core.errors import FilesDamaged, InvalidSetting, Reason, RunUnknown
 from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
 
@@ -102,7 +102,17 @@ def export(arguments: argparse.Namespace) -> int:
     """Write a run's trained network in another format."""
     from kd_core.export import export as write
 
-    for path in write(_opened(arguments), arguments.run, arguments.format, Path(arguments.path)):
+    store = _opened(arguments)
+    try:
+        written = write(store, arguments.run, arguments.format, Path(arguments.path))
+    except FilesDamaged as error:
+        if not (study := store.studies.of_run(arguments.run)):
+            raise
+        print(f"{error} It is trained again now.", file=sys.stderr)
+        store.studies.ask_resume(study, status="running")
+        jobs.carry_out(store, study, arguments.data_root)
+        written = write(store, arguments.run, arguments.format, Path(arguments.path))
+    for path in written:
         print(path)
     return 0
 

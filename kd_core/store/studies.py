@@ -239,9 +239,8 @@ class StudyTable:
         row = self.get(study)
         if row.status not in RESUMABLE:
             raise NothingToResume(id=study, status=row.status)
-        started = (
-            time.time() if status == "running" else row.started
-        )  # else it is taken for lost before it has its lock
+        # One that the caller trains would be taken for lost before it has its lock, if it had begun long ago.
+        started = time.time() if status == "running" else row.started
         self.update(study, status=status, wish=None, error=None, finished=None, started=started)
 
     def begin(self, study: str) -> bool:
