@@ -39,8 +39,10 @@ SEEDS = 2
 CHECKPOINT_SECONDS = 0.2
 KILLS_A_STUDY = 8
 END_SECONDS = 120.0
-SECONDS = {"command line": 7.0, "job": 2.0, "supervisor": 5.0, "server": 5.0, "everything": 7.0}
+SECONDS = {"command line": 7.0, "job": 2.0, "supervisor": 3.0, "server": 3.0, "everything": 3.0}
 """After at most so long a process is killed: what it takes to begin, and some of the training."""
+TRAINING_SHARE = 0.75
+"""Of so many moments that the study trains already; the others may fall into the beginning."""
 KINDS = tuple(SECONDS)
 SIGKILL = getattr(signal, "SIGKILL", signal.SIGTERM)  # Windows knows one way to end a process
 
@@ -92,6 +94,9 @@ class Trial:
         way: CommandLine | Queue = CommandLine(self) if kind == "command line" else Queue(self)
         study = way.start(None)
         for _ in range(min(most, KILLS_A_STUDY)):
+            if study and self.moments.random() < TRAINING_SHARE:
+                with suppress(TimeoutError):  # it has come to its end
+                    eventually(lambda at=study: self.store.studies.get(at).status == "running", 15)
             time.sleep(self.moments.uniform(0, SECONDS[kind]))
             before = finished_runs(self.store, study)
             if not way.kill(kind, study):

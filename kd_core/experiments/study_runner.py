@@ -67,6 +67,8 @@ class StudyRunner:
         self.store = store
         self.row = store.studies.get(study)
         self.study = Study.from_json(self.row.spec)
+        if len(store.studies.members(study)) < len(self.study.members):
+            store.studies.restore_members(study, self.study)
         self.context = StudyContext(store, data_root, self.row.device, self.row.precision, study)
         self.teachers = TeacherCache(self.context)
         last_and_best_only = self.study.kind != "race"
