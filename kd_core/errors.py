@@ -246,6 +246,16 @@ class WeightsMissing(KDError):
     template = "The run '{id}' has no stored weights ({status}). Train it to its end first."
 
 
+class FilesDamaged(KDError):
+    """A finished run whose stored files cannot be read any more."""
+
+    code = "files_damaged"
+    template = (
+        "The file '{file}' of the run '{id}' is damaged or gone. The run is trained again as soon as its study is "
+        "resumed, or another study needs it."
+    )
+
+
 class StoreUnusable(KDError):
     """The store's folder or database cannot be read or written."""
 

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save
 
-from kd_core.errors import InvalidSetting, UnknownName, WeightsMissing, system_reason
-from kd_core.store import RunRow, Store
+from kd_core.errors import FilesDamaged, InvalidSetting, UnknownName, WeightsMissing, system_reason
+from kd_core.store import RunRow, Store, error_json, packed
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,8 @@ Files = dict[str, bytes]
 def export(store: Store, run: str, format: str, path: Path | str) -> list[Path]:
     """Write a run's network to ``path``; what the format needs beside it has the same name and another suffix.
 
+    The same run gives the same bytes, whenever it is asked for.
+
     Returns:
         The files written, the one at ``path`` first.
 
@@ -53,6 +53,7 @@ def export(store: Store, run: str, format: str, path: Path | str) -> list[Path]:
         UnknownName: there is no such format.
         RunUnknown: there is no such run.
         WeightsMissing: the run was not trained to its end.
+        FilesDamaged: its files cannot be read; its study is marked so that it can be resumed.
         InvalidSetting: the path cannot be written.
     """
     files = _files(store, run, format)
@@ -75,20 +76,28 @@ def export_bytes(store: Store, run: str, format: str) -> bytes:
         UnknownName: there is no such format.
         RunUnknown: there is no such run.
         WeightsMissing: the run was not trained to its end.
+        FilesDamaged: its files cannot be read; its study is marked so that it can be resumed.
     """
     files = _files(store, run, format)
     if len(files) == 1:
         return next(iter(files.values()))
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w", zipfile.ZIP_DEFLATED) as archive:
         for suffix, content in files.items():
-            archive.writestr(f"network_{run}{suffix}", content)
-    return packed.getvalue()
+            archive.writestr(_entry(f"network_{run}{suffix}"), content, zipfile.ZIP_DEFLATED)
+    return zipped.getvalue()
 
 
 def download_name(run: str, format: str) -> str:
     """Return under which name ``export_bytes`` is offered."""
     return f"network_{run}{'.zip' if format == 'code' else f'.{format}'}"
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    """Return a zip's entry that is the same at any time and on any system."""
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system, entry.external_attr = 3, 0o644 << 16
+    return entry
 
 
 def _files(store: Store, run: str, format: str) -> Files:
@@ -98,7 +107,12 @@ def _files(store: Store, run: str, format: str) -> Files:
 
 
 def _trained(store: Store, run: str) -> TrainedNetwork:
-    row, weights = store.runs.get(run), store.files.weights(run)
+    row = store.runs.get(run)
+    if row.status == "done" and (file := store.files.damaged(run, row.reported_epoch)):
+        error = FilesDamaged(id=run, file=file)
+        store.runs.note_damage(run, error_json(error))
+        raise error
+    weights = store.files.weights(run)
     source = store.files.source(row.source) if row.source else None
     if weights is None or source is None or row.status != "done":
         raise WeightsMissing(id=run, status=row.status)
@@ -124,8 +138,7 @@ def _safetensors(trained: TrainedNetwork) -> Files:
         "sd": trained.sd,
     }
     metadata = {name: value if isinstance(value, str) else json.dumps(value) for name, value in facts.items()}
-    weights = {name: np.asarray(values, order="C") for name, values in trained.weights.items()}
-    return {".safetensors": save(weights, {"format": "pt", **metadata})}
+    return {".safetensors": packed(trained.weights, {"format": "pt", **metadata})}
 
 
 def _code(trained: TrainedNetwork) -> Files:

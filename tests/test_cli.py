@@ -11,10 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from kd_core import jobs
 from kd_core.cli.parser import main
+from kd_core.jobs.locks import held, is_free, job_lock, supervisor_lock
 from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
 from tests.image_folders import make_images
+from tests.small_studies import eventually, solo
 
 ROOT = Path(__file__).parents[1]
 SHORT = ["--set", "optim.epochs=3", "--set", "teacher.optim.epochs=2"]
@@ -159,6 +162,54 @@ def test_an_interrupted_race_is_resumed_to_what_it_would_have_been(told: Told, t
     assert last.scores["test"]["accuracy"] in resumed or resumed[0] in _last_accuracies(again)
     store.close()
     again.close()
+
+
+@pytest.mark.parametrize("supervised", [False, True])
+def test_a_race_that_was_killed_is_resumed_to_the_numbers_of_one_that_was_not(
+    told: Told, tmp_path: Path, supervised: bool
+) -> None:
+    long = ["--set", "optim.epochs=60", "--set", "teacher.optim.epochs=2", "--seeds", "1"]
+    command = [sys.executable, "-m", "kd_core", "race", "digits", *long, "--home", str(tmp_path)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    store = Store(tmp_path)
+    eventually(lambda: any(run.epoch > 5 for run in store.runs.list() if run.epochs == 60))
+    process.kill()
+    process.wait()
+    if supervised:  # of another server: it alone tells what is lost, a while after it began
+        jobs.ensure_supervisor(tmp_path, tmp_path)
+        eventually(lambda: not is_free(supervisor_lock(tmp_path)))
+    study = store.studies.list()[0].id
+    status, out, err = told("resume", study, "--json")
+    jobs.leave(tmp_path)
+    assert status == 0, err
+    _, undisturbed, _ = told("race", "digits", *long, "--json", home=tmp_path / "other")
+    for arm, facts in json.loads(undisturbed)["arms"].items():
+        assert json.loads(out)["arms"][arm]["accuracy"] == facts["accuracy"]
+    store.close()
+
+
+@pytest.mark.parametrize("words", [["runs"], ["show", "RUN"], ["export", "RUN", "--format", "code", "x"]])
+def test_every_command_tells_a_study_as_lost_whose_process_is_gone(
+    told: Told, words: list[str], tmp_path: Path
+) -> None:
+    store = Store(tmp_path)
+    study = store.studies.add(solo(), status="running")
+    run = store.runs.begin(study, [solo().members[0].recipe])[0]
+    store.studies.update(study, started=time.time() - 60)
+    told(*[run if word == "RUN" else word for word in words])
+    assert store.studies.get(study).status == "lost"
+    assert store.runs.get(run).status == "lost"
+    store.close()
+
+
+def test_a_study_that_somebody_trains_is_not_taken_from_them(told: Told, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    study = store.studies.add(solo(), status="running")
+    store.studies.update(study, started=time.time() - 60)
+    with held(job_lock(tmp_path, study)):
+        status, _, err = told("resume", study)
+    assert status == 2 and "is running" in err
+    store.close()
 
 
 def _last_accuracies(store: Store) -> list[float | None]:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -10,13 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors import safe_open
+from safetensors.numpy import load
 
 from kd_core.errors import InvalidSetting, RunUnknown, UnknownName, WeightsMissing
 from kd_core.experiments.study_runner import run_study
 from kd_core.export import FORMATS, download_name, export, export_bytes
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
-from kd_core.store import Store
+from kd_core.store import Store, packed
 
 # The current folder, where kd_core lies, must not be on the path of the exported code.
 USER = """
@@ -110,6 +112,45 @@ def test_download_of_several_files_is_a_zip(race: tuple[Store, str]) -> None:
         assert archive.namelist() == [f"network_{run}.py", f"network_{run}.safetensors"]
     assert download_name(run, "code").endswith(".zip")
     assert download_name(run, "safetensors").endswith(".safetensors")
+
+
+EXPORTER = """
+import hashlib, json, sys
+from kd_core.export import export_bytes
+from kd_core.results import race_json
+from kd_core.store import Store, packed
+from kd_core.store.arrays import packed
+import numpy as np
+store = Store(sys.argv[1])
+told = [export_bytes(store, sys.argv[2], format) for format in ("safetensors", "code")]
+told += [json.dumps(race_json(store, sys.argv[3])).encode()]
+told += [packed({"b": np.ones(3), "a": np.ones((2, 2), np.float16)}, {str(i): "ü" for i in range(20)})]
+print([hashlib.sha256(content).hexdigest() for content in told])
+"""
+
+
+def test_the_same_run_gives_the_same_bytes_in_any_process_at_any_time(race: tuple[Store, str]) -> None:
+    store, study = race
+    command = [sys.executable, "-c", EXPORTER, str(store.home), run_of(store, study, "distilled"), study]
+    told = {
+        subprocess.run(
+            command, capture_output=True, text=True, check=True, env=os.environ | {"PYTHONHASHSEED": seed}
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+    assert len(told) == 1
+    with zipfile.ZipFile(io.BytesIO(export_bytes(store, run_of(store, study, "alone"), "code"))) as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_a_packed_file_is_read_by_the_library_as_it_was_meant() -> None:
+    arrays = {"b": np.arange(3.0), "a": np.ones((2, 2), np.float16), "none": np.zeros((0, 4), np.int64)}
+    content = packed(arrays, {"z": "ü", "a": "1"})
+    assert int.from_bytes(content[:8], "little") % 8 == 0
+    back = load(content)
+    assert back.keys() == arrays.keys()
+    for name, values in arrays.items():
+        np.testing.assert_array_equal(back[name], values)
 
 
 def test_missing_suffix_is_added(race: tuple[Store, str], tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from kd_core import jobs
 from kd_core.cli.report import OUTCOMES, left_out_lines
-from kd_core.errors import InvalidSetting, Reason, RunUnknown
+from kd_core.errors import FilesDamaged, InvalidSetting, Reason, RunUnknown
 from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
 
@@ -33,7 +34,7 @@ def race(arguments: argparse.Namespace) -> int:
 
     preset = PRESETS[arguments.preset]
     recipe = preset.recipe.changed(_changes(arguments.set))
-    store = Store(arguments.home)
+    store = _opened(arguments)
     study = Study.race(recipe, preset.seeds if arguments.seeds is None else arguments.seeds, preset.name)
     return _carry_out(store, _add(store, study, arguments), arguments)
 
@@ -45,7 +46,7 @@ def sweep(arguments: argparse.Namespace) -> int:
     preset = PRESETS[arguments.preset]
     recipe = preset.recipe.changed(_changes(arguments.set))
     axes = {path: read_axis(path, values) for path, values in _pairs(arguments.axis)}
-    store = Store(arguments.home)
+    store = _opened(arguments)
     study = Study.sweep(recipe, axes, arguments.seeds or 1, preset.name, arguments.random)
     return _carry_out(store, _add(store, study, arguments), arguments)
 
@@ -58,13 +59,13 @@ def compare(arguments: argparse.Namespace) -> int:
     recipe = preset.recipe.changed(_changes(arguments.set))
     names = technique_names() if arguments.methods == ["all"] else arguments.methods
     study = Study.compare(recipe, names, arguments.seeds or 1, preset.name)
-    store = Store(arguments.home)
+    store = _opened(arguments)
     return _carry_out(store, _add(store, study, arguments), arguments)
 
 
 def runs(arguments: argparse.Namespace) -> int:
     """Print the runs of the store, newest first."""
-    rows = Store(arguments.home).runs.list(limit=arguments.limit or None)
+    rows = _opened(arguments).runs.list(limit=arguments.limit or None)
     if arguments.json:
         print(json.dumps([_run_json(row) for row in rows]))
     for row in [] if arguments.json else rows:
@@ -76,7 +77,7 @@ def runs(arguments: argparse.Namespace) -> int:
 
 def show(arguments: argparse.Namespace) -> int:
     """Print everything about one run, or about one study."""
-    store = Store(arguments.home)
+    store = _opened(arguments)
     try:
         row = store.runs.get(arguments.run)
     except RunUnknown:
@@ -90,8 +91,9 @@ def show(arguments: argparse.Namespace) -> int:
 
 def resume(arguments: argparse.Namespace) -> int:
     """Go on with a study, or with the study of a run, that did not come to its end."""
-    store = Store(arguments.home)
+    store = _opened(arguments)
     study = store.studies.of_run(arguments.run) or arguments.run
+    jobs.wait_for_lost(store, study)
     store.studies.ask_resume(study, status="running")
     return _carry_out(store, study, arguments)
 
@@ -100,9 +102,26 @@ def export(arguments: argparse.Namespace) -> int:
     """Write a run's trained network in another format."""
     from kd_core.export import export as write
 
-    for path in write(Store(arguments.home), arguments.run, arguments.format, Path(arguments.path)):
+    store = _opened(arguments)
+    try:
+        written = write(store, arguments.run, arguments.format, Path(arguments.path))
+    except FilesDamaged as error:
+        if not (study := store.studies.of_run(arguments.run)):
+            raise
+        print(f"{error} It is trained again now.", file=sys.stderr)
+        store.studies.ask_resume(study, status="running")
+        jobs.carry_out(store, study, arguments.data_root)
+        written = write(store, arguments.run, arguments.format, Path(arguments.path))
+    for path in written:
         print(path)
     return 0
+
+
+def _opened(arguments: argparse.Namespace) -> Store:
+    """Return the store, after looking for studies that say they run while their process is gone."""
+    store = Store(arguments.home)
+    jobs.mark_lost(store)
+    return store
 
 
 def _add(store: Store, study: Any, arguments: argparse.Namespace) -> str:
@@ -113,12 +132,10 @@ def _add(store: Store, study: Any, arguments: argparse.Namespace) -> str:
 
 def _carry_out(store: Store, study: str, arguments: argparse.Namespace) -> int:
     """Train in this process, reporting progress on stderr; a Ctrl-C keeps what is finished and can be resumed."""
-    from kd_core.jobs import carry_out
-
     finished = threading.Event()
     reporter = threading.Thread(target=_report_progress, args=(store, study, finished), daemon=True)
     reporter.start()
-    carry_out(store, study, arguments.data_root)
+    jobs.carry_out(store, study, arguments.data_root)
     finished.set()
     reporter.join()
     return _print_outcome(store, store.studies.get(study), arguments.json)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from kd_core.datasets.base import Normalised, Report, Shape
-from kd_core.datasets.io import DOWNLOAD, Archive, fetch, working_folder
+from kd_core.datasets.io import DOWNLOAD, Archive, Download, working_folder
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.errors import DataMissing, DataUnusable, Reason, system_reason
 
@@ -110,12 +110,13 @@ class TorchvisionSet(Normalised):
         done = 0
         # On the same disk as its destination, so that each file is put in place in one step.
         with working_folder(data_root, DOWNLOAD) as folder:
+            download = Download(folder, lambda server, spent: report(f"asking {server}", spent))
             for archive in self.archives():
 
                 def received(size: int, before: int = done) -> None:
                     report(f"downloading {self.title}", min(1.0, (before + size) / self.packed_bytes))
 
-                fetch(archive, folder, received)
+                download.fetch(archive, received)
                 done += (folder / archive.path).stat().st_size
             # Torchvision finds its archives, checks and unpacks them: nothing is left for it to download.
             self.torchvision_class()(folder, download=True)

@@ -106,6 +106,8 @@ def rewind_to_checkpoint(group: TrainingGroup, store: Store) -> dict[str, Tensor
     """Let the store forget all that came after a group's last checkpoint, and return that, if there is one."""
     arrays = store.files.lanes.checkpoint(group.id) if group.id else store.files.checkpoint(group.runs[0])
     checkpoint = {name: torch.from_numpy(values) for name, values in arrays.items()} if arrays else None
+    if store.files.checkpoint_is_damaged(group.runs[0], group.id):
+        log.warning("the checkpoint of %s is damaged: trained again from the beginning", group.id or group.runs[0])
     epoch = epoch_of(checkpoint) if checkpoint else 0
     first = store.runs.get(group.runs[0])
     steps = (first.steps or 0) // max(1, first.epochs or 1)  # as the loop told: a protocol's epochs have their own

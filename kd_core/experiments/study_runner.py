@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
 from pathlib import Path
@@ -13,14 +14,14 @@ from typing import Any
 import torch
 
 from kd_core.compute import keep_memory, latencies
-from kd_core.errors import JobFailed, KDError, system_reason
+from kd_core.errors import FilesDamaged, JobFailed, KDError, system_reason
 from kd_core.experiments.group_runner import GroupRunner, StopCheck, StopRequested
 from kd_core.experiments.groups import PendingRun, TrainingGroup, side_by_side, training_groups
 from kd_core.experiments.study_context import StudyContext
 from kd_core.experiments.teacher_cache import TeacherCache
 from kd_core.functional import agreement, kl_divergence
 from kd_core.recipe import Member, Recipe, Study, check_study
-from kd_core.store import MemberRow, Store, error_json
+from kd_core.store import MemberRow, RunRow, Store, error_json
 from kd_core.training.lanes import MEMORY_BYTES, why_solo
 from kd_core.vocabulary import TEACHING_ARMS
 
@@ -66,6 +67,8 @@ class StudyRunner:
         self.store = store
         self.row = store.studies.get(study)
         self.study = Study.from_json(self.row.spec)
+        if len(store.studies.members(study)) < len(self.study.members):
+            store.studies.restore_members(study, self.study)
         self.context = StudyContext(store, data_root, self.row.device, self.row.precision, study)
         self.teachers = TeacherCache(self.context)
         last_and_best_only = self.study.kind != "race"
@@ -118,7 +121,7 @@ class StudyRunner:
             due = not teaches if depth is None else teaches and teachers_above(member.recipe) == depth
             if row.seed in seeds and due:
                 wanted.setdefault(row.fingerprint, (row, member))
-        left = [place for place in wanted.values() if not self._is_finished(*place)]
+        left = [place for place in (self._unfinished(*place) for place in wanted.values()) if place]
         if left and not self.checked:
             check_study(self.study, self.context.dataset)
             self.checked = True
@@ -127,13 +130,33 @@ class StudyRunner:
         pending = [PendingRun(row.run or next(begun), member.recipe) for row, member in left]
         return list(training_groups(pending, self.context))
 
-    def _is_finished(self, row: MemberRow, member: Member) -> bool:
-        """Tell whether a member has its finished run, or can be given one."""
+    def _unfinished(self, row: MemberRow, member: Member) -> Place | None:
+        """Return a member that is to be trained; None where it has its finished run, or could be given one."""
         if row.run:
-            return self.store.runs.get(row.run).status in ("done", "diverged")
+            run = self.store.runs.get(row.run)
+            if run.status == "diverged" or (run.status == "done" and not self._damage(run)):
+                return None
+            return (row if run.status != "done" else self._trained_again(row, run)), member
         if self.row.fresh and member.arm not in TEACHING_ARMS:
-            return False
-        return self.store.runs.reuse_finished(self.row.id, row.fingerprint) is not None
+            return row, member
+        finished = self.store.runs.finished(row.fingerprint)
+        if finished is None:
+            return row, member
+        run = self.store.runs.get(finished)
+        if self._damage(run):
+            return self._trained_again(row, run), member
+        self.store.runs.reuse_finished(self.row.id, row.fingerprint)
+        return None
+
+    def _damage(self, run: RunRow) -> str:
+        return self.store.files.damaged(run.id, run.reported_epoch)
+
+    def _trained_again(self, row: MemberRow, run: RunRow) -> MemberRow:
+        """Return a member with a finished run whose files are damaged, to be trained anew in its place."""
+        file = self._damage(run)
+        log.warning("%s", FilesDamaged(id=run.id, file=file))
+        claimed = self.store.runs.adopt_damaged(self.row.id, row.fingerprint, run.id, file)
+        return replace(row, run=run.id if claimed else None)
 
     def _compare_with_teachers(self, seeds: set[int]) -> None:
         """Keep how far each student agrees with its teacher on the test split, from the stored logits."""

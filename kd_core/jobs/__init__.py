@@ -1,7 +1,7 @@
 """Jobs: every study in a process of its own, from a queue that one supervisor per store serves."""
 
 from kd_core.jobs.client import ensure_supervisor, is_served, leave
-from kd_core.jobs.lost import mark_lost
+from kd_core.jobs.lost import mark_lost, wait_for_lost
 from kd_core.jobs.queue import QueuePlace, queue_places, resume, set_slots, slots, stop, submit
 from kd_core.jobs.worker import carry_out
 
@@ -18,4 +18,5 @@ __all__ = [
     "slots",
     "stop",
     "submit",
+    "wait_for_lost",
 ]

@@ -13,6 +13,9 @@ from kd_core.store import Store, error_json
 
 GRACE_SECONDS = 3.0
 """Who trains in its own process marks a study as running a moment before it takes the lock."""
+LOOK_SECONDS = 0.1
+GLANCE_SECONDS = 0.5
+"""Who only looks whether a lock is free has let go of it by then."""
 BEGINS = "---- study"
 """How a job's first line in its log begins; a resumed study writes on in the same file."""
 
@@ -23,6 +26,23 @@ def mark_lost(store: Store) -> list[str]:
     For pages and the command line; a living supervisor does it by itself every second, and knows more.
     """
     return find_lost(store) if is_free(supervisor_lock(store.home)) else []
+
+
+def wait_for_lost(store: Store, study: str) -> None:
+    """Wait until a study that says it runs while nobody holds its lock is told as lost, or is taken up.
+
+    For who wants to resume it now: until the grace is over, and a supervisor that lives has looked, nobody tells it.
+
+    Raises:
+        RunUnknown: there is none of that id.
+    """
+    deadline = time.monotonic() + 2 * GRACE_SECONDS
+    while store.studies.get(study).status == "running" and time.monotonic() < deadline:
+        with held(job_lock(store.home, study), wait=GLANCE_SECONDS) as job_is_gone:
+            if not job_is_gone:
+                return
+        mark_lost(store)
+        time.sleep(LOOK_SECONDS)
 
 
 def find_lost(store: Store, supervised: Container[str] = ()) -> list[str]:

@@ -1,6 +1,6 @@
 """Store: where engine and pages meet; the only package that touches database and artifact files."""
 
-from kd_core.store.arrays import Arrays, half
+from kd_core.store.arrays import Arrays, half, packed
 from kd_core.store.lane_files import NOWHERE
 from kd_core.store.owners import NOBODY
 from kd_core.store.rows import (
@@ -32,4 +32,5 @@ __all__ = [
     "default_home",
     "error_json",
     "half",
+    "packed",
 ]

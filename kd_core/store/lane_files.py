@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kd_core.store.arrays import Arrays, half, read_arrays, read_part, write_arrays, write_bytes
+from kd_core.store.arrays import Arrays, half, is_whole, read_arrays, read_part, write_arrays, write_bytes
 
 NOWHERE = -1
 """The epoch of a lane that a file holds nothing of."""
@@ -41,8 +41,8 @@ class LaneFiles:
     def members(self, group: str) -> list[str]:
         """Return the runs of a group by lane; empty where there is no such group."""
         try:
-            return list(json.loads((self._group(group) / "members.json").read_text()))
-        except (OSError, ValueError):
+            return [str(run) for run in json.loads((self._group(group) / "members.json").read_text())]
+        except (OSError, ValueError, TypeError):
             return []
 
     def place(self, run: str) -> tuple[str, int] | None:
@@ -50,7 +50,7 @@ class LaneFiles:
         path = self.home / "runs" / run / "lane.json"
         try:
             return _read_place(path, path.stat().st_mtime_ns)
-        except (OSError, ValueError):
+        except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def save_logits(self, group: str, name: str, epochs: Sequence[int], logits: Arrays) -> None:
@@ -87,6 +87,13 @@ class LaneFiles:
         group, lane = place
         epochs = [read_part(path, "epoch", lane) for path in self._group(group).glob("logits-*.safetensors")]
         return {int(epoch) for epoch in epochs if epoch is not None and int(epoch) != NOWHERE}
+
+    def damaged(self, run: str) -> list[Path]:
+        """Return the files of logits that a run shares and that are damaged."""
+        place = self.place(run)
+        return (
+            [] if place is None else [p for p in self._group(place[0]).glob("logits-*.safetensors") if not is_whole(p)]
+        )
 
     def best(self, group: str) -> dict[str, NDArray[Any]] | None:
         """Return ``epoch`` (L,) and the logits by part (L, N, K) of the best epochs so far."""

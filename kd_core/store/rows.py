@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kd_core.errors import KDError, reasons_json
+from kd_core.settings import Settings
 from kd_core.vocabulary import ALIVE, Status
 
 
@@ -154,3 +155,17 @@ def error_json(error: KDError) -> dict[str, Any]:
     fields = {name: str(value) for name, value in error.fields.items()}
     reasons = reasons_json(error.fields)
     return {"code": error.code, "fields": fields, "sentence": str(error)} | ({"reasons": reasons} if reasons else {})
+
+
+def member_rows(study_id: str, study: Settings) -> list[dict[str, Any]]:
+    """Return what the store keeps of each member of a study when it is asked for, in order of training."""
+    rows = []
+    for position, member in enumerate(study.members):  # type: ignore[attr-defined]
+        columns = {
+            "arm": member.arm,
+            "seed": member.seed,
+            "cell": member.cell,
+            "fingerprint": member.recipe.fingerprint(),
+        }
+        rows.append({"study": study_id, "position": position, **columns})
+    return rows

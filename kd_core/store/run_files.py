@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
+from safetensors import safe_open
 
-from kd_core.store.arrays import Arrays, half, read_arrays, read_part, size_of, write_arrays
+from kd_core.store.arrays import UNREADABLE, Arrays, half, is_whole, read_arrays, read_part, size_of, write_arrays
 from kd_core.store.lane_files import LaneFiles
 
 
@@ -47,6 +47,12 @@ class RunFiles:
         """Return the last checkpoint, or None where there is none or it cannot be read."""
         return read_arrays(self._run(run) / "checkpoint.safetensors")
 
+    def checkpoint_is_damaged(self, run: str, group: str = "") -> bool:
+        """Tell whether there is a checkpoint of a run, or of its lane group, that cannot be read."""
+        folder = self.home / "lanes" / group if group else self._run(run)
+        path = folder / "checkpoint.safetensors"
+        return path.exists() and not is_whole(path)
+
     def drop_checkpoint(self, run: str) -> None:
         """Forget the checkpoint of a run that has ended well."""
         (self._run(run) / "checkpoint.safetensors").unlink(missing_ok=True)
@@ -79,6 +85,20 @@ class RunFiles:
         """Return the (K,) logits of one image after ``epoch`` without reading the others, or None."""
         return self._kept_logits(run, epoch, part, image)
 
+    def damaged(self, run: str, epoch: int | None) -> str:
+        """Return which file of a run that came to its end is damaged or gone: "" for none.
+
+        Args:
+            run: its id.
+            epoch: the one it reports.
+        """
+        weights = self._run(run) / "weights.safetensors"
+        own = [self._logits(run, epoch)] if epoch is not None else []
+        broken = [path for path in own if path.exists() and not is_whole(path)]
+        if not any(path.exists() for path in own):
+            broken = self.lanes.damaged(run)
+        return "" if is_whole(weights) and not broken else (broken or [weights])[0].name
+
     def kept_epochs(self, run: str) -> list[int]:
         """Return the epochs whose logits are kept, in order."""
         run_epochs = {int(path.stem.split("-")[1]) for path in self._run(run).glob("logits-*.safetensors")}
@@ -91,7 +111,7 @@ class RunFiles:
     def save_source(self, source: str, arrays: Arrays, facts: Mapping[str, Any]) -> None:
         """Keep a dataset's test images (N, C, H, W) and labels (N,), once, with its class names."""
         path = self.home / "sources" / f"{source}.safetensors"
-        if not path.exists():
+        if not is_whole(path):
             write_arrays(path, arrays, self.home, {"facts": json.dumps(facts)})
 
     def source(self, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
@@ -100,15 +120,15 @@ class RunFiles:
         arrays = read_arrays(path)
         if arrays is None:
             return None
-        with safe_open(path, framework="numpy") as file:
-            return arrays, json.loads(file.metadata()["facts"])
+        facts = self.source_facts(source)
+        return None if facts is None else (arrays, facts)
 
     def source_facts(self, source: str) -> dict[str, Any] | None:
         """Return the facts that ``save_source`` kept, without reading the images, or None."""
         try:
             with safe_open(self.home / "sources" / f"{source}.safetensors", framework="numpy") as file:
                 return dict(json.loads(file.metadata()["facts"]))
-        except (FileNotFoundError, SafetensorError):
+        except UNREADABLE:
             return None
 
     def delete(self, run: str) -> None:

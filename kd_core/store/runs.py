@@ -9,12 +9,12 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kd_core.errors import RunUnknown
+from kd_core.errors import FilesDamaged, RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.database import Database
-from kd_core.store.rows import EpochRow, NoteRow, PointRow, RunRow
+from kd_core.store.rows import EpochRow, NoteRow, PointRow, RunRow, error_json
 from kd_core.store.run_files import RunFiles
-from kd_core.store.tables import epochs, members, notes, points, runs
+from kd_core.store.tables import epochs, members, notes, points, runs, studies
 
 KEPT_POINTS = 400
 
@@ -61,6 +61,37 @@ class RunTable:
             with self.database.writing() as connection:
                 connection.execute(sa.update(members).where(without_run).values(run=run, reused=True))
         return run
+
+    def adopt_damaged(self, study: str, fingerprint: str, run: str, file: str) -> bool:
+        """Give a study's members of a recipe a finished run whose files are damaged, to train it again in its place.
+
+        Returns:
+            False where another study has done so at the same moment.
+        """
+        still_done = sa.and_(runs.c.id == run, runs.c.status == "done")
+        error = error_json(FilesDamaged(id=run, file=file))
+        mine = sa.and_(members.c.study == study, members.c.fingerprint == fingerprint)
+        with self.database.writing() as connection:
+            if not connection.execute(sa.update(runs).where(still_done).values(status="lost", error=error)).rowcount:
+                return False
+            connection.execute(sa.update(members).where(mine).values(run=run, reused=False))
+        return True
+
+    def note_damage(self, run: str, error: dict[str, Any]) -> str | None:
+        """Mark a finished run whose files are damaged as lost, and its study that has ended, so that it can resume.
+
+        Returns:
+            The study, or None where none names the run.
+        """
+        named = sa.select(studies.c.id).join(members, members.c.study == studies.c.id).where(members.c.run == run)
+        newest = named.order_by(members.c.reused, studies.c.number.desc())
+        with self.database.writing() as connection:
+            study = connection.execute(newest).scalar()
+            done = sa.and_(runs.c.id == run, runs.c.status == "done")
+            connection.execute(sa.update(runs).where(done).values(status="lost", error=error))
+            ended = sa.and_(studies.c.id == study, studies.c.status == "done")
+            connection.execute(sa.update(studies).where(ended).values(status="lost", error=error))
+        return study
 
     def finished(self, fingerprint: str) -> str | None:
         """Return the newest run of a recipe that came to its end, or None."""

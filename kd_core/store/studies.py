@@ -13,7 +13,7 @@ from kd_core.errors import NothingToResume, QueueFull, RunBusy, RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.database import Database
 from kd_core.store.owners import NOBODY, add_owner, owned_by, waiting_of
-from kd_core.store.rows import MemberProgress, MemberRow, RunRow, StudyRow
+from kd_core.store.rows import MemberProgress, MemberRow, RunRow, StudyRow, member_rows
 from kd_core.store.runs import RunTable
 from kd_core.store.tables import members, runs, studies
 from kd_core.vocabulary import ALIVE, RESUMABLE
@@ -77,7 +77,7 @@ class StudyTable:
             row = {"id": study_id, "number": last + 1, "name": name, "spec": spec, "status": status, **facts, **times}
             connection.execute(sa.insert(studies).values(row))
             add_owner(connection, study_id, owner)
-            connection.execute(sa.insert(members), _member_rows(study_id, study))
+            connection.execute(sa.insert(members), member_rows(study_id, study))
         return study_id
 
     def get(self, study: str) -> StudyRow:
@@ -141,6 +141,13 @@ class StudyTable:
         query = sa.select(members).where(members.c.study == study).order_by(members.c.position)
         with self.database.reading() as connection:
             return [MemberRow(**row) for row in connection.execute(query).mappings()]
+
+    def restore_members(self, study: str, spec: Settings) -> None:
+        """Add those members that a study asked for and that a damaged database has lost."""
+        there = {member.position for member in self.members(study)}
+        lost = [row for row in member_rows(study, spec) if row["position"] not in there]
+        with self.database.writing() as connection:
+            connection.execute(sa.insert(members), lost)
 
     def member_progress(self, study: str) -> Sequence[MemberProgress]:
         """Return the members of a study with the state of their runs: light enough for hundreds, twice a second."""
@@ -239,7 +246,9 @@ class StudyTable:
         row = self.get(study)
         if row.status not in RESUMABLE:
             raise NothingToResume(id=study, status=row.status)
-        self.update(study, status=status, wish=None, error=None, finished=None)
+        # One that the caller trains would be taken for lost before it has its lock, if it had begun long ago.
+        started = time.time() if status == "running" else row.started
+        self.update(study, status=status, wish=None, error=None, finished=None, started=started)
 
     def begin(self, study: str) -> bool:
         """Mark a waiting study as running; False where it does not wait (any more)."""
@@ -281,16 +290,3 @@ def _newest(connection: sa.Connection, equal: Mapping[str, Any], status: Collect
     """Return the newest study in one of some states whose columns are equal to these."""
     query = sa.select(studies.c.id).where(studies.c.status.in_(list(status))).order_by(studies.c.number.desc())
     return connection.execute(query.where(*(studies.c[name] == value for name, value in equal.items()))).scalar()
-
-
-def _member_rows(study_id: str, study: Settings) -> Sequence[dict[str, Any]]:
-    rows = []
-    for position, member in enumerate(study.members):  # type: ignore[attr-defined]
-        columns = {
-            "arm": member.arm,
-            "seed": member.seed,
-            "cell": member.cell,
-            "fingerprint": member.recipe.fingerprint(),
-        }
-        rows.append({"study": study_id, "position": position, **columns})
-    return rows

@@ -3,6 +3,11 @@ from __future__ import annotations
 import gzip
 import pickle
 import shutil
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,7 @@ import torch
 from test_datasets_contract import make_cifar, make_idx_set, md5, pack_cifar
 
 from kd_core.datasets.conditions import Conditions, prepare
+from kd_core.datasets.io.download import Archive, Download
 from kd_core.datasets.torchvision_sets import CIFAR10, MNIST, FashionMNIST
 from kd_core.errors import DataMissing, DataUnusable, InvalidSetting
 
@@ -119,6 +125,69 @@ def test_a_second_mirror_helps_when_the_first_fails(
 
     monkeypatch.setattr(datasets.MNIST, "mirrors", [(tmp_path / "nothing").as_uri() + "/", mirror.as_uri() + "/"])
     assert len(MNIST().load(tmp_path / "data").train) == 200
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that takes every call and never says a word; patience is short."""
+    monkeypatch.setattr(Download.__init__, "__defaults__", (lambda server, spent: None, 0.8))
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/"
+
+
+@pytest.mark.parametrize("kind", [MNIST, FashionMNIST, CIFAR10])
+def test_servers_that_stay_silent_are_given_up_together_and_told_of_meanwhile(
+    kind: type[MNIST], silent: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchvision import datasets
+
+    for one in (datasets.MNIST, datasets.FashionMNIST):
+        monkeypatch.setattr(one, "mirrors", [silent, silent + "again/"])
+    monkeypatch.setattr(datasets.CIFAR10, "url", silent + "cifar")
+    told: list[tuple[str, float]] = []
+    with pytest.raises(DataMissing, match="stayed silent"):
+        kind().load(tmp_path, lambda what, done: told.append((what, done)))
+    asked = [done for what, done in told if what == f"asking {silent[7:-1]}"]
+    assert len(asked) >= 3 and all(0 < done < 1 for done in asked)
+
+
+def test_a_server_that_was_silent_once_is_asked_last_for_the_files_that_follow(
+    silent: str, mirror: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from torchvision import datasets
+
+    monkeypatch.setattr(datasets.MNIST, "mirrors", [silent, mirror.as_uri() + "/"])
+    told: list[str] = []
+    assert len(MNIST().load(tmp_path / "data", lambda what, done: told.append(what)).train) == 200
+    first = told.index("downloading MNIST")
+    assert any(what.startswith("asking") for what in told[:first])
+    assert not any(what.startswith("asking") for what in told[first:])
+
+
+def test_single_bytes_are_silence_too(tmp_path: Path) -> None:
+    over = threading.Event()
+
+    class Dripping(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not over.wait(0.05):
+                    self.wfile.write(b".")
+
+        def log_message(self, *words: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Dripping)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    archive = Archive((f"http://127.0.0.1:{server.server_port}/x",), "x", "0" * 32)
+    try:
+        with pytest.raises(OSError, match="stayed silent"):
+            Download(tmp_path, patience=0.5).fetch(archive, lambda size: None)
+    finally:
+        over.set()
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_download_that_is_not_the_expected_file_is_refused_and_leaves_nothing(mirror: Path, tmp_path: Path) -> None:

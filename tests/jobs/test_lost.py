@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from pathlib import Path
 
@@ -36,6 +37,24 @@ def test_while_a_supervisor_lives_it_alone_tells_what_is_lost(store: Store) -> N
     store.studies.update(study, started=0.0)
     with held(supervisor_lock(store.home)):
         assert jobs.mark_lost(store) == []
+
+
+def test_a_study_that_is_resumed_here_is_not_taken_for_lost_before_it_has_its_lock(store: Store) -> None:
+    study = store.studies.add(solo(), status="running")
+    store.studies.update(study, started=time.time() - 60)
+    assert jobs.mark_lost(store) == [study]
+    store.studies.ask_resume(study, status="running")
+    assert jobs.mark_lost(store) == []
+
+
+def test_one_who_only_looks_at_a_lock_is_not_taken_for_one_who_trains(store: Store) -> None:
+    study = store.studies.add(solo(), status="running")
+    store.studies.update(study, started=time.time() - 60)
+    looked_at = job_lock(store.home, study)
+    looked_at.acquire()
+    threading.Timer(0.1, looked_at.release).start()
+    jobs.wait_for_lost(store, study)
+    assert store.studies.get(study).status == "lost"
 
 
 def test_a_job_that_crashed_before_it_began_is_not_tried_for_ever(store: Store) -> None:
