@@ -12,11 +12,12 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.load.tab import Tab
+from kd_core.recipe import PRESETS, Study
 from kd_core.store import Store
 from kd_core.visitors import Identity
 from tests.browser.conftest import ROOT, Serve
 from tests.browser.race_page import WARM, start_button, stop_button, study_in
-from tests.small_studies import eventually, solo
+from tests.small_studies import eventually
 
 pytestmark = pytest.mark.browser
 LONG = "optim.epochs=2000&teacher.optim.epochs=2&seeds=1"
@@ -123,6 +124,9 @@ def test_no_request_that_a_page_can_send_changes_somebody_elses_study(home: Path
     async def forge() -> None:
         ann, ben = tab("ann"), tab("ben")
         await ann.open(query=f"v=1&study={study}")
+        async with asyncio.timeout(60):  # a server's first page waits until torch is imported
+            while not any("race_start" in name for name in ann.widgets):
+                await asyncio.sleep(0.1)
         await ann.rerun(page="compare")
         known = dict(ann.widgets)
         await ann.rerun(page="race")
@@ -146,7 +150,8 @@ def test_no_request_that_a_page_can_send_changes_somebody_elses_study(home: Path
         await ann.close()
         await ben.close()
 
-    study = store.studies.add(solo(epochs=2000), owner="ann")  # it waits or runs, whichever the queue allows
+    recipe = PRESETS["digits"].recipe.changed({"optim.epochs": 2000, "teacher.optim.epochs": 2})
+    study = store.studies.add(Study.race(recipe, 1, "digits"), owner="ann")  # it waits or runs, as the queue allows
     with ThreadPoolExecutor(1) as forger:  # Playwright's loop runs in this thread
         forger.submit(asyncio.run, forge()).result()
     row = store.studies.get(study)
