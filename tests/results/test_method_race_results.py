@@ -48,7 +48,9 @@ def test_every_method_its_variants_every_protocol_and_every_tip_can_race() -> No
 
 
 def test_a_technique_that_does_not_exist_is_refused_with_those_that_do() -> None:
-    with pytest.raises(UnknownName, match=r"no technique named 'hintz'. Did you mean 'hints'\? Known: attention_transfer, .*mutual"):
+    with pytest.raises(
+        UnknownName, match=r"no technique named 'hintz'. Did you mean 'hints'\? Known: attention_transfer, .*mutual"
+    ):
         Study.compare(small(), ["hintz"])
 
 

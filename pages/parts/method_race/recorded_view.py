@@ -22,7 +22,7 @@ def show_recorded_method_race() -> None:
     with st.container(key="method_race_finding"):
         st.markdown(f"**{escape_markdown(finding)}**")
     st.caption(escape_markdown(setting))
-    show_results(race, f"{finding} {setting}", sentences.technique(facts["own"]), [])
+    show_results(race, f"{finding} {setting}", sentences.technique(facts["own"]), [], "recorded")
 
 
 def _setting(facts: dict[str, Any]) -> list[str]:

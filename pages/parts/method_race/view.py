@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import pandas as pd
 import streamlit as st
@@ -12,11 +12,14 @@ from kd_core.results import MethodRaceData, load_method_race
 from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.app import store, tell_left_out
-from pages.parts.charts import plotly_chart_with_downloads
+from pages.parts.charts import settled_chart_with_downloads
 from pages.parts.method_race import charts, sentences
 from pages.parts.method_race.table import race_rows, race_table
 from pages.parts.studies import live_fragment, show_progress
 from pages.parts.text import escape_markdown, language, seconds_text, t
+
+if TYPE_CHECKING:
+    from plotly.graph_objects import Figure
 
 
 def method_race_view(study: StudyRow) -> None:
@@ -37,10 +40,11 @@ def _draw(row: StudyRow) -> None:
     _left_out(row, race, refused)
     tell_left_out(places)
     if race.ranked:
-        show_results(race, f"{finding} {setting}", own, sentences.with_own_steps(race.ranked))
+        numbers = f"{store().home} {row.id} {row.status} {done}"
+        show_results(race, f"{finding} {setting}", own, sentences.with_own_steps(race.ranked), numbers)
 
 
-def show_results(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str]) -> None:
+def show_results(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str], settled: str) -> None:
     """Show gains, table and costs.
 
     Args:
@@ -48,11 +52,12 @@ def show_results(race: MethodRaceData, summary: str, own: str, own_steps: Sequen
         summary: finding and setting.
         own: the technique that runs as the form sets it.
         own_steps: the protocols whose epochs are not as long as a plain student's.
+        settled: text that is equal exactly for equal numbers, by which charts are kept.
     """
-    _gains(race, summary, own, own_steps)
+    _gains(race, summary, own, own_steps, settled)
     st.header(t("method_race.table_title"), anchor=False)
     race_table(race)
-    _agreement_and_costs(race)
+    _agreement_and_costs(race, settled)
 
 
 @st.cache_data(max_entries=16, show_spinner=False)
@@ -73,14 +78,15 @@ def _facts_of_recipe(home: str, study: str, language: str) -> tuple[str, str, di
     return base.student.label, sentences.technique(name_of(base.method)), refused
 
 
-def _gains(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str]) -> None:
+def _gains(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str], settled: str) -> None:
     techniques = race.ranked
-    plotly_chart_with_downloads(
-        charts.gain_figure(techniques),
+    settled_chart_with_downloads(
+        lambda: charts.gain_figure(techniques),
         key="method_race_gain",
-        rows=gain_rows(race),
+        rows=lambda: gain_rows(race),
         alt=f"{summary} {sentences.gains_in_words(techniques)}",
         filename="method-race-gain",
+        settled=settled,
     )
     chance = race.by_chance
     if not chance["judged"]:
@@ -114,8 +120,8 @@ def _left_out(row: StudyRow, race: MethodRaceData, refused: Mapping[str, str]) -
         st.caption(escape_markdown(t("method_race.unfinished", names=names)))
 
 
-def _agreement_and_costs(race: MethodRaceData) -> None:
-    alone, techniques, table = race.baselines.get("alone"), race.ranked, race_rows(race)
+def _agreement_and_costs(race: MethodRaceData, settled: str) -> None:
+    alone, techniques = race.baselines.get("alone"), race.ranked
     left, right = st.columns([1, 1.4], gap="medium")
     agreeing = [technique for technique in techniques if technique.student.measures["agreement"]]
     if agreeing:
@@ -124,15 +130,26 @@ def _agreement_and_costs(race: MethodRaceData) -> None:
             agreement = f"{100 * charts.mean_of(closest.student, 'agreement'):.1f}"
             name = sentences.technique(closest.name)
             title = t("method_race.agreement_finding", technique=name, agreement=agreement)
-            figure = charts.agreement_figure(agreeing, alone)
-            _small(figure, "agreement", title, _in_percent(table, ("agreement", "accuracy")))
+            _small(
+                lambda: charts.agreement_figure(agreeing, alone),
+                "agreement",
+                title,
+                lambda: _in_percent(race_rows(race), ("agreement", "accuracy")),
+                settled,
+            )
     with right:
         best = min(techniques, key=lambda technique: charts.mean_of(technique.student, "ece"))
         seconds = [technique.student.seconds for technique in techniques]
         spent = {"low": seconds_text(min(seconds)), "high": seconds_text(max(seconds))}
         ece = f"{100 * charts.mean_of(best.student, 'ece'):.1f}"
         title = t("method_race.cost_finding", technique=sentences.technique(best.name), ece=ece, **spent)
-        _small(charts.cost_figure(techniques, alone), "cost", title, _in_percent(table, ("ece", "seconds")))
+        _small(
+            lambda: charts.cost_figure(techniques, alone),
+            "cost",
+            title,
+            lambda: _in_percent(race_rows(race), ("ece", "seconds")),
+            settled,
+        )
 
 
 def _in_percent(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
@@ -144,10 +161,15 @@ def _in_percent(table: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     return pd.DataFrame(shown)
 
 
-def _small(figure: Any, name: str, title: str, rows: pd.DataFrame) -> None:
+def _small(figure: Callable[[], Figure], name: str, title: str, rows: Callable[[], pd.DataFrame], settled: str) -> None:
     st.header(title, anchor=False)
     note = t(f"method_race.{name}_note")
     st.caption(note)
-    plotly_chart_with_downloads(
-        figure, key=f"method_race_{name}", rows=rows, alt=f"{title}. {note}", filename=f"method-race-{name}"
+    settled_chart_with_downloads(
+        figure,
+        key=f"method_race_{name}",
+        rows=rows,
+        alt=f"{title}. {note}",
+        filename=f"method-race-{name}",
+        settled=settled,
     )
