@@ -102,7 +102,7 @@ def _work(key: str, _make: Callable[[], Study], fresh: bool) -> tuple[int, float
     fingerprints = [member.recipe.fingerprint() for member in study.members]
     networks, digest = len(set(fingerprints)), members_digest(fingerprints)
     try:
-        return networks, estimated_seconds(store(), study, fresh=fresh), digest, ""
+        return networks, estimated_seconds(store(), study, fresh, fingerprints), digest, ""
     except KDError as error:  # networks and images that do not fit each other
         return networks, 0.0, digest, error_text(error)
 
