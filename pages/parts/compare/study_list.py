@@ -122,6 +122,7 @@ def _rows(offset: int, statuses: Mapping[str, str]) -> None:
             pd.DataFrame([_row(row) for row in rows]),
             key=key,
             hide_index=True,
+            placeholder=MISSING,
             on_select=lambda: _select(key, ids),
             selection_mode="multi-row",
             selection_default={"selection": {"rows": st.session_state["study_rows_first"]}},
