@@ -13,7 +13,7 @@ from pages.parts.app.visitors import (
     sign_in_configured,
     visitor,
 )
-from pages.parts.text import t
+from pages.parts.text import escape_markdown, t
 
 
 def visitor_menu() -> None:
@@ -26,7 +26,8 @@ def visitor_menu() -> None:
         if sign_in_configured() and must_sign_in():
             st.button(t("visitor.sign_in"), key="sign_in", on_click=st.login)
         elif sign_in_configured():
-            st.caption(t("visitor.signed_in", name=str(st.user.get("email") or st.user.get("name") or here.id[:4])))
+            name = str(st.user.get("email") or st.user.get("name") or here.id[:4])
+            st.caption(escape_markdown(t("visitor.signed_in", name=name)))
             st.button(t("visitor.sign_out"), key="sign_out", on_click=st.logout)
         if in_class() and here.oversees:
             st.caption(t("visitor.lecturer_help"))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 import streamlit as st
 
-from pages.parts.text import language, t
+from pages.parts.text import MISSING, language, t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -65,7 +65,8 @@ def table_with_csv(
         column_config: as for ``st.dataframe``.
         options: further ones for ``st.dataframe``, such as ``on_select``.
     """
-    shown = st.dataframe(rows, key=key, hide_index=True, alt=alt, column_config=dict(column_config or {}), **options)
+    columns = dict(column_config or {})
+    shown = st.dataframe(rows, key=key, hide_index=True, alt=alt, column_config=columns, placeholder=MISSING, **options)
     csv_button(rows, key=key, filename=filename)
     return shown
 
@@ -141,7 +142,8 @@ def _settled_rows(settled: str, key: str, language: str, _rows: Callable[[], pd.
 
 def _table_below(rows: pd.DataFrame, key: str, alt: str, column_config: Mapping[str, Any] | None) -> None:
     with st.expander(t("downloads.table"), key=f"{key}_as_table"):
-        st.dataframe(rows, key=f"{key}_rows", hide_index=True, alt=alt, column_config=dict(column_config or {}))
+        columns = dict(column_config or {})
+        st.dataframe(rows, key=f"{key}_rows", hide_index=True, alt=alt, column_config=columns, placeholder=MISSING)
 
 
 def chart_config(filename: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from kd_core.vocabulary import ARMS
 from pages.parts.app import store
 from pages.parts.charts import ROLE_OF, Role, csv_button
 from pages.parts.compare.study_list import short_label
-from pages.parts.text import bytes_text, count_text, mean_sd_text, seconds_text, spread_text, t
+from pages.parts.text import MISSING, bytes_text, count_text, mean_sd_text, seconds_text, spread_text, t
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,7 @@ def side_table(sides: Sequence[ComparedArm]) -> None:
         pd.DataFrame([_row(side) for side in sides]),
         key="compare_arms",
         hide_index=True,
+        placeholder=MISSING,
         alt=t("compare.arms_alt", n=len(sides)),
         column_config={name: t(f"compare.arm_{name}") for name in _row(sides[0])},
         column_order=[name for name in _row(sides[0]) if name != "study" or len({side.study.id for side in sides}) > 1],

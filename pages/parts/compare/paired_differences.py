@@ -93,7 +93,9 @@ def difference_sentence(judged: Verdict, left: str, right: str) -> str:
 def _cautions(judged: Verdict, left: ComparedArm, right: ComparedArm) -> list[str]:
     cautions = []
     if left.dataset != right.dataset:
-        cautions.append(t("compare.other_dataset", left=left.dataset, right=right.dataset))
+        cautions.append(
+            t("compare.other_dataset", left=escape_markdown(left.dataset), right=escape_markdown(right.dataset))
+        )
     if left.runs() == right.runs():
         cautions.append(t("compare.same_runs"))
     elif judged.seeds < max(len(left.accuracy_by_seed()), len(right.accuracy_by_seed())):

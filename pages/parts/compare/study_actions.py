@@ -23,7 +23,7 @@ def study_actions(row: StudyRow) -> None:
     """Show a study's own sentence, its note and its buttons."""
     st.header(escape_markdown(study_list.short_label(row)), anchor=False)
     if row.error:
-        st.error(error_text(row.error))
+        st.error(escape_markdown(error_text(row.error)))
     elif row.status == "lost":
         st.error(t("compare.lost"))
     whose_note(row)

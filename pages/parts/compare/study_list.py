@@ -15,11 +15,10 @@ from kd_core.results import arm_results, finished_members, is_taught, mean_sd, r
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import in_class, link, store
-from pages.parts.studies import choose_whose, listed, whose_text
+from pages.parts.studies import choose_whose, differing, listed, study_title, whose_text
 from pages.parts.text import (
     MISSING,
     bytes_text,
-    declared_text,
     escape_markdown,
     seconds_text,
     signed_text,
@@ -76,7 +75,7 @@ def pick(studies: list[str]) -> None:
 
 
 def short_label(row: StudyRow) -> str:
-    """Return a study's number and name, or its preset's."""
+    """Return a study's number and name, or its preset's with what it changes there."""
     return f"#{row.number} {_named(row)}"
 
 
@@ -122,6 +121,7 @@ def _rows(offset: int, statuses: Mapping[str, str]) -> None:
             pd.DataFrame([_row(row) for row in rows]),
             key=key,
             hide_index=True,
+            placeholder=MISSING,
             on_select=lambda: _select(key, ids),
             selection_mode="multi-row",
             selection_default={"selection": {"rows": st.session_state["study_rows_first"]}},
@@ -197,7 +197,7 @@ def _timezone() -> str:
 
 
 def _named(row: StudyRow) -> str:
-    return row.name or declared_text(f"presets.{row.preset}.title", row.preset) or row.id
+    return row.name or " · ".join([study_title(row), *differing(row)]) or row.id
 
 
 def _status(row: StudyRow) -> str:

@@ -11,7 +11,7 @@ from kd_core.results import MethodRaceData, TechniqueResult, Verdict
 from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.form import preset_title
-from pages.parts.studies import changes_of, technique_title
+from pages.parts.studies import changes_of, differing, study_title, technique_title
 from pages.parts.text import MISSING, declared_text, error_text, signed_text, t
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def listed_race(row: StudyRow) -> str:
     """Return what a method race is called in a list; with its number, because a browser sends back words alone."""
     return f"#{row.number} " + t(
         "method_race.label",
-        title=row.name or preset_title(row.preset),
+        title=" · ".join([study_title(row), *differing(row)]),
         n=len(row.spec["cells"]),
         seeds=row.seeds,
         when=time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created)),

@@ -41,6 +41,7 @@ def race_table(race: MethodRaceData) -> None:
         key="method_race_table",
         hide_index=True,
         height="content",
+        placeholder=MISSING,
         alt=t("method_race.table_alt", n=len(race.techniques)),
         column_config={str(name): _column(str(name)) for name in shown},
     )

@@ -26,7 +26,7 @@ from pages.parts.protocol_panels.base import (
     seeds_text,
     typed,
 )
-from pages.parts.text import bytes_text, difference_text, percent_of, points_of, ratio_text, t, verdict_text
+from pages.parts.text import MISSING, bytes_text, difference_text, percent_of, points_of, ratio_text, t, verdict_text
 
 
 def headline(panel: Panel, judged: Verdict) -> str:
@@ -97,7 +97,9 @@ def _clients(last: FederatedRound, run: RunRow, round_: int) -> None:
     shown["labels"] = labels.tolist()
     bars = st.column_config.BarChartColumn(t("protocol_view.labels_by_class"), y_min=0, y_max=int(labels.max()))
     columns = {**_columns(), "labels": bars}
-    st.dataframe(shown, key="protocol_clients", hide_index=True, alt=finding, column_config=columns)
+    st.dataframe(
+        shown, key="protocol_clients", hide_index=True, alt=finding, column_config=columns, placeholder=MISSING
+    )
     with st.expander(t("downloads.table"), key="protocol_clients_as_table"):
         table_with_csv(
             rows,

@@ -9,7 +9,15 @@ import streamlit as st
 from kd_core.results import RaceData
 from kd_core.store import RunRow
 from pages.parts.protocol_panels import Panel, alone_was_given, protocol_headline
-from pages.parts.studies import before_training, mean_share, resume_button, study_label, time_left, whose_note
+from pages.parts.studies import (
+    before_training,
+    mean_share,
+    resume_button,
+    study_label,
+    taught_with,
+    time_left,
+    whose_note,
+)
 from pages.parts.text import declared_text, error_text, escape_markdown, t
 
 
@@ -25,6 +33,7 @@ def headline(race: RaceData) -> None:
                 st.caption(given)
         elif row.alive:
             st.markdown(f"**{t('race.no_verdict_yet')}**")
+        st.caption(escape_markdown(" · ".join(taught_with(race.recipe))))
     whose_note(row)
     if row.alive:
         st.progress(mean_share(_shares(race)), text=before_training(row) or _progress(race))

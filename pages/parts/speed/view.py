@@ -11,7 +11,7 @@ from kd_core.results import ArmResult
 from pages.parts.charts import csv_button, settled_chart_with_downloads
 from pages.parts.speed import charts
 from pages.parts.speed.facts import finding, latency_rows, size_rows
-from pages.parts.text import bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
+from pages.parts.text import MISSING, bytes_text, count_text, milliseconds_text, seconds_text, spread_text, t
 
 
 def size_table(arms: Mapping[str, ArmResult]) -> None:
@@ -27,7 +27,7 @@ def size_table(arms: Mapping[str, ArmResult]) -> None:
             t("speed.seconds"): [seconds_text(seconds) for seconds in rows["seconds"]],
         }
     )
-    st.dataframe(shown, key="speed_sizes", hide_index=True, alt=t("speed.size_alt"))
+    st.dataframe(shown, key="speed_sizes", hide_index=True, alt=t("speed.size_alt"), placeholder=MISSING)
     csv_button(rows, key="speed_sizes", filename="sizes")
     st.caption(t("speed.size_note"))
 

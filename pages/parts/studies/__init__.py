@@ -1,7 +1,17 @@
 """Studies on any page: which is looked at, starting one, following it while it lives."""
 
 from pages.parts.studies import nearest_student
-from pages.parts.studies.labels import axes_of, changes_of, declared_words, listed_label, study_label, technique_title
+from pages.parts.studies.labels import (
+    axes_of,
+    changes_of,
+    declared_words,
+    differing,
+    listed_label,
+    study_label,
+    study_title,
+    taught_with,
+    technique_title,
+)
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
 from pages.parts.studies.progress import before_training, mean_share, show_progress, time_left
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
@@ -29,6 +39,7 @@ __all__ = [
     "choose_whose",
     "current_study",
     "declared_words",
+    "differing",
     "digit",
     "listed",
     "listed_label",
@@ -46,6 +57,8 @@ __all__ = [
     "show_progress",
     "start_bar",
     "study_label",
+    "study_title",
+    "taught_with",
     "technique_title",
     "time_left",
     "train_again_toggle",

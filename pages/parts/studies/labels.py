@@ -2,29 +2,50 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
-from typing import Any, TypedDict
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final, TypedDict
 
 import streamlit as st
 
+from kd_core.errors import KDError
+from kd_core.results import recipe_of
 from kd_core.settings import format_value
 from kd_core.store import StudyRow
 from pages.parts.app import engine
 from pages.parts.recorded import recorded_method_race
-from pages.parts.text import AxisWords, axis_words, declared_text, language, member_text, t
+from pages.parts.text import (
+    AxisWords,
+    axis_words,
+    declared_text,
+    language,
+    member_text,
+    path_title,
+    t,
+    temperature_text,
+    value_text,
+)
 
 MOST_CHANGES = 5
+MOST_NAMED: Final = 3
+FIRST: Final = ("method", "method.temperature", "method.teacher_weight", "data.labelled", "protocol")
+"""What is named first, in this order; the others follow as the recipe has them."""
+MEMBERS: Final = {"method": "methods", "protocol": "protocols", "student": "networks", "teacher.student": "networks"}
+SEEDS: Final = ("seed", "teacher.seed")
+"""Of a race the last seed's recipe is read."""
+_DIGEST = re.compile(r"-[0-9a-f]{6,64}$")
 
 
 def study_label(row: StudyRow) -> str:
-    """Return how a study is called in lists: its name, or preset, seeds and time."""
+    """Return how a study is called in lists: its name, or preset, what it changes there, seeds and time."""
     when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.created))
-    title = row.name or declared_text(f"presets.{row.preset}.title", row.preset)
-    facts = [title, t("study.seeds", n=row.seeds), when]
+    facts = [study_title(row), t("study.seeds", n=row.seeds), when]
     if cells := row.spec.get("cells"):
         facts.insert(1, t("study.techniques" if row.kind == "compare" else "study.cells", n=len(cells)))
-    return " · ".join(facts)
+    return " · ".join([facts[0], *differing(row), *facts[1:]])
 
 
 def listed_label(row: StudyRow) -> str:
@@ -62,6 +83,67 @@ def _changes_of(study: str, preset: str, _base: Mapping[str, Any]) -> list[str]:
         return []
     changes = Recipe.from_json(_base).differences(PRESETS[preset].recipe)
     return [f"{path}={format_value(value)}" for path, value in changes.items()]
+
+
+def study_title(row: StudyRow) -> str:
+    """Return a study's own name, else that of its images where they are somebody's own, else its preset's."""
+    return row.name or _own_images(recipe_of(row)) or declared_text(f"presets.{row.preset}.title", row.preset)
+
+
+def differing(row: StudyRow) -> list[str]:
+    """Return what a study changes in its preset, e.g. "Temperature 12"; nothing until the engine is there."""
+    if not engine.engine_is_warm():
+        return []
+    return list(_differing(str(engine.store().home), row.id, language()))
+
+
+def taught_with(recipe: Mapping[str, Any]) -> list[str]:
+    """Return what a student was taught with, changed or not: temperature and weight of its method, and its labels."""
+    method, labelled = recipe["method"], recipe["data"]["labelled"]
+    facts = [f"T = {temperature_text(method['temperature'])}"] if "temperature" in method else []
+    facts += [f"α = {method['teacher_weight']:g}"] if "teacher_weight" in method else []
+    return [*facts, t("method_race.labels", n=f"{labelled:,}") if labelled is not None else t("race.all_labels")]
+
+
+@lru_cache(maxsize=2000)
+def _differing(home: str, study: str, language: str) -> tuple[str, ...]:
+    """What a study asked for never changes: read once for everybody who speaks a language."""
+    from kd_core.recipe import PRESETS, Recipe
+
+    row = engine.store().studies.get(study)
+    if row.preset not in PRESETS:
+        return ()
+    base = recipe_of(row)
+    try:
+        recipe = Recipe.from_json(base)
+    except KDError:  # of another version: the list is there all the same
+        return ()
+    changes = {
+        path: value
+        for path, value in recipe.differences(PRESETS[row.preset].recipe).items()
+        if path not in row.spec.get("axes", {}) and path not in SEEDS and not _said_by_the_title(path, base)
+    }
+    ordered = sorted(changes, key=lambda path: FIRST.index(path) if path in FIRST else len(FIRST))
+    named = [_change(path, changes[path], recipe) for path in ordered[:MOST_NAMED]]
+    return (*named, *([f"+{len(ordered) - MOST_NAMED}"] if len(ordered) > MOST_NAMED else []))
+
+
+def _change(path: str, value: Any, recipe: Any) -> str:
+    if isinstance(value, Mapping):
+        section, name = MEMBERS.get(path, ""), str(value.get("name", ""))
+        return member_text.title_of(section, name) if section else path_title(path, recipe.to_json())
+    words = t("upload.all") if value is None and path.endswith("data.labelled") else value_text(value)
+    return f"{axis_words(recipe, path).title} {words}"
+
+
+def _said_by_the_title(path: str, base: Mapping[str, Any]) -> bool:
+    """Tell whether one's own images, after which the study is called, bring this change with them."""
+    return path.removeprefix("teacher.").startswith("data.source") and bool(_own_images(base))
+
+
+def _own_images(base: Mapping[str, Any]) -> str:
+    source = base["data"]["source"]
+    return _DIGEST.sub("", Path(source["path"]).name) if source["name"] == "image_folder" else ""
 
 
 class TechniqueWords(TypedDict):
