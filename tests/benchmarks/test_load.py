@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,13 @@ from benchmarks.load.people import Person, Record, moved, spread
 from benchmarks.load.servers import Meter, Server, machine
 from benchmarks.load.starts import pressed
 from benchmarks.load.tab import Tab, Trouble
+
+
+def in_a_thread(visit: Coroutine[Any, Any, Any]) -> Any:
+    """Run what a visitor does beside the browser tests, whose loop lives in this thread until the end."""
+    with ThreadPoolExecutor(1) as visitor:
+        return visitor.submit(asyncio.run, visit).result()
+
 
 APP = Path(__file__).with_name("tiny_app.py")
 
@@ -50,7 +59,7 @@ def test_a_tab_keeps_its_cookies_moves_a_widget_turns_pages_and_polls_until_it_l
         assert tab.traces == ["sweep: ValueError"]
         await tab.close()
 
-    asyncio.run(visit())
+    in_a_thread(visit())
     assert server.traces() == ["ValueError: a bug"]
 
 
@@ -61,7 +70,7 @@ def test_two_people_have_sessions_and_cookies_of_their_own(server: Server) -> No
         assert [tab.texts[0] for tab in tabs] == ["cookie one", "cookie two"]
         await asyncio.gather(*(tab.close() for tab in tabs))
 
-    asyncio.run(visit())
+    in_a_thread(visit())
 
 
 def test_a_page_that_cannot_be_reached_is_told() -> None:
@@ -69,17 +78,17 @@ def test_a_page_that_cannot_be_reached_is_told() -> None:
         with pytest.raises(Trouble):
             await Tab("http://127.0.0.1:9").open()
 
-    asyncio.run(visit())
+    in_a_thread(visit())
 
 
 def test_a_press_whose_study_somebody_else_has_too_is_lost_unless_all_are_alike(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("benchmarks.load.starts.START", "start")
-    found = asyncio.run(pressed([server.url], 3, False, [{}] * 3))
+    found = in_a_thread(pressed([server.url], 3, False, [{}] * 3))
     assert (found["distinct_studies"], found["lost_presses"], found["studies"]) == (1, 2, ["abc"])
     assert found["press_to_own_study"]["n"] == 3 and found["errors"] == []
-    assert asyncio.run(pressed([server.url], 2, True, [{}] * 2))["lost_presses"] == 0
+    assert in_a_thread(pressed([server.url], 2, True, [{}] * 2))["lost_presses"] == 0
 
 
 def test_a_person_takes_the_steps_of_a_script_and_records_each_by_its_page(
@@ -93,7 +102,7 @@ def test_a_person_takes_the_steps_of_a_script_and_records_each_by_its_page(
         person = Person(0, server.url, "", {}, record, ["slider", "sweep", "race"])
         await person.live(asyncio.get_running_loop().time() + 1.5)
 
-    asyncio.run(live())
+    in_a_thread(live())
     assert {"first: race", "slider: race", "page: sweep", "page: race"} <= set(record.seconds)
     assert len(record.of("first")) == 1
     assert set(record.errors) == {"person 0, sweep: ValueError"}
@@ -109,7 +118,7 @@ def test_a_moved_slider_ends_elsewhere_among_its_places(server: Server) -> None:
         assert {value[0] for _, value in states} == {"2", "4"}  # it stands at 1
         await tab.close()
 
-    asyncio.run(visit())
+    in_a_thread(visit())
 
 
 def test_a_meter_counts_what_the_server_spends_and_holds(server: Server) -> None:
@@ -125,7 +134,7 @@ def test_a_meter_counts_what_the_server_spends_and_holds(server: Server) -> None
         watch.cancel()
         assert meter.most_bytes > 10**7
 
-    asyncio.run(visit())
+    in_a_thread(visit())
     assert machine()["cores"]
 
 

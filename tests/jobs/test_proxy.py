@@ -6,9 +6,11 @@ import asyncio
 import json
 import urllib.request
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -26,6 +28,12 @@ LONG = "v=1&optim.epochs=1200&teacher.optim.epochs=2&seeds=1"
 SHORT = "v=1&optim.epochs=2&teacher.optim.epochs=2&seeds=1"
 ANOTHER = "v=1&optim.epochs=3&teacher.optim.epochs=2&seeds=1"
 WARM_SECONDS = 120.0
+
+
+def in_a_thread(visit: Coroutine[Any, Any, Any]) -> Any:
+    """Run what a visitor does beside the browser tests, whose loop lives in this thread until the end."""
+    with ThreadPoolExecutor(1) as visitor:
+        return visitor.submit(asyncio.run, visit).result()
 
 
 @pytest.fixture(scope="module")
@@ -111,7 +119,7 @@ def test_a_browser_stays_at_one_server_and_browsers_are_spread_over_both(proxy: 
             await tab.close()
         return [tab.cookies["kd_server"] for tab in tabs]
 
-    newcomers = asyncio.run(visit())
+    newcomers = in_a_thread(visit())
     eventually(lambda: [one.path for one in proxy.served()].count("/_stcore/stream") == len(newcomers), 20)
     by_browser = defaultdict(list)
     for one in proxy.served():
@@ -174,4 +182,4 @@ def test_a_killed_server_loses_nobodys_run_and_its_visitor_goes_on_at_the_other(
             await asyncio.gather(*(tab.close() for tab in tabs))
 
     with closing(Store(home)) as store:
-        asyncio.run(live_and_leave(store))
+        in_a_thread(live_and_leave(store))
