@@ -173,7 +173,7 @@ def test_two_sweeps_of_the_same_minute_are_told_apart_in_the_list(app: App, swep
     store = Store(swept.home)
     rows = [store.studies.get(study) for study in (swept.grid, swept.sizes)]
     store.close()
-    first, second = (listed_label(replace(row, name="", created=0.0, seeds=2, spec={})) for row in rows)
+    first, second = (listed_label(replace(row, name="", created=0.0, seeds=2, spec=rows[0].spec)) for row in rows)
     assert first != second
 
 
