@@ -51,7 +51,10 @@ def _look(study: str, key: str) -> None:
     """Have a study drawn that has changed since, as often as there is time for it; draw nothing here."""
     pulses.looks(this_session())
     beat = pulses.pulse(study)
-    if not beat or beat[0] not in ALIVE or _browser_is_behind(key):
+    first = st.session_state.get(f"{key}_looked_at") != study
+    st.session_state[f"{key}_looked_at"] = study
+    # At the first look the page is drawn once more: what stood there before the press may not have been cleared away.
+    if first or not beat or beat[0] not in ALIVE or _browser_is_behind(key):
         st.rerun()  # once: the page then offers what can be done now, and nothing looks any more
     drawn, at, cost = st.session_state.get(f"{key}_drawn", ((), 0.0, 0.0))
     if beat != drawn and time.monotonic() - at >= pulses.lookers() * cost / SHARE:
