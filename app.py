@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.parts.app import errors, frame, link
 from pages.parts.text import t
+from pages.parts.watch import looking
 
 st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layout="wide")
 with errors.error_boundary():
@@ -17,6 +18,6 @@ page = st.navigation(
 )
 with errors.error_boundary():
     told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
-    with errors.error_boundary():
+    with looking(), errors.error_boundary():
         page.run()
     frame.foot(told_here)

@@ -4,17 +4,11 @@ import streamlit as st
 
 from pages.parts.app import form_and_picture, require_engine
 from pages.parts.method_race import listed_race, method_race_form, method_race_view, show_recorded_method_race
-from pages.parts.other_kinds import say_shown_elsewhere
-from pages.parts.studies import choose_another, current_study
+from pages.parts.other_kinds import study_of_page
+from pages.parts.studies import choose_another
 from pages.parts.text import t
 
-with st.container():  # always one place: fragments below keep theirs, and what is pressed meanwhile reaches them
-    say_shown_elsewhere("compare")
-    study = current_study("compare")
-    if study is None:
-        st.markdown(t("method_race.lead"))
-    else:
-        require_engine("method_race")
+study = study_of_page("compare")
 left, right = form_and_picture()
 with right:
     if study is None:

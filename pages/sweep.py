@@ -3,18 +3,12 @@
 import streamlit as st
 
 from pages.parts.app import form_and_picture, require_engine
-from pages.parts.other_kinds import say_shown_elsewhere
-from pages.parts.studies import choose_another, current_study, listed_label
+from pages.parts.other_kinds import study_of_page
+from pages.parts.studies import choose_another, listed_label
 from pages.parts.sweep import show_recorded_sweep, sweep_form, sweep_view
 from pages.parts.text import t
 
-with st.container():  # always one place: fragments below keep theirs, and what is pressed meanwhile reaches them
-    say_shown_elsewhere("sweep")
-    study = current_study("sweep")
-    if study is None:
-        st.markdown(t("sweep.lead"))
-    else:
-        require_engine("sweep")
+study = study_of_page("sweep")
 left, right = form_and_picture()
 with right:
     if study is None:

@@ -89,20 +89,8 @@ def _kept_secret(path: Path, drawn: str) -> str:
             with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(drawn)
             with suppress(FileExistsError):  # another server was first: its secret counts for both
-                _name_if_free(partial, path)
+                os.link(partial, path)
             partial.unlink(missing_ok=True)
         return path.read_text().strip() or drawn
     except OSError as error:
         raise StoreUnusable(home=path.parent, reason=error.strerror or str(error)) from error
-
-
-def _name_if_free(partial: Path, path: Path) -> None:
-    """Give a whole file its name, unless that is taken.
-
-    Raises:
-        FileExistsError: it is.
-    """
-    if hasattr(os, "link"):
-        os.link(partial, path)
-    else:
-        partial.rename(path)

@@ -9,13 +9,17 @@ from kd_core.visitors.visitor import Visitor
 
 def owns(store: Store, study: str, visitor: Visitor) -> bool:
     """Tell whether a study is a visitor's own."""
-    owners = store.owners.of(study)
-    return visitor.id in owners or (visitor.oversees and not owners)
+    return visitor.owns(store.owners.of(study))
 
 
 def may_change(store: Store, study: str, visitor: Visitor) -> bool:
     """Tell whether a visitor may stop, resume or leave a study: their own, or any where they oversee."""
     return visitor.oversees or visitor.id in store.owners.of(study)
+
+
+def may_describe(store: Store, study: str, visitor: Visitor) -> bool:
+    """Tell whether a visitor may rename, note or keep a study, which changes it for all who own it."""
+    return visitor.oversees or store.owners.of(study) == {visitor.id}
 
 
 def require_owner(store: Store, study: str, visitor: Visitor) -> None:
@@ -39,9 +43,8 @@ def describe(store: Store, study: str, by: Visitor, **words: str | bool) -> None
         SharedStudy: it belongs to others, too, and would change for them.
     """
     require_owner(store, study, by)
-    owners = store.owners.of(study)
-    if not by.oversees and len(owners) > 1:
-        raise SharedStudy(id=study, count=len(owners))
+    if not may_describe(store, study, by):
+        raise SharedStudy(id=study, count=len(store.owners.of(study)))
     store.studies.update(study, **words)
 
 

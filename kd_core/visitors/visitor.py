@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
@@ -29,6 +29,14 @@ class Visitor:
     def own(self) -> tuple[str, ...]:
         """Return whose studies are their own: an overseer's are also those that nobody owns."""
         return (self.id, NOBODY) if self.oversees else (self.id,)
+
+    def owns(self, owners: Collection[str]) -> bool:
+        """Tell whether a study is their own.
+
+        Args:
+            owners: of the study.
+        """
+        return self.id in owners or (self.oversees and not owners)
 
 
 COMMAND_LINE: Final = Visitor(NOBODY, oversees=True)

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
 from kd_core.store import Store
 from tests.browser.conftest import ROOT, Serve
+from tests.browser.race_page import WARM, start_button, stop_button, study_in
 
 pytestmark = pytest.mark.browser
-WARM = 60_000  # ms; the first page of a server waits until torch is imported
 SHORT = "optim.epochs=4&teacher.optim.epochs=3&seeds=2"
 LONG = "optim.epochs=2000&teacher.optim.epochs=2&seeds=1"
 
@@ -35,20 +35,6 @@ def no_job_is_left(home: Path) -> Iterator[None]:
     for study in store.studies.list(status=("queued", "running")):
         store.studies.ask_stop(study.id)
     store.close()
-
-
-def start_button(page: Page) -> Locator:
-    return page.locator(".st-key-race_start button")
-
-
-def stop_button(page: Page) -> Locator:
-    return page.locator(".st-key-race_stop button")
-
-
-def study_in(page: Page) -> str:
-    found = re.search(r"study=(\w+)", page.url)
-    assert found, page.url
-    return found.group(1)
 
 
 def overflow(page: Page) -> int:

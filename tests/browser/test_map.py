@@ -12,9 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 from kd_core.results.sweep import load_sweep
 from kd_core.store import Store
 from tests.browser.conftest import ROOT, Serve
+from tests.browser.race_page import WARM, study_in
 
 pytestmark = pytest.mark.browser
-WARM = 60_000  # ms; the first page of a server waits until torch is imported
 AXES = "x=method.temperature%3D1,4,16&y=method.teacher_weight%3D0.5,0.9&seeds=2"
 SHORT = f"{AXES}&optim.epochs=4&teacher.optim.epochs=3"
 LONG = f"{AXES}&optim.epochs=2000&teacher.optim.epochs=2"
@@ -60,12 +60,6 @@ def start(page: Page) -> None:
 
 def finding(page: Page) -> Locator:
     return page.locator(".st-key-sweep_finding")
-
-
-def study_in(page: Page) -> str:
-    found = re.search(r"study=(\w+)", page.url)
-    assert found, page.url
-    return found.group(1)
 
 
 def bar(page: Page, role: str, index: int) -> float:

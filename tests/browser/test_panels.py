@@ -14,9 +14,9 @@ from kd_core.recipe.presets import PRESETS
 from kd_core.store import Store
 from pages.parts.text.i18n import catalogue
 from tests.browser.conftest import ROOT, Serve
+from tests.browser.race_page import WARM
 
 pytestmark = pytest.mark.browser
-WARM = 60_000  # ms
 SHORT = {"optim.epochs": 3, "teacher.optim.epochs": 2}
 OWN = {
     "data_free": {"protocol.steps": 3, "optim.batch": 32},

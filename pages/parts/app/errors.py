@@ -15,6 +15,7 @@ from pages.parts.text import error_text, escape_markdown
 REFUSED: Final = "attempt_refused"
 """The session's key of the last attempt that was refused: its sentence, and when."""
 TOLD_SECONDS: Final = 20.0
+"""For so long a reader is told what was refused."""
 
 
 @contextmanager

@@ -11,10 +11,10 @@ import streamlit as st
 
 from kd_core.errors import LinkRefused
 from pages.parts.app import link_checks
+from pages.parts.app.errors import TOLD_SECONDS
 from pages.parts.text import error_text, escape_markdown, t
 
 VERSION = "1"
-TOLD_SECONDS = 20
 TOLD_PARTS = 3
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from kd_core import jobs
 from kd_core.store import StudyRow
-from kd_core.visitors import describe, may_change, remove
+from kd_core.visitors import describe, may_change, may_describe, remove
 from kd_core.vocabulary import RESUMABLE
 from pages.parts.app import engine, store, try_or_tell, visitor
 from pages.parts.compare import study_list
@@ -28,7 +28,7 @@ def study_actions(row: StudyRow) -> None:
         st.error(t("compare.lost"))
     whose_note(row)
     able = may_change(store(), row.id, visitor())
-    alone = able and (visitor().oversees or len(store().owners.of(row.id)) < 2)
+    alone = may_describe(store(), row.id, visitor())
     with st.container(horizontal=True, vertical_alignment="center", key="study_actions"):
         if alone:
             _rename(row)

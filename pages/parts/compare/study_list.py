@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -118,7 +118,7 @@ def _rows(offset: int, statuses: Mapping[str, str]) -> None:
         st.session_state["study_rows_first"] = [ids.index(study) for study in _named_in_link() if study in ids]
     with st.container(key="study_list"):
         st.dataframe(
-            pd.DataFrame([_row(row) for row in rows]),
+            _table(rows),
             key=key,
             hide_index=True,
             placeholder=MISSING,
@@ -153,7 +153,13 @@ def _named_in_link() -> list[str]:
     return [study for study in (link.get("studies") or link.get("study")).split(",") if study]
 
 
-def _row(row: StudyRow) -> dict[str, Any]:
+def _table(rows: Sequence[StudyRow]) -> pd.DataFrame:
+    """Return a line a study; in a class with whose it is."""
+    owners = store().owners.of_all([row.id for row in rows]) if in_class() else {}
+    return pd.DataFrame([_row(row, owners.get(row.id)) for row in rows])
+
+
+def _row(row: StudyRow, owners: frozenset[str] | None) -> dict[str, Any]:
     outcome = facts(row)
     measured = outcome["accuracy"]
     accuracy = {arm: spread_text(mean_sd(measured[arm]) if arm in measured else None) for arm in ARMS}
@@ -161,7 +167,7 @@ def _row(row: StudyRow) -> dict[str, Any]:
         "number": row.number,
         "name": _named(row),
         "status": _status(row),
-        **({"whose": whose_text(row)} if in_class() else {}),
+        **({} if owners is None else {"whose": whose_text(owners)}),
         "seeds": row.seeds,
         **accuracy,
         "verdict": _verdict(outcome["verdict"]),

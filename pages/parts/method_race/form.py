@@ -53,8 +53,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
         now,
         key="method_race_start",
         stop_key="method_race_stop",
-        seconds=seconds or 0.0,
-        able=seconds is not None,
+        seconds=seconds,
     )
 
 

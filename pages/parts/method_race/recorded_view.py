@@ -19,7 +19,7 @@ def show_recorded_method_race() -> None:
     facts = recorded_method_race()
     race = MethodRaceData.from_json(facts["race"])
     finding, setting = sentences.finding(race, alive=False), " · ".join(_setting(facts))
-    with st.container(key="method_race_finding"):
+    with st.container(key="recorded_method_race_finding"):
         st.markdown(f"**{escape_markdown(finding)}**")
     st.caption(escape_markdown(setting))
     show_results(race, f"{finding} {setting}", sentences.technique(facts["own"]), [], "recorded")

@@ -11,8 +11,8 @@ import streamlit as st
 from kd_core.errors import RunUnknown
 from kd_core.store import StudyRow
 from kd_core.vocabulary import TECHNIQUE_KEY
-from pages.parts.app import engine_is_warm, link, store
-from pages.parts.studies import Selection, axes_of, listed_label, technique_title
+from pages.parts.app import engine_is_warm, link, require_engine, store
+from pages.parts.studies import Selection, axes_of, current_study, listed_label, technique_title
 from pages.parts.text import escape_markdown, t, value_text
 
 PAGE_OF: Final[Mapping[str, str]] = {"race": "race", "sweep": "sweep", "compare": "method_race"}
@@ -47,6 +47,21 @@ def say_shown_elsewhere(kind: str) -> None:
             facts = {"study": escape_markdown(listed_label(row)), "kind": t(f"study.kind_{row.kind}")}
             st.caption(t(f"study.not_{kind}", **facts), width="content")
             to_own_page(row)
+
+
+def study_of_page(kind: str) -> StudyRow | None:
+    """Draw what stands above a page of one kind of study, and return the study that it shows.
+
+    It is always one place: fragments below keep theirs, and what is pressed meanwhile reaches them.
+    """
+    with st.container():
+        say_shown_elsewhere(kind)
+        study = current_study(kind)
+        if study is None:
+            st.markdown(t(f"{PAGE_OF[kind]}.lead"))
+        else:
+            require_engine(PAGE_OF[kind])
+    return study
 
 
 def to_own_page(row: StudyRow) -> None:

@@ -91,7 +91,7 @@ def _start_and_stop() -> None:
     work = work_of(["race", recipe.to_json(), state.seeds(), state.preset_name(), one_teacher], state.race)
     if not work.digest:
         st.error(escape_markdown(work.trouble))
-        start_bar(t("race.start"), state.race, now, key="race_start", stop_key="race_stop", seconds=0.0, able=False)
+        start_bar(t("race.start"), state.race, now, key="race_start", stop_key="race_stop", seconds=None)
         return
     if now is not None and now.kind == "race" and not now.alive and _digest(now.id) != work.digest:
         st.caption(t("race.stale"))

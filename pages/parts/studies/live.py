@@ -10,16 +10,11 @@ import streamlit as st
 from kd_core.results import StoredLogits
 from kd_core.store import StudyRow
 from kd_core.vocabulary import ALIVE
-from pages.parts.app import error_boundary, link, store
+from pages.parts.app import error_boundary, store
 from pages.parts.studies.start import redraw_if_asked
 from pages.parts.text import t
-from pages.parts.watch import part_in_browser, pulses, redraw_fragment, this_session
+from pages.parts.watch import drawn, look_at, pulses
 
-POLL_SECONDS = 0.4
-CROWD, CROWD_POLL_SECONDS = 8, 1.0
-"""So many people look twice a second; more look less often, and a server of two cores has time to answer them."""
-SHARE = 0.5
-"""How much of a core drawing what changed may take, all who look together."""
 WAITING_SECONDS = 1.0
 """A page that has nothing to draw yet looks less often."""
 
@@ -34,8 +29,7 @@ def live_fragment(study: StudyRow, draw: Callable[[StudyRow], None], *, key: str
     """
     st.fragment(_draw_now, key=key)(study.id, draw, key)
     if study.alive:
-        every = POLL_SECONDS if pulses.lookers() < CROWD else CROWD_POLL_SECONDS
-        st.fragment(_look, run_every=every, key=f"{key}_look")(study.id, key)
+        look_at(study.id, key)
 
 
 def _draw_now(study: str, draw: Callable[[StudyRow], None], key: str) -> None:
@@ -44,33 +38,7 @@ def _draw_now(study: str, draw: Callable[[StudyRow], None], key: str) -> None:
     with error_boundary():
         beat = pulses.pulse(study)
         draw(store().studies.get(study))
-        st.session_state[f"{key}_drawn"] = (beat, time.monotonic(), time.thread_time() - began)
-
-
-def _look(study: str, key: str) -> None:
-    """Have a study drawn that has changed since, as often as there is time for it; draw nothing here."""
-    pulses.looks(this_session())
-    beat = pulses.pulse(study)
-    first = st.session_state.get(f"{key}_looked_at") != study
-    st.session_state[f"{key}_looked_at"] = study
-    # At the first look the page is drawn once more: what stood there before the press may not have been cleared away.
-    if first or not beat or beat[0] not in ALIVE or _browser_is_behind(key):
-        st.rerun()  # once: the page then offers what can be done now, and nothing looks any more
-    drawn, at, cost = st.session_state.get(f"{key}_drawn", ((), 0.0, 0.0))
-    if beat != drawn and time.monotonic() - at >= pulses.lookers() * cost / SHARE:
-        redraw_fragment(key)
-
-
-def _browser_is_behind(key: str) -> bool:
-    """Tell whether the browser has missed which study the page shows, twice in a row.
-
-    Where a poll arrives in the moment in which a page has been drawn, Streamlit 1.67 sends nothing of it: a press of
-    Start would be carried out and never be seen.
-    """
-    behind = f"{key}_behind"
-    seen = part_in_browser("study") != link.get("study")
-    st.session_state[behind] = seen and not st.session_state.get(behind, False)
-    return seen and not st.session_state[behind]
+        drawn(key, beat, time.thread_time() - began)
 
 
 def nothing_yet(study: StudyRow | None, chooser: str) -> None:

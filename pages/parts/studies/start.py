@@ -119,8 +119,7 @@ def start_bar(
     *,
     key: str,
     stop_key: str,
-    seconds: float,
-    able: bool = True,
+    seconds: float | None,
     choices: Sequence[str] = CHOICES,
 ) -> None:
     """Draw Start, and Stop while a study is alive that this visitor may stop.
@@ -133,11 +132,11 @@ def start_bar(
         now: the study that is looked at.
         key: of Start.
         stop_key: of Stop.
-        seconds: about how long the study takes.
-        able: whether it can be started.
+        seconds: about how long the study takes; None where it cannot be started.
         choices: what of the session decides how it is carried out.
     """
     left, right = st.columns(2)
+    able = seconds is not None
     with left:
         look: Literal["primary", "secondary"] = "primary" if able else "secondary"
         if must_sign_in():
@@ -147,7 +146,7 @@ def start_bar(
     with right:
         if now is not None and now.alive and may_change(store(), now.id, visitor()):
             st.button(t("race.stop"), key=stop_key, width="stretch", on_click=_stop, args=(now.id,))
-    if st.session_state.pop(_pressed(key), False) and able:
+    if st.session_state.pop(_pressed(key), False) and seconds is not None:
         _start(make, choices, seconds)
     show_refused()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import streamlit as st
 
@@ -46,15 +46,19 @@ def whose_note(row: StudyRow) -> None:
     if not in_class():
         return
     owners, here = store().owners.of(row.id), visitor()
-    if here.id not in owners and (owners or not here.oversees):
+    if not here.owns(owners):
         st.caption(t("study.lecturers" if not owners else "study.others" if not here.oversees else "study.others_open"))
     elif len(owners) > 1:
         st.caption(t("study.shared", n=len(owners) - 1))
 
 
-def whose_text(row: StudyRow) -> str:
-    """Return whose a study is, for a list."""
-    owners, here = store().owners.of(row.id), visitor()
+def whose_text(owners: Collection[str]) -> str:
+    """Return whose a study is, for a list.
+
+    Args:
+        owners: the visitors that own it.
+    """
+    here = visitor()
     if here.id in owners:
         return t("study.mine") if len(owners) == 1 else t("study.mine_and", n=len(owners) - 1)
     return t("study.of_lecturer") if not owners else ", ".join(sorted(owner[:4] for owner in owners)[:3])

@@ -101,8 +101,7 @@ def _number(part: str, label: str, low: int, high: int) -> None:
 
 def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
     text, seconds = _what_it_takes(plan)
-    able = seconds is not None
-    if able:
+    if seconds is not None:
         st.caption(text)
     elif text:
         st.error(escape_markdown(text))
@@ -112,8 +111,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
         now,
         key="sweep_start",
         stop_key="sweep_stop",
-        seconds=seconds or 0.0,
-        able=able,
+        seconds=seconds,
     )
 
 

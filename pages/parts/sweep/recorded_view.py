@@ -24,7 +24,7 @@ def show_recorded_sweep() -> None:
     facts = recorded_sweep()
     sweep, axes = sweep_from_json(facts), _axes(facts)
     dataset = declared_text(f"datasets.{facts['dataset']}.title", facts["dataset"])
-    with st.container(key="sweep_finding"):
+    with st.container(key="recorded_sweep_finding"):
         st.markdown(f"**{escape_markdown(say.finding(sweep, axes, alive=False))}**")
     st.caption(escape_markdown(" · ".join([_badge(facts), *_setting(facts, sweep, dataset)])))
     _map(facts, sweep, axes, dataset)

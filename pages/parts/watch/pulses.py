@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Hashable
 from typing import Any, Final
+
+import streamlit as st
 
 from kd_core import jobs
 from kd_core.jobs import QueuePlace
@@ -16,25 +16,20 @@ FRESH_SECONDS: Final = 0.25
 LOOKING_SECONDS: Final = 3.0
 MOST_KEPT: Final = 500
 
-_read: dict[Hashable, tuple[float, Any]] = {}
 _lookers: dict[str, float] = {}
-_lock = threading.Lock()
 
 
 def pulse(study: str) -> tuple[Any, ...]:
     """Return a few values that change whenever a study or its place in the queue does; lost studies are found."""
-    _fresh(("lost", store().home), 1.0, lambda: jobs.mark_lost(store()))
-    beat = _fresh((study, store().home), FRESH_SECONDS, lambda: store().studies.pulse(study))
+    _find_lost(str(store().home))
+    beat = _beat(str(store().home), study)
     place = queue_places().get(study) if beat and beat[0] == "queued" else None
-    return (*beat, place.ahead, place.seconds and round(place.seconds / 5)) if place else tuple(beat)
+    return (*beat, place.ahead, place.seconds and round(place.seconds / 5)) if place else beat
 
 
 def queue_places() -> dict[str, QueuePlace]:
     """Return where every waiting study stands."""
-    places: dict[str, QueuePlace] = _fresh(
-        ("queue", store().home), 2 * FRESH_SECONDS, lambda: jobs.queue_places(store())
-    )
-    return places
+    return _places(str(store().home))
 
 
 def looks(session: str) -> None:
@@ -50,17 +45,16 @@ def lookers() -> int:
     return len(_lookers)
 
 
-def _fresh(key: Hashable, seconds: float, read: Callable[[], Any]) -> Any:
-    """Return what was read at most so many seconds ago; one thread reads while the others take what was there."""
-    now = time.monotonic()
-    at, value = _read.get(key, (-seconds, None))
-    if now - at < seconds:
-        return value
-    with _lock:
-        at, value = _read.get(key, (-seconds, None))
-        if now - at >= seconds:
-            if len(_read) >= MOST_KEPT:
-                _read.clear()
-            value = read()
-            _read[key] = (time.monotonic(), value)
-    return value
+@st.cache_resource(ttl=FRESH_SECONDS, max_entries=MOST_KEPT, show_spinner=False)
+def _beat(home: str, study: str) -> tuple[Any, ...]:
+    return store().studies.pulse(study)
+
+
+@st.cache_resource(ttl=2 * FRESH_SECONDS, max_entries=4, show_spinner=False)
+def _places(home: str) -> dict[str, QueuePlace]:
+    return jobs.queue_places(store())
+
+
+@st.cache_resource(ttl=4 * FRESH_SECONDS, max_entries=4, show_spinner=False)
+def _find_lost(home: str) -> list[str]:
+    return jobs.mark_lost(store())
