@@ -119,7 +119,6 @@ import hashlib, json, sys
 from kd_core.export import export_bytes
 from kd_core.results import race_json
 from kd_core.store import Store, packed
-from kd_core.store.arrays import packed
 import numpy as np
 store = Store(sys.argv[1])
 told = [export_bytes(store, sys.argv[2], format) for format in ("safetensors", "code")]

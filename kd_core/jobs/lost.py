@@ -7,7 +7,7 @@ import time
 from collections.abc import Container
 from pathlib import Path
 
-from kd_core.errors import JobFailed
+from kd_core.errors import JobFailed, Reason
 from kd_core.jobs.locks import held, is_free, job_lock, log_file, supervisor_lock
 from kd_core.store import Store, error_json
 
@@ -89,14 +89,14 @@ def log_tail(path: Path, lines: int = 3) -> str:
     return " / ".join([line for line in printable if line][-lines:])
 
 
-def _reason(exitcode: int | None, tail: str) -> str:
+def _reason(exitcode: int | None, tail: str) -> Reason:
     if exitcode == -getattr(signal, "SIGKILL", 9):
-        how = "its process was killed, by a person or because memory ran out."
+        how = Reason("job_killed", "its process was killed, by a person or because memory ran out.")
     elif exitcode is not None and exitcode < 0:
-        how = f"its process was ended by {_signal_name(-exitcode)}."
+        how = Reason("job_signalled", "its process was ended by {signal}.", signal=_signal_name(-exitcode))
     else:
-        how = "its process is gone."
-    return f"{how} Its last words: {tail}" if tail else how
+        how = Reason("job_gone", "its process is gone.")
+    return Reason("job_last_words", "{how} Its last words: {tail}", how=how, tail=tail) if tail else how
 
 
 def _signal_name(number: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing.process import BaseProcess
 from types import FrameType
 
-from kd_core.errors import JobFailed, KDError
+from kd_core.errors import JobFailed, KDError, Reason
 from kd_core.jobs.locks import servers_alive, woken_at
 from kd_core.jobs.lost import find_lost, mark_ended
 from kd_core.jobs.queue import slots
@@ -113,7 +113,8 @@ class Supervisor:
                 self.jobs[study] = Job(study, self.workers.start(study))
             except (OSError, EOFError) as error:
                 log.exception("study %s", study)
-                reason = f"no process could be started ({type(error).__name__} {error}); see logs/supervisor.log."
+                words = "no process could be started ({said}); see logs/supervisor.log."
+                reason = Reason("job_not_started", words, said=f"{type(error).__name__} {error}")
                 self.store.studies.end(study, "failed", error_json(JobFailed(reason=reason)))
             else:
                 log.info("study %s: process %s", study, self.jobs[study].process.pid)

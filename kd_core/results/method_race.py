@@ -51,17 +51,29 @@ def compared_methods(finished: Sequence[FinishedMember]) -> list[TechniqueResult
     return techniques
 
 
+def twins(techniques: Sequence[TechniqueResult]) -> dict[str, str]:
+    """Return which techniques came to the very numbers of an earlier one, by name: here both are one experiment.
+
+    Copied layers do so where no layer fits, and with or without batch norm where the network has none.
+    """
+    first: dict[str, str] = {}
+    found = {}
+    for technique in techniques:
+        numbers = repr([(name, of and of.values) for name, of in sorted(technique.student.measures.items())])
+        earlier = first.setdefault(numbers, technique.name)
+        if earlier != technique.name:
+            found[technique.name] = earlier
+    return found
+
+
 def by_chance(techniques: Sequence[TechniqueResult]) -> dict[str, float]:
     """Return how many have an interval over the student alone, and how many of those chance would put above 0.
 
-    The intervals are not corrected for looking at many: that holds if none of the techniques changes anything. One that
-    equals soft targets with every seed is not looked at twice.
+    The intervals are not corrected for looking at many: that holds if none of the techniques changes anything. Twins
+    are looked at once.
     """
-    verdicts = [
-        technique.over_alone
-        for technique in techniques
-        if technique.over_soft_targets is None or technique.over_soft_targets.ci95_pp != (0.0, 0.0)
-    ]
+    same = twins(techniques)
+    verdicts = [technique.over_alone for technique in techniques if technique.name not in same]
     judged = sum(verdict is not None and verdict.ci95_pp is not None for verdict in verdicts)
     return {"judged": judged, "better": TAIL * judged}
 
@@ -105,6 +117,11 @@ class MethodRaceData:
         shared = {arm: _arm_from_json(arm, of_arm) for arm, of_arm in facts["baselines"].items()}
         techniques = [_technique_from_json(one) for one in facts["techniques"]]
         return cls(shared, techniques, facts["by_chance"], facts["unfinished"])
+
+    @property
+    def twins(self) -> dict[str, str]:
+        """Return which techniques came to the very numbers of an earlier one, by name."""
+        return twins(self.techniques)
 
     @property
     def ranked(self) -> list[TechniqueResult]:

@@ -1,7 +1,6 @@
 """Store: where engine and pages meet; the only package that touches database and artifact files."""
 
-from kd_core.store.arrays import Arrays, half, packed
-from kd_core.store.lane_files import NOWHERE
+from kd_core.store.files import NOWHERE, Arrays, half, packed
 from kd_core.store.owners import NOBODY
 from kd_core.store.rows import (
     AliveRow,

@@ -12,8 +12,8 @@ import sqlalchemy as sa
 from kd_core.errors import FilesDamaged, RunUnknown
 from kd_core.settings import Settings
 from kd_core.store.database import Database
+from kd_core.store.files import RunFiles
 from kd_core.store.rows import EpochRow, NoteRow, PointRow, RunRow, error_json
-from kd_core.store.run_files import RunFiles
 from kd_core.store.tables import epochs, members, notes, points, runs, studies
 
 KEPT_POINTS = 400

@@ -9,10 +9,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from kd_core.errors import StoreFull
-from kd_core.store.database import Database, disk_error
+from kd_core.errors import Reason, StoreFull
+from kd_core.store.database import Database
+from kd_core.store.files import RunFiles, disk_error
 from kd_core.store.owners import OwnerTable
-from kd_core.store.run_files import RunFiles
 from kd_core.store.runs import RunTable
 from kd_core.store.studies import StudyTable
 from kd_core.store.tables import facts
@@ -67,7 +67,8 @@ class Store:
         """Raise StoreFull where nothing new should be started."""
         used = self.measured()
         if used >= self.limit:
-            reason = f"it holds {used / 1e9:.1f} GB and its limit is {self.limit / 1e9:.1f} GB"
+            words = "it holds {used} GB and its limit is {limit} GB"
+            reason = Reason("store_limit", words, used=f"{used / 1e9:.1f}", limit=f"{self.limit / 1e9:.1f}")
             raise StoreFull(home=self.home, reason=reason)
 
     def measured(self) -> int:
@@ -80,6 +81,11 @@ class Store:
         """Return the bytes on disk as they were counted at most ``age`` seconds ago; older ones are counted again."""
         last_count = self.fact("bytes")
         return int(last_count["used"]) if last_count and time.time() - last_count["at"] < age else self.measured()
+
+    def recovered(self) -> dict[str, Any] | None:
+        """Return what was told when the database was recovered, as long as the damaged file is kept beside it."""
+        told: dict[str, Any] | None = self.fact("recovered")
+        return told if told and (self.home / told["fields"]["kept"]).exists() else None
 
     def delete(self, study: str) -> None:
         """Delete a study and the runs that no other study names; the bytes are counted anew when next asked for.

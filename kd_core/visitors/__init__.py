@@ -13,7 +13,7 @@ from kd_core.visitors.rights import (
     require_owner,
     set_limit,
 )
-from kd_core.visitors.visitor import COMMAND_LINE, Mode, Visitor, read_mode
+from kd_core.visitors.visitor import COMMAND_LINE, Mode, Visitor, read_mode, read_waiting
 
 __all__ = [
     "COMMAND_LINE",
@@ -27,6 +27,7 @@ __all__ = [
     "may_describe",
     "owns",
     "read_mode",
+    "read_waiting",
     "remove",
     "require_overseer",
     "require_owner",

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from kd_core.errors import UnknownName
+from kd_core.errors import InvalidSetting, Reason, UnknownName
 from kd_core.store import NOBODY
 
 Mode = Literal["solo", "class"]
@@ -39,6 +39,8 @@ class Visitor:
         return self.id in owners or (self.oversees and not owners)
 
 
+WAITING: Final = 3
+"""So many studies of one visitor may wait, unless ``KD_WAITING`` says otherwise."""
 COMMAND_LINE: Final = Visitor(NOBODY, oversees=True)
 """Whoever has the store's files at hand."""
 
@@ -54,3 +56,16 @@ def read_mode(environment: Mapping[str, str]) -> Mode:
     if asked not in modes:
         raise UnknownName(kind="mode", name=asked, known=", ".join(modes))
     return modes[asked]
+
+
+def read_waiting(environment: Mapping[str, str]) -> int:
+    """Return how many studies of one visitor may wait, from ``KD_WAITING``.
+
+    Raises:
+        InvalidSetting: it is set to something else than a number of at least 1.
+    """
+    asked = environment.get("KD_WAITING") or str(WAITING)
+    if not asked.isdecimal() or int(asked) < 1:
+        reason = Reason("waiting_count", "it should be a whole number of at least 1.")
+        raise InvalidSetting(path="KD_WAITING", value=f"'{asked}'", reason=reason)
+    return int(asked)

@@ -1,11 +1,13 @@
 """Compare: the list, what can be done with a study, and honest differences between runs."""
 
 import json
+import sqlite3
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from kd_core.errors import StoreUnusable
 from kd_core.recipe import Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.results.statistics import Verdict
@@ -54,6 +56,23 @@ def told(page: AppTest) -> str:
 
 def test_empty_store_invites_to_the_first_race(app: App, tmp_path: Path) -> None:
     assert "Nothing has been trained here yet" in told(app(tmp_path, page="compare"))
+
+
+def test_what_was_lost_of_a_damaged_database_is_told_until_its_file_is_gone(app: App, tmp_path: Path) -> None:
+    waiting(tmp_path, "done")
+    waiting(tmp_path, "done")
+    with sqlite3.connect(tmp_path / "kd.sqlite") as connection:
+        connection.execute("UPDATE studies SET spec = '{' WHERE number = 1")
+    connection.close()
+    store = Store(tmp_path)
+    with pytest.raises(StoreUnusable):
+        store.studies.list()
+    store.close()
+    for language, lost in (("en", "1 studies and 0 runs were recovered"), ("zh", "已恢复 1 项研究和 0 个训练结果")):
+        assert lost in told(app(tmp_path, page="compare", language=language))
+    (damaged,) = tmp_path.glob("kd-damaged-*.sqlite")
+    damaged.unlink()
+    assert "recovered" not in told(app(tmp_path, page="compare", language="en"))
 
 
 def test_list_tells_newest_first_with_accuracy_and_place_in_the_queue(app: App, tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -22,6 +23,8 @@ STUDY: Final = "**b** [l](x) $a$ :red[x]"
 CLASS: Final = "**cat** [l](y)"
 MARKUP: Final = re.compile(r"\*\*(?:b|cat)\*\*|\[l\]\([xy]\)|\$a\$|:red\[x\]")
 """What is left of those names where nothing was escaped."""
+TAG: Final = "<br>owl"
+"""A class whose name a chart would read as the end of a line."""
 PAGES: Final = ("race", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence")
 DRAWN_AS_MARKDOWN: Final = {
     "markdown",
@@ -40,16 +43,30 @@ def written(page: AppTest) -> list[str]:
     """Every text of a page that Streamlit reads as Markdown: bodies, and labels and helps of widgets."""
     assert not page.exception, page.exception
     bodies = [str(one.value) for kind in sorted(DRAWN_AS_MARKDOWN) for one in page.get(kind)]
-    widgets = [one for kind in ("button", "selectbox", "toggle", "text_input", "expander") for one in page.get(kind)]
+    named = ("button", "download_button", "selectbox", "multiselect", "toggle", "text_input", "expander", "popover")
+    widgets = [one for kind in named for one in page.get(kind)]
     words = (str(getattr(one, part, "") or "") for one in widgets for part in ("label", "help"))
     return [*bodies, *words]
+
+
+def drawn(page: AppTest) -> list[str]:
+    """Every text of a page's Plotly charts: titles, ticks, labels and what stands under the pointer."""
+    return [text for chart in page.get("plotly_chart") for text in _texts(json.loads(chart.proto.spec))]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            yield from _texts(inner)
 
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A race on one's own images, whose study and one of whose classes are called like markup."""
     home = tmp_path_factory.mktemp("hostile")
-    make_images(home / "images", {CLASS: 30, "dog": 30, "owl": 30})
+    make_images(home / "images", {CLASS: 30, "dog": 30, TAG: 30})
     source = {"name": "image_folder", "path": str(home / "images"), "size": 8, "grey": True}
     study = train_tiny_race(
         home, 1, data__source=source, teacher__data__source=source, data__labelled=None, method__temperature=4
@@ -66,8 +83,9 @@ def test_a_study_and_a_class_are_shown_letter_by_letter(
     app: App, hostile: tuple[Path, str], shown_on: str, language: str, warm: None
 ) -> None:
     home, study = hostile
-    shown = written(app(home, page=shown_on, study=study, studies=study, language=language))
-    assert [text for text in shown if MARKUP.search(text)] == []
+    page = app(home, page=shown_on, study=study, studies=study, language=language)
+    assert [text for text in written(page) if MARKUP.search(text)] == []
+    assert [text for text in drawn(page) if TAG in text] == []
 
 
 def test_the_names_are_there_to_be_read(app: App, hostile: tuple[Path, str], warm: None) -> None:
@@ -77,6 +95,8 @@ def test_the_names_are_there_to_be_read(app: App, hostile: tuple[Path, str], war
     )
     assert any(escape_markdown(STUDY) in text for text in compare)
     assert any(escape_markdown(CLASS) in text for text in soft)
+    matrix = drawn(app(home, page="soft_labels", study=study, language="en"))
+    assert any("&lt;br&gt;owl" in text for text in matrix)
 
 
 def test_a_failed_study_tells_its_error_letter_by_letter(app: App, tmp_path: Path) -> None:

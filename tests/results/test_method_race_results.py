@@ -14,9 +14,10 @@ from kd_core.protocols import PROTOCOLS
 from kd_core.recipe import Recipe, Study
 from kd_core.recipe.presets import PRESETS
 from kd_core.recipe.techniques import TIPS, technique_changes, technique_names
-from kd_core.results.method_race import baselines, by_chance, compare_json, compared_methods
+from kd_core.results.arms import ArmResult
+from kd_core.results.method_race import TechniqueResult, baselines, by_chance, compare_json, compared_methods, twins
 from kd_core.results.race import finished_members, race_json
-from kd_core.results.statistics import verdict
+from kd_core.results.statistics import MeanSd, verdict
 from kd_core.settings.base import name_of
 from kd_core.store import Store
 
@@ -193,8 +194,22 @@ def test_the_json_is_what_the_page_shows(raced: tuple[Store, str]) -> None:
 
 def test_of_forty_techniques_that_change_nothing_chance_makes_one_look_better(raced: tuple[Store, str]) -> None:
     found = compared_methods(finished_members(*raced))
-    assert by_chance(found[:1] * 40) == {"judged": 40, "better": pytest.approx(1.0)}
+    forty = [replace(found[0], name=str(one), student=_with_accuracy(found[0], one / 40)) for one in range(40)]
+    assert by_chance(forty) == {"judged": 40, "better": pytest.approx(1.0)}
     assert compare_json(*raced)["by_chance"] == by_chance(found)
+
+
+def _with_accuracy(technique: TechniqueResult, accuracy: float) -> ArmResult:
+    measures = {**technique.student.measures, "accuracy": MeanSd(accuracy, 0.0, (accuracy, accuracy))}
+    return replace(technique.student, measures=measures)
+
+
+def test_two_techniques_that_are_one_network_count_once(raced: tuple[Store, str]) -> None:
+    first, *others = compared_methods(finished_members(*raced))
+    assert twins([first, *others]) == {}
+    again = replace(first, name="own_batch_norm")
+    assert twins([first, again, *others]) == {"own_batch_norm": first.name}
+    assert by_chance([first, again]) == by_chance([first])
 
 
 def test_without_an_interval_nothing_is_judged(raced: tuple[Store, str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kd_core.store.run_files import RunFiles
+from kd_core.store.files import RunFiles
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from kd_core.errors import KDError, StoreUnusable
 from kd_core.experiments.study_runner import run_study
 from kd_core.recipe import Study
-from kd_core.store import Store, database
+from kd_core.store import Store, recovery
 from tests.experiments.run_studies import carried_out
 from tests.small_studies import DATA, recipe
 from tests.store.example_rows import begun, epoch, race
@@ -105,7 +105,7 @@ def test_a_study_whose_members_and_runs_are_lost_is_resumed_to_its_end(
         connection.exec_driver_sql("DELETE FROM members WHERE position = 2")
         connection.exec_driver_sql("DELETE FROM epochs WHERE run = ? AND epoch = 1", (alone,))
     store.close()
-    monkeypatch.setattr(database, "_is_damaged", lambda path: True)
+    monkeypatch.setattr(recovery, "is_damaged", lambda path: True)
     (tmp_path / "kd.sqlite.damaged").touch()
     store = Store(tmp_path)
     assert store.studies.get(study).status == "lost"
@@ -117,6 +117,35 @@ def test_a_study_whose_members_and_runs_are_lost_is_resumed_to_its_end(
     assert found[1].id != alone and found[2].id == distilled  # trained again; found again
     assert {member.position: member.against_teacher for member in store.studies.members(study)} == numbers
     store.close()
+
+
+@pytest.mark.parametrize("bytes_over", ["""spec = substr(spec, 1, 40)""", "name = CAST(X'41ff' AS TEXT)"])
+def test_bytes_that_were_overwritten_inside_a_row_cost_that_row_alone(tmp_path: Path, bytes_over: str) -> None:
+    asked = filled(tmp_path, studies=3, epochs=2)
+    with sqlite3.connect(tmp_path / "kd.sqlite") as connection:
+        connection.execute(f"UPDATE studies SET {bytes_over} WHERE number = 2")
+    connection.close()
+    store = Store(tmp_path)
+    with pytest.raises(StoreUnusable, match="Start it again"):
+        store.studies.list()
+    store.close()
+    store = opened_at_last(tmp_path)
+    left = {row.id: row.status for row in store.studies.list()}
+    assert left.keys() < asked and list(left.values()) == ["done", "done"]
+    told = store.recovered()
+    assert told is not None and told["fields"]["torn"] == "studies, members"
+    (tmp_path / told["fields"]["kept"]).unlink()
+    assert store.recovered() is None
+    store.close()
+
+
+def test_a_mark_on_a_sound_database_costs_one_look(tmp_path: Path) -> None:
+    asked = filled(tmp_path, studies=2, epochs=2)
+    (tmp_path / "kd.sqlite.damaged").touch()
+    store = Store(tmp_path)
+    assert {row.id for row in store.studies.list()} == asked and store.fact("recovered") is None
+    store.close()
+    assert sorted(path.name for path in tmp_path.glob("kd*")) == ["kd.sqlite"]
 
 
 def test_a_database_without_its_first_page_is_told_and_left_where_it_is(tmp_path: Path) -> None:

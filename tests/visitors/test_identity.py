@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from kd_core.errors import StoreUnusable, UnknownName
-from kd_core.visitors import Identity, Visitor, read_mode
+from kd_core.errors import InvalidSetting, StoreUnusable, UnknownName
+from kd_core.visitors import Identity, Visitor, read_mode, read_waiting
 
 
 def classroom(home: Path, lecturer: str = "chalk") -> Identity:
@@ -94,3 +94,10 @@ def test_the_mode_is_named_by_the_environment_and_an_unknown_one_is_told() -> No
     assert [read_mode({}), read_mode({"KD_MODE": ""}), read_mode({"KD_MODE": "class"})] == ["solo", "solo", "class"]
     with pytest.raises(UnknownName, match=r"no mode named 'clas'.*solo, class"):
         read_mode({"KD_MODE": "clas"})
+
+
+def test_how_many_may_wait_is_a_number() -> None:
+    assert [read_waiting({}), read_waiting({"KD_WAITING": ""}), read_waiting({"KD_WAITING": "7"})] == [3, 3, 7]
+    for wrong in ("abc", "0", "-1", "2.5"):
+        with pytest.raises(InvalidSetting, match="KD_WAITING"):
+            read_waiting({"KD_WAITING": wrong})

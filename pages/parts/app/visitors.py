@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.errors import StreamlitSecretNotFoundError
 
 from kd_core.store import default_home
-from kd_core.visitors import Identity, Mode, Visitor, read_mode
+from kd_core.visitors import Identity, Mode, Visitor, read_mode, read_waiting
 from kd_core.vocabulary import ALIVE
 
 KEY: Final = "visitor"
@@ -67,7 +67,7 @@ def start_rules() -> dict[str, Any]:
     """Return by what rules this visitor starts studies, as ``jobs.submit`` takes them."""
     if not in_class():
         return {"by": visitor(), "join": ALIVE}
-    return {"by": visitor(), "join": ALIVE | {"done"}, "most_waiting": int(os.environ.get("KD_WAITING") or 3)}
+    return {"by": visitor(), "join": ALIVE | {"done"}, "most_waiting": read_waiting(os.environ)}
 
 
 def cookie_for_browser() -> dict[str, Any]:

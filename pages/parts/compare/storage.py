@@ -6,13 +6,15 @@ import streamlit as st
 
 from kd_core.visitors import set_limit
 from pages.parts.app import store, try_or_tell, visitor
-from pages.parts.text import bytes_text, t
+from pages.parts.text import bytes_text, error_text, escape_markdown, t
 
 GIGABYTE = 10**9
 
 
 def storage_panel() -> None:
-    """Show size, limit and location; the limit can be set."""
+    """Show size, limit and location, and what was lost where the database was damaged; the limit can be set."""
+    if told := store().recovered():
+        st.warning(escape_markdown(error_text(told)))
     used, limit = store().used(), store().limit
     with st.popover(t("compare.storage", used=bytes_text(used), limit=bytes_text(limit)), key="store_facts"):
         st.progress(

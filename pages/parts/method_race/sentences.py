@@ -76,7 +76,9 @@ def finding(race: MethodRaceData, alive: bool) -> str:
     ranked = race.ranked
     if not ranked:
         return t("method_race.nothing_finished_alive" if alive else "method_race.nothing_finished")
-    judged = [result for result in ranked if result.over_alone and result.over_alone.ci95_pp]
+    same = race.twins
+    ones = [result for result in ranked if result.name not in same]
+    judged = [result for result in ones if result.over_alone and result.over_alone.ci95_pp]
     if judged:
         text = " ".join([*_over_alone(judged), *_over_soft_targets(judged)])
     else:
@@ -84,6 +86,11 @@ def finding(race: MethodRaceData, alive: bool) -> str:
         gain = points(first.over_alone)
         text = t("method_race.finding_one_seed", technique=technique(first.name), gain=gain)
     return f"{t('race.so_far')} {text}" if alive else text
+
+
+def same_networks(race: MethodRaceData) -> list[str]:
+    """Return a sentence for each technique that came to the very networks of another one."""
+    return [t("method_race.twin", one=technique(name), other=technique(other)) for name, other in race.twins.items()]
 
 
 def _over_alone(judged: Sequence[TechniqueResult]) -> list[str]:

@@ -96,6 +96,7 @@ def _gains(race: MethodRaceData, summary: str, own: str, own_steps: Sequence[str
         note = "chart_note" if with_soft_targets else "chart_note_alone"
         marks = t(f"method_race.{note}", soft=sentences.technique(SOFT_TARGETS))
         notes = [marks, t("method_race.by_chance", n=chance["judged"], better=f"{chance['better']:.2g}")]
+    notes += sentences.same_networks(race)
     if own_steps:
         notes.append(t("method_race.own_steps", names=sentences.listed(own_steps)))
     st.caption(escape_markdown(" ".join([*notes, t("method_race.untuned", own=own)])))

@@ -186,8 +186,8 @@ def _start(make: Callable[[], Study], choices: Sequence[str], seconds: float) ->
     """Queue a study and look at it, or say why it cannot be."""
     from kd_core.recipe import check_study
 
-    how = {name: st.session_state.get(name, "auto") for name in choices} | start_rules()
     try:
+        how = {name: st.session_state.get(name, "auto") for name in choices} | start_rules()
         wanted = make()
         check_study(wanted)
         study = jobs.submit(store(), wanted, data_root=data_root(), fresh=trains_again(), estimate=seconds, **how)

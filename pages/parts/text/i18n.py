@@ -69,7 +69,10 @@ def texts_of(section: str, keys: tuple[str, ...]) -> dict[str, str]:
 
 
 def error_text(error: KDError | dict[str, Any]) -> str:
-    """Return an error's sentence in the reader's language, from the error itself or from what the store kept."""
+    """Return an error's sentence in the reader's language, from the error itself or from what the store kept of it.
+
+    What the store tells of itself, which is no error, has the same form.
+    """
     if isinstance(error, KDError):
         error = {
             "code": error.code,
@@ -77,7 +80,8 @@ def error_text(error: KDError | dict[str, Any]) -> str:
             "sentence": str(error),
             "reasons": reasons_json(error.fields),
         }
-    template = catalogue(language()).get(f"errors.{error['code']}")
+    texts = catalogue(language())
+    template = texts.get(f"errors.{error['code']}") or texts.get(f"reasons.{error['code']}")
     return _filled(template, error) if template else str(error["sentence"])
 
 

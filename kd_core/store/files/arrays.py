@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import zlib
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from kd_core.store.database import disk_error
+from kd_core.errors import StoreFull, StoreUnusable, system_reason
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -23,6 +24,12 @@ CHECKSUM = "crc32"
 """Under which name a file's metadata hold the checksum of all else; files of version 0.3 have none."""
 UNREADABLE = (OSError, SafetensorError, KeyError, TypeError, ValueError)
 """What is raised for a file that is missing, cut short or overwritten by anything."""
+
+
+def disk_error(error: OSError, home: Path) -> StoreFull | StoreUnusable:
+    """Return the error to raise for a file that could not be written."""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+    return (StoreFull if full else StoreUnusable)(home=home, reason=system_reason(error))
 
 
 def write_arrays(path: Path, arrays: Arrays, home: Path, metadata: dict[str, str] | None = None) -> None:

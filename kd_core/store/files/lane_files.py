@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kd_core.store.arrays import Arrays, half, is_whole, read_arrays, read_part, write_arrays, write_bytes
+from kd_core.store.files.arrays import Arrays, half, is_whole, read_arrays, read_part, write_arrays, write_bytes
 
 NOWHERE = -1
 """The epoch of a lane that a file holds nothing of."""

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from kd_core.store.arrays import UNREADABLE, Arrays, half, is_whole, read_arrays, read_part, size_of, write_arrays
-from kd_core.store.lane_files import LaneFiles
+from kd_core.store.files.arrays import UNREADABLE, Arrays, half, is_whole, read_arrays, read_part, size_of, write_arrays
+from kd_core.store.files.lane_files import LaneFiles
 
 
 class RunFiles:
