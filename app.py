@@ -10,14 +10,23 @@ st.set_page_config(page_title="KD Playground", page_icon="assets/icon.png", layo
 with errors.error_boundary():
     link.begin()
 
+PAGES = {
+    "explore": ("race", "soft_labels"),
+    "search": ("sweep", "method_race", "compare"),
+    "ship": ("speed",),
+    "learn": ("methods", "evidence"),
+}
 # A page is called in the address as its file is: a link to it then works on a server that has just been started.
-PAGES = ("race", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence")
 page = st.navigation(
-    [st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), url_path=name, default=name == "race") for name in PAGES],
+    [
+        st.Page(f"pages/{name}.py", title=t(f"nav.{name}"), url_path=name, default=name == "race")
+        for names in PAGES.values()
+        for name in names
+    ],
     position="top",
 )
 with errors.error_boundary():
-    told_here = frame.head(t(f"question.{page.url_path or 'race'}"))
+    told_here = frame.head(t(f"question.{page.url_path or 'race'}"), PAGES)
     with looking(), errors.error_boundary():
         page.run()
     frame.foot(told_here)

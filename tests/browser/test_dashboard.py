@@ -162,6 +162,18 @@ def test_touching_controls_and_changing_page_does_not_disturb_a_run(page: Page, 
     store.close()
 
 
+def test_every_page_is_one_click_away_and_each_group_of_them_is_named(page: Page, url: str) -> None:
+    name_before = "links => links.map(link => getComputedStyle(link.closest('.rc-overflow-item'), '::before').content)"
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(url)
+    links = page.get_by_test_id("stTopNavLink")
+    expect(links.last).to_be_visible(timeout=WARM)
+    titles, groups = links.all_inner_texts(), links.evaluate_all(name_before)
+    first_of = {group.strip('"'): title for title, group in zip(titles, groups, strict=True) if group != "none"}
+    assert first_of == {"Explore": "Race", "Search": "Sweep", "Ship": "Speed and size", "Learn": "Methods"}
+    assert all(link.bounding_box()["width"] > 0 for link in links.all())  # none is in a menu
+
+
 def test_the_language_changes_in_the_page_and_in_the_link(page: Page, url: str) -> None:
     page.goto(url)
     page.get_by_role("radio", name="中文").or_(page.get_by_text("中文", exact=True)).first.click(timeout=WARM)

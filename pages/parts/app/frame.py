@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -14,9 +16,14 @@ from pages.parts.text import LANGUAGES, browser_language, language, t
 _document = st.components.v2.component("kd_document", js=script("page/document"))
 
 
-def head(question: str) -> DeltaGenerator:
-    """Draw question and languages above every page; return the place where refused parts of the link are told."""
-    st.html(f"<style>{style('page/frame')}</style>")
+def head(question: str, groups: Mapping[str, Sequence[str]]) -> DeltaGenerator:
+    """Draw question and languages above every page; return the place where refused parts of the link are told.
+
+    Args:
+        question: that the page answers.
+        groups: of the navigation, by key, with the pages in each.
+    """
+    st.html(f"<style>{style('page/frame')}{_group_names(groups)}</style>")
     left, right = st.columns([5, 1], vertical_alignment="center")
     with left:
         st.title(question, anchor=False)
@@ -39,6 +46,21 @@ def head(question: str) -> DeltaGenerator:
         on_visitor_change=_know_visitor,
     )
     return st.container(key="link_refused")
+
+
+def _group_names(groups: Mapping[str, Sequence[str]]) -> str:
+    """Return the style that names each group in front of its first page.
+
+    Streamlit's own groups are menus, which take a second click, or a third on a phone.
+    """
+    rules, position = [], 1
+    for group, names in groups.items():
+        name = t(f"nav_group.{group}").replace("\\", "").replace('"', "")
+        first = f":nth-child({position})::before"
+        rules.append(f'[data-testid="stTopNav"] > .rc-overflow-item{first}, ')
+        rules.append(f'[data-testid="stSidebarNavItems"] > li{first} {{ content: "{name}"; }}')
+        position += len(names)
+    return "".join(rules)
 
 
 def _know_visitor() -> None:
