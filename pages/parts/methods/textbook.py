@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -46,11 +47,10 @@ def _method(name: str, language: str, _member: type[Method]) -> None:
     st.header(member_text.title("methods", _member), anchor=name)
     words, formula = st.columns(2, gap="large", vertical_alignment="center")
     with words:
-        st.markdown(f"**{member_text.summary('methods', _member)}**")
-        st.markdown(member_text.text("methods", _member))
+        st.markdown(_summary_and_text("methods", _member))
     with formula:
-        st.latex(_member.formula)
-        st.caption(t("methods_page.source", source=_member.source), text_alignment="center")
+        source = t("methods_page.source", source=_member.source)
+        st.markdown(f"$$\n{_member.formula}\n$$\n\n:small[{source}]", text_alignment="center")
     _settings("methods", _member)
 
 
@@ -58,11 +58,8 @@ def _method(name: str, language: str, _member: type[Method]) -> None:
 def _protocol(name: str, language: str, _member: type[Protocol]) -> None:
     """Drawn once a language, then sent as it was."""
     st.header(member_text.title("protocols", _member), anchor=name)
-    st.markdown(f"**{member_text.summary('protocols', _member)}**")
-    if text := member_text.text("protocols", _member):
-        st.markdown(text)
-    if _member.source:
-        st.caption(t("methods_page.source", source=_member.source))
+    source = f"\n\n:small[{t('methods_page.source', source=_member.source)}]" if _member.source else ""
+    st.markdown(_summary_and_text("protocols", _member) + source)
     _settings("protocols", _member)
 
 
@@ -107,6 +104,11 @@ def _protocols() -> dict[str, type[Protocol]]:
     return {"offline": PROTOCOLS["offline"], **PROTOCOLS}
 
 
+def _summary_and_text(section: str, member: type[Settings]) -> str:
+    """Return what a member does and why, as one text: whatever is drawn by itself costs the server time."""
+    return f"**{member_text.summary(section, member)}**\n\n{member_text.text(section, member)}"
+
+
 def _settings(section: str, member: type[Settings]) -> None:
     rows = member_text.setting_rows(section, member)
     if not rows:
@@ -125,7 +127,7 @@ def _try(name: str, member: type[Method]) -> None:
     if name == member_text.name(LabelsOnly):
         st.caption(t("methods_page.in_every_race"))
         return
-    with st.container(horizontal=True, key=f"method_tries_{name}"):
+    with st.container(horizontal=True, key=f"method_tries_{name}") if member.variants else nullcontext():
         if st.button(t("methods_page.try"), key=f"method_try_{name}"):
             to_race(state.change_together({"method": name}, "method"))
         for variant in member.variants:

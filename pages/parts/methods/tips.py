@@ -18,8 +18,8 @@ def tip_list() -> None:
 
     for name, tip in TIPS.items():
         with st.container(border=True, key=f"tip_{name}"):
-            st.markdown(f"**{declared_text(f'tips.{name}.title', tip.title)}**")
-            st.markdown(declared_text(f"tips.{name}.summary", tip.summary))
+            title = declared_text(f"tips.{name}.title", tip.title)
+            st.markdown(f"**{title}**\n\n{declared_text(f'tips.{name}.summary', tip.summary)}")
             written = " ".join(f"--set '{path}={format_value(value)}'" for path, value in tip.changes.items())
             st.code(written, language="bash", wrap_lines=True)
             if st.button(t("methods_page.try"), key=f"tip_try_{name}"):

@@ -45,12 +45,17 @@ def latency_chart(rows: pd.DataFrame) -> Figure:
     return _laid_out(figure)
 
 
-def trade_chart(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> Figure:
-    """Return test accuracy (mean ± sd over seeds) against the median latency of one batch size, on a log axis."""
+def trade_chart(rows: pd.DataFrame, batch: int) -> Figure:
+    """Return test accuracy (mean ± sd over seeds) against the median latency of one batch size, on a log axis.
+
+    Args:
+        rows: from ``trade_rows``.
+        batch: of which.
+    """
     import plotly.graph_objects as go
 
     figure = go.Figure()
-    for row in trade_rows(sizes, timed, batch).to_dict("records"):
+    for row in rows.to_dict("records"):
         sd = row["sd"]
         figure.add_scatter(
             x=[row["p50"]],
@@ -68,9 +73,20 @@ def trade_chart(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> Figure:
 
 def trade_rows(sizes: pd.DataFrame, timed: pd.DataFrame, batch: int) -> pd.DataFrame:
     """Return accuracy and sd in percent and the median milliseconds at ``batch``, one row per timed arm."""
-    at = timed[timed["batch"] == batch][["arm", "p50", "p95"]]
-    rows = sizes[["arm", "accuracy", "sd", "n"]].merge(at, on="arm")
-    return rows.assign(accuracy=100 * rows["accuracy"], sd=100 * rows["sd"].astype(float))
+    at = {row["arm"]: row for row in timed.to_dict("records") if row["batch"] == batch}
+    rows = [
+        {
+            "arm": row["arm"],
+            "accuracy": 100 * row["accuracy"],
+            "sd": float("nan") if row["sd"] is None else 100 * row["sd"],
+            "n": row["n"],
+            "p50": at[row["arm"]]["p50"],
+            "p95": at[row["arm"]]["p95"],
+        }
+        for row in sizes.to_dict("records")
+        if row["arm"] in at
+    ]
+    return pd.DataFrame(rows, columns=["arm", "accuracy", "sd", "n", "p50", "p95"])
 
 
 def _laid_out(figure: Figure) -> Figure:

@@ -34,7 +34,7 @@ def size_table(arms: Mapping[str, ArmResult]) -> None:
 
 def choose_batch(arms: Mapping[str, ArmResult]) -> int | None:
     """Let the reader choose a batch size that was timed; None where none was."""
-    batches = sorted({int(batch) for batch in latency_rows(arms)["batch"]})
+    batches = sorted({int(timed["batch"]) for result in arms.values() for timed in result.latency})
     if not batches:
         return None
     batch = st.segmented_control(
@@ -59,7 +59,7 @@ def latency_section(arms: Mapping[str, ArmResult], device: str | None, batch: in
             rows=lambda: _shown(rows),
             alt=f"{finding(arms, batch)} {measured(rows, device)}",
             filename="latency",
-            settled=rows.to_csv(),
+            settled=repr(rows.to_dict("list")),
         )
     with right:
         _trade(arms, rows, batch)
@@ -72,12 +72,12 @@ def _trade(arms: Mapping[str, ArmResult], rows: pd.DataFrame, batch: int) -> Non
     st.header(sentence, anchor=False)
     st.caption(t("speed.trade_note", batch=batch, n=int(sizes["n"].max())))
     settled_chart_with_downloads(
-        lambda: charts.trade_chart(sizes, rows, batch),
+        lambda: charts.trade_chart(table, batch),
         key="speed_trade",
         rows=lambda: table.assign(arm=[t(f"roles.{arm}") for arm in table["arm"]]).rename(columns=_trade_titles()),
         alt=sentence,
         filename="accuracy_against_latency",
-        settled=f"{batch} {sizes.to_csv()} {rows.to_csv()}",
+        settled=repr((sizes.to_dict("list"), table.to_dict("list"), batch)),
     )
 
 
