@@ -27,7 +27,7 @@ class CorrelationCongruence(WithSoftTargets):
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
     formula: ClassVar[str] = (
         WithSoftTargets.soft_formula
-        + r" + \frac{\beta}{B^2} \sum_{ij} (K_{ij}^t - K_{ij}^s)^2,\quad"
+        + r" + \frac{\beta}{B^2} \sum_{ij} (K_{ij}^t - K_{ij}^s)^2,\quad "
         + r"K_{ij} = e^{-2\gamma} \sum_{p=0}^{P} \frac{(2\gamma)^p}{p!} \cos(f_i, f_j)^p"
     )
     abbreviation: ClassVar[str] = "CC"

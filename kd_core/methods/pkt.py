@@ -26,7 +26,7 @@ class PKT(WithSoftTargets):
     needs: ClassVar[frozenset[str]] = frozenset({"embedding"})
     formula: ClassVar[str] = (
         WithSoftTargets.soft_formula
-        + r" + \frac{\beta}{B^2} \sum_{ij} n_{ij}^t \ln\frac{n_{ij}^t}{n_{ij}^s},\quad"
+        + r" + \frac{\beta}{B^2} \sum_{ij} n_{ij}^t \ln\frac{n_{ij}^t}{n_{ij}^s},\quad "
         + r"n_{ij} = \frac{1 + \cos(f_i, f_j)}{\sum_k 1 + \cos(f_i, f_k)}"
     )
     abbreviation: ClassVar[str] = "PKT"

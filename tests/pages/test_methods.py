@@ -1,5 +1,6 @@
 """The methods page is written by the registries, and a method on it can be tried."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,18 @@ def test_every_method_tells_what_it_does_with_formula_and_source(methods: AppTes
         assert member.formula in text
         assert member.source in text
         assert member_text.summary("methods", member) in text
+
+
+KATEX = set(
+    "alpha bar beta big cdot cos exp frac gamma hat lVert lambda ln log mathbb mathcal mathrm max min mu ne overline "
+    "quad rVert rho sigma sum tau text tfrac tilde top varepsilon".split()
+)
+"""The commands that formulas may use: what KaTeX does not know stands in red on the page."""
+
+
+def test_every_command_in_a_formula_is_one_that_katex_knows() -> None:
+    used = {name: set(re.findall(r"\\([a-zA-Z]+)", member.formula)) for name, member in METHODS.items()}
+    assert {name: commands - KATEX for name, commands in used.items() if commands - KATEX} == {}
 
 
 def test_settings_come_from_their_declarations() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import streamlit as st
 
 from kd_core.settings import Settings
@@ -45,22 +44,14 @@ def methods() -> None:
 def _method(name: str, language: str, _member: type[Method]) -> None:
     """Drawn once a language, then sent as it was: what a method says of itself never changes."""
     st.header(member_text.title("methods", _member), anchor=name)
-    words, formula = st.columns(2, gap="large", vertical_alignment="center")
-    with words:
-        st.markdown(_summary_and_text("methods", _member))
-    with formula:
-        source = t("methods_page.source", source=_member.source)
-        st.markdown(f"$$\n{_member.formula}\n$$\n\n:small[{source}]", text_alignment="center")
-    _settings("methods", _member)
+    st.markdown(_everything("methods", _member, f"$$\n{_member.formula}\n$$"))
 
 
 @st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
 def _protocol(name: str, language: str, _member: type[Protocol]) -> None:
     """Drawn once a language, then sent as it was."""
     st.header(member_text.title("protocols", _member), anchor=name)
-    source = f"\n\n:small[{t('methods_page.source', source=_member.source)}]" if _member.source else ""
-    st.markdown(_summary_and_text("protocols", _member) + source)
-    _settings("protocols", _member)
+    st.markdown(_everything("protocols", _member))
 
 
 def protocols() -> None:
@@ -84,8 +75,7 @@ def _members(section: str, language: str) -> None:
     for name, member in member_text.members(section).items():
         title, summary = member_text.title(section, member), member_text.summary(section, member)
         with st.expander(f"**{title}** · {summary}", key=f"{section}_{name}"):
-            st.markdown(member_text.text(section, member))
-            _settings(section, member)
+            st.markdown(f"{member_text.text(section, member)}\n\n{_settings(section, member)}")
 
 
 def _methods() -> dict[str, type[Method]]:
@@ -104,21 +94,23 @@ def _protocols() -> dict[str, type[Protocol]]:
     return {"offline": PROTOCOLS["offline"], **PROTOCOLS}
 
 
-def _summary_and_text(section: str, member: type[Settings]) -> str:
-    """Return what a member does and why, as one text: whatever is drawn by itself costs the server time."""
-    return f"**{member_text.summary(section, member)}**\n\n{member_text.text(section, member)}"
+def _everything(section: str, member: type[Method | Protocol], formula: str = "") -> str:
+    """Return all that a member says of itself as one text: whatever is drawn by itself costs the server time."""
+    summary, text = member_text.summary(section, member), member_text.text(section, member)
+    source = f":small[{t('methods_page.source', source=member.source)}]" if member.source else ""
+    parts = (f"**{summary}**", text, formula, source, _settings(section, member))
+    return "\n\n".join(part for part in parts if part)
 
 
-def _settings(section: str, member: type[Settings]) -> None:
+def _settings(section: str, member: type[Settings]) -> str:
+    """Return a member's settings as a table."""
     rows = member_text.setting_rows(section, member)
     if not rows:
-        st.caption(t("methods_page.no_settings"))
-        return
-    named = [{**row, "setting": f"{row['setting']} `{row['name']}`"} for row in rows]
-    table = pd.DataFrame(named, columns=list(COLUMNS)).map(_plain).set_index("setting")
-    table.columns = pd.Index([t(f"methods_page.{name}") for name in COLUMNS[1:]])
-    table.index.name = t("methods_page.setting")
-    st.table(table)
+        return f":small[{t('methods_page.no_settings')}]"
+    named = [{**row, "setting": f"**{row['setting']}** `{row['name']}`"} for row in rows]
+    lines = [[t(f"methods_page.{name}") for name in COLUMNS], ["---"] * len(COLUMNS)]
+    lines += [[row[name].replace("|", "\\|") for name in COLUMNS] for row in named]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def _try(name: str, member: type[Method]) -> None:
@@ -147,7 +139,3 @@ def _use_variant(name: str, variant: str) -> bool:
     from kd_core.recipe import technique_changes
 
     return state.change_together(technique_changes(f"{name}:{variant}", state.current().method), "method")
-
-
-def _plain(cell: str) -> str:
-    return cell.replace("||", "\\|\\|")
