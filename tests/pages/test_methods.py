@@ -32,9 +32,9 @@ def test_every_method_tells_what_it_does_with_formula_and_source(methods: AppTes
 
 
 KATEX = {
-    "alpha", "bar", "beta", "big", "cdot", "cos", "exp", "frac", "gamma", "hat", "lVert", "lambda", "ln", "log", 
-    "mathbb", "mathcal", "mathrm", "max", "min", "mu", "ne", "overline", "quad", "rVert", "rho", "sigma", "sum", "tau", "text",
-    "tfrac", "tilde", "top", "varepsilon",
+    "alpha", "bar", "beta", "big", "cdot", "cos", "exp", "frac", "gamma", "hat", "lVert", "lambda", "ln",
+    "log", "mathbb", "mathcal", "mathrm", "max", "min", "mu", "ne", "overline", "quad", "rVert", "rho",
+    "sigma", "sum", "tau", "text", "tfrac", "tilde", "top", "varepsilon",
 }  # fmt: skip
 """The commands that formulas may use: what KaTeX does not know stands in red on the page."""
 
