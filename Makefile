@@ -43,7 +43,10 @@ test: .venv/ready-to-test $(NODE_MODULES)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check --quiet
 	$(BIN)/mypy
-	KD_CHROMIUM="$$(.ci/chromium $(BIN)/python)" $(BIN)/pytest --cov --cov-report=term
+	@failed=0; \
+	$(BIN)/pytest --numprocesses=logical --maxprocesses=4 --dist=loadfile --ignore=tests/browser --cov --cov-report= || failed=1; \
+	KD_CHROMIUM="$$(.ci/chromium $(BIN)/python)" $(BIN)/pytest tests/browser --cov --cov-append --cov-report=term || failed=1; \
+	exit $$failed
 
 record: .venv/ready-to-run
 	$(BIN)/python -m benchmarks.record
