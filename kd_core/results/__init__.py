@@ -19,7 +19,15 @@ from kd_core.results.race import (
     test_set_interval,
 )
 from kd_core.results.softmax import Floats, entropy, kl_divergence, log_soften, mean_soft_labels, soften
-from kd_core.results.statistics import MeanSd, Verdict, bootstrap_interval, mean_sd, t_interval, verdict
+from kd_core.results.statistics import (
+    MeanSd,
+    Verdict,
+    bootstrap_interval,
+    mean_sd,
+    t_interval,
+    verdict,
+    wilson_interval,
+)
 from kd_core.results.stored_logits import StoredLogits, most_ambiguous
 from kd_core.results.sweep import sweep_from_json, sweep_results
 from kd_core.results.sweep_cells import SweepCell, SweepResults
@@ -76,4 +84,5 @@ __all__ = [
     "trios_of",
     "verdict",
     "wanted_scores",
+    "wilson_interval",
 ]

@@ -134,3 +134,21 @@ def bootstrap_interval(
     resampled = np.random.default_rng(seed).multinomial(len(gain), counts / len(gain), size=draws)
     low, high = np.percentile(100 * resampled @ values / len(gain), [2.5, 97.5])
     return float(low), float(high)
+
+
+def wilson_interval(successes: int, trials: int, z: float = 1.959963984540054) -> tuple[float, float]:
+    """Return the interval of a share, which stays inside 0..1 even where all trials or none succeed; (0, 1) for none.
+
+    Args:
+        successes: how many.
+        trials: of how many.
+        z: quantile of the normal distribution; by default that of 95 %.
+
+    Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
+    """
+    if not trials:
+        return 0.0, 1.0
+    share, square = successes / trials, z * z / trials
+    middle = (share + square / 2) / (1 + square)
+    half = z * (share * (1 - share) / trials + square / (4 * trials)) ** 0.5 / (1 + square)
+    return (0.0 if successes == 0 else middle - half), (1.0 if successes == trials else middle + half)
