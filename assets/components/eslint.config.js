@@ -4,11 +4,14 @@ import js from "@eslint/js";
 
 const BROWSER = [
   "Blob",
+  "CustomEvent",
   "Image",
   "MutationObserver",
   "ResizeObserver",
   "URL",
   "XMLSerializer",
+  "atob",
+  "clearTimeout",
   "document",
   "getComputedStyle",
   "matchMedia",

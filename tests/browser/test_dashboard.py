@@ -14,6 +14,7 @@ from tests.browser.conftest import ROOT, Serve
 from tests.browser.race_page import WARM, start_button, stop_button, study_in
 
 pytestmark = pytest.mark.browser
+PAGES = ("", "soft_labels", "inspect", "sweep", "method_race", "compare", "speed", "methods", "evidence")
 SHORT = "optim.epochs=4&teacher.optim.epochs=3&seeds=2"
 LONG = "optim.epochs=2000&teacher.optim.epochs=2&seeds=1"
 
@@ -195,7 +196,7 @@ def test_a_link_restores_settings_sample_and_view(page: Page, url: str) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1280])
-@pytest.mark.parametrize("path", ["", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence"])
+@pytest.mark.parametrize("path", PAGES)
 def test_nothing_is_wider_than_the_window(page: Page, url: str, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 720})
     page.goto(f"{url}/{path}")
@@ -205,7 +206,7 @@ def test_nothing_is_wider_than_the_window(page: Page, url: str, path: str, width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence"])
+@pytest.mark.parametrize("path", PAGES)
 def test_axe_finds_nothing_to_complain_of(page: Page, url: str, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{url}/{path}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from kd_core.results.inspection import (
     answers_of,
     calibration_bins,
     calibration_error,
+    comparison_json,
     confusion,
     confusion_difference,
     entropy_bins,
@@ -144,6 +146,18 @@ def test_agreement_by_class_by_hand() -> None:
     whole = metrics.agreement(torch.from_numpy(LOGITS), torch.from_numpy(OTHERS))
     shares = agreement_by_class(answers_of(LOGITS), answers_of(OTHERS), LABELS, 4)
     assert sum(share.count for share in shares) / 500 == pytest.approx(whole)
+
+
+def test_all_that_was_counted_is_plain_json() -> None:
+    labels = np.array([0, 0, 1, -1])
+    found = comparison_json(choosing(0, 1, 1, 0), choosing(0, 1, 0, 0), labels, ["no", "yes", "never seen"])
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["images"] == 3
+    assert found["groups"] == {"both": 1, "only_a": 1, "only_b": 0, "copied": 1, "apart": 0}
+    assert found["confusion_b_minus_a"] == [[0, 0, 0], [1, -1, 0], [0, 0, 0]]
+    assert found["accuracy_by_class"]["a"][2]["share"] is None
+    # All are half sure; the first network is right on two of three, so |.5 - 2/3|.
+    assert found["expected_calibration_error"]["a"] == pytest.approx(1 / 6)
 
 
 @pytest.mark.parametrize(("successes", "trials"), [(0, 10), (1, 10), (7, 12), (59, 60), (60, 60)])

@@ -1,5 +1,6 @@
 /** The drawing of a map: where its cells are, how they look, and what the colours mean. */
 
+import { LETTER_COLOUR, gainColour } from "../shared/colours.js";
 import { setAttributes, svg } from "../shared/dom.js";
 
 /** @import { GainMap, MapAxis, MapCell } from "./chart.js" */
@@ -18,23 +19,10 @@ import { setAttributes, svg } from "../shared/dom.js";
  * @property {number} plotHeight
  */
 
-// Black letters have a contrast of 5.9:1 and more on each.
-const LOSS_COLOUR = [191, 129, 45];
-const ZERO_COLOUR = [245, 245, 245];
-const GAIN_COLOUR = [53, 151, 143];
-export const LETTER_COLOUR = "#111111";
-
 const SCATTER_HEIGHT = 300;
 const MANY_CELLS = 40;
 const KEY_WIDTH = 168;
 const KEY_PARTS = 21;
-
-/** @param {number} share of the largest gain, -1 to 1 */
-function gainColour(share) {
-  const end = share < 0 ? LOSS_COLOUR : GAIN_COLOUR;
-  const part = Math.min(1, Math.abs(share));
-  return `rgb(${ZERO_COLOUR.map((from, i) => Math.round(from + (end[i] - from) * part)).join(", ")})`;
-}
 
 /**
  * @param {number} x

@@ -5,9 +5,10 @@
  */
 
 import { BarChart } from "../bars/chart.js";
+import { LETTER_COLOUR } from "../shared/colours.js";
 import { html, makeButton, setAttributes, svg } from "../shared/dom.js";
 import { downloadPng } from "../shared/download.js";
-import { LETTER_COLOUR, layoutMap, paintCells, paintKey, placeCells, widened } from "./cells.js";
+import { layoutMap, paintCells, paintKey, placeCells, widened } from "./cells.js";
 
 /** @import { BarsData, SetState } from "../bars/chart.js" */
 /** @import { CellNode, Sizes } from "./cells.js" */

@@ -36,7 +36,7 @@ def answers_of(logits: Floats) -> Answers:
     Args:
         logits: (N, K).
     """
-    finite = np.isfinite(logits).all(-1)
+    finite = np.asarray(np.isfinite(logits).all(-1))
     log_p = log_soften(np.where(finite[:, None], logits, 0.0))
     p = np.exp(log_p)
     # log p is -inf where a probability is too small for a double; it then adds nothing.

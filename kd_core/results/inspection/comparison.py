@@ -5,8 +5,9 @@ Images without a label (below 0) are counted nowhere; an answer that is none is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -111,6 +112,43 @@ def per_class_accuracy(answers: Answers, labels: Integers, classes: int) -> list
 def agreement_by_class(a: Answers, b: Answers, labels: Integers, classes: int) -> list[Share]:
     """Return by class on how many of its images two networks give the same answer, right or wrong."""
     return _shares((a.chosen == b.chosen) & (a.chosen != NO_ANSWER), labels, classes)
+
+
+def comparison_json(a: Answers, b: Answers, labels: Integers, classes: Sequence[str]) -> dict[str, Any]:
+    """Return all that can be counted of two networks' answers, for a file.
+
+    Args:
+        a: of the first network.
+        b: of the second.
+        labels: (N,).
+        classes: K names.
+    """
+    groups, count = groups_of(a, b, labels), len(classes)
+    calibration = {"a": calibration_bins(a, labels), "b": calibration_bins(b, labels)}
+    return {
+        "classes": list(classes),
+        "images": int((labels >= 0).sum()),
+        "groups": {name: int((groups == place).sum()) for place, name in enumerate(GROUPS)},
+        "confusion": {"a": confusion(a, labels, count).tolist(), "b": confusion(b, labels, count).tolist()},
+        "confusion_b_minus_a": confusion_difference(a, b, labels, count).tolist(),
+        "calibration_bins": {side: bins.tolist() for side, bins in calibration.items()},
+        "expected_calibration_error": {side: _finite(calibration_error(bins)) for side, bins in calibration.items()},
+        "accuracy_by_class": {
+            side: [_share_json(share) for share in per_class_accuracy(answers, labels, count)]
+            for side, answers in (("a", a), ("b", b))
+        },
+        "agreement_by_class": [_share_json(share) for share in agreement_by_class(a, b, labels, count)],
+        "entropy_of_a_by_group": entropy_bins(a, groups).tolist(),
+    }
+
+
+def _share_json(share: Share) -> dict[str, Any]:
+    return asdict(share) | {"share": _finite(share.share)}
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no NaN."""
+    return value if np.isfinite(value) else None
 
 
 def _shares(hits: NDArray[np.bool_], labels: Integers, classes: int) -> list[Share]:

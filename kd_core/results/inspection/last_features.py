@@ -63,7 +63,8 @@ def _computed(
         return None
     features, logits = [], []
     with torch.inference_mode():
-        for batch in torch.from_numpy(np.array(images)).split(BATCH):
+        for start in range(0, len(images), BATCH):
+            batch = torch.from_numpy(np.array(images[start : start + BATCH]))
             outputs = network((batch.float() / 255 - mean) / sd)
             if "embedding" not in outputs.features:
                 return None

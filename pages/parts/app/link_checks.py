@@ -116,6 +116,16 @@ def _against_techniques(value: str) -> str:
     return "" if usable else t("method_race.unknown_techniques", names=shortened(value))
 
 
+def _against_network(value: str) -> str:
+    usable = re.fullmatch(r"[a-z]{1,20}\.\d{1,9}", value, re.ASCII)
+    return "" if usable else t("inspect.unreadable_network", value=shortened(value))
+
+
+def _against_pick(value: str) -> str:
+    usable = re.fullmatch(r"[a-z]{1,12}(:[\w.-]{1,3800}){1,3}", value, re.ASCII)
+    return "" if usable else t("inspect.no_pick", value=shortened(value))
+
+
 def _against_axis(value: str) -> str:
     path = value.partition("=")[0]
     return "" if re.fullmatch(r"\w[\w.-]{0,79}", path, re.ASCII) else t("sweep.no_axis", path=shortened(path))
@@ -138,6 +148,9 @@ PARTS: Final[Mapping[str, Check]] = {
     "epoch": _whole(1),
     "T": _against_temperature,
     "axis": _one_of(("linear", "log")),
+    "a": _against_network,
+    "b": _against_network,
+    "pick": _against_pick,
     "convention": _one_of(("teacher", "labels")),
 }
 """Every part of a link that is no setting, with its check; what only store or data can know is checked there."""

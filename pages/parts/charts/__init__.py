@@ -22,7 +22,7 @@ from pages.parts.charts.downloads import (
 )
 from pages.parts.charts.gain_map import MAP_WORDS, MapAxis, MapCell, MapImage, colour_limit, gain_map_chart, image_data
 from pages.parts.charts.gallery import Tile, image_gallery
-from pages.parts.charts.images import enlarged, picture_url, sheet, thumbnail
+from pages.parts.charts.images import enlarged, picture_url, png_url, sheet, thumbnail
 from pages.parts.charts.roles import ROLE_OF, ROLES, Role
 from pages.parts.charts.ticks import is_log, log_tick_options, log_ticks, round_ticks
 
@@ -59,6 +59,7 @@ __all__ = [
     "mean_with_band",
     "picture_url",
     "plotly_chart_with_downloads",
+    "png_url",
     "read_state",
     "round_ticks",
     "script",

@@ -25,14 +25,14 @@ def picture(pixels: NDArray[np.uint8]) -> Image.Image:
 
 def picture_url(pixels: NDArray[np.uint8]) -> str:
     """Return an image (C, H, W) as a PNG data URL."""
-    return _url(picture(pixels))
+    return png_url(picture(pixels))
 
 
 def thumbnail(pixels: NDArray[np.uint8]) -> str:
     """Return an image (C, H, W) as a PNG data URL, made small if it is large."""
     small = picture(pixels)
     small.thumbnail((LARGEST_THUMBNAIL, LARGEST_THUMBNAIL))
-    return _url(small)
+    return png_url(small)
 
 
 def enlarged(pixels: NDArray[np.uint8], side: int) -> Image.Image:
@@ -70,7 +70,8 @@ def sheet(
     return whole
 
 
-def _url(image: Image.Image) -> str:
+def png_url(image: Image.Image) -> str:
+    """Return a picture as a PNG data URL."""
     buffer = io.BytesIO()
     image.save(buffer, "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
