@@ -3,8 +3,8 @@
 import streamlit as st
 
 from kd_core.results import stored_logits
-from pages.parts.app import engine_ready, store, tell_left_out
-from pages.parts.inspect import choose_pair, inspect_view, networks_of
+from pages.parts.app import store, tell_left_out
+from pages.parts.inspect import choose_pair, draw_again_when_warm, inspect_view, networks_of
 from pages.parts.other_kinds import one_trio
 from pages.parts.recorded import recorded_logits
 from pages.parts.studies import choose_study, nothing_yet, watch
@@ -13,7 +13,7 @@ from pages.parts.text import t
 
 def main() -> None:
     st.markdown(t("inspect.lead"))
-    left, right = st.columns(2, gap="medium")
+    left, *sides = st.columns([1.1, 1, 1], gap="medium")
     with left:
         study = choose_study("inspect_study")
         cell = one_trio(study, "sweep", "compare")
@@ -22,17 +22,14 @@ def main() -> None:
     if split is None or not networks:
         nothing_yet(study, chooser="inspect_study")
         return
-    if study is not None:
-        engine_ready()  # the last features of a network need it, and come when it is there
     watch(study, split)
     if len(networks) < 2:
         st.info(t("inspect.one_network"))
         return
-    with right:
-        pair = choose_pair(networks, split)
-    views(pair)
+    views(choose_pair(networks, split, sides))
     if study is not None:
         tell_left_out(store().studies.member_progress(study.id))
+        draw_again_when_warm()
 
 
 views = st.fragment(inspect_view, key="inspect_views")

@@ -29,20 +29,21 @@ def main() -> None:
         epoch = choose_epoch(stored.epochs)
         picker = st.container()
         picker.empty()  # a fragment may only write into a container that has been written to
+    reported = stored
     if study is not None and epoch is not None:
         stored = stored_logits.load_study_logits(store(), study.id, epoch=epoch, cell=cell) or stored
     watch(study, stored)
     with middle:
         if study is not None:
             tell_left_out(store().studies.member_progress(study.id))
-        sample(stored, epoch, picker)
+        sample(reported, stored, epoch, picker)
     matrix(stored, epoch)
 
 
 @st.fragment(key=FRAGMENTS[0])
-def sample(stored: StoredLogits, epoch: int | None, picker: DeltaGenerator) -> None:
+def sample(reported: StoredLogits, stored: StoredLogits, epoch: int | None, picker: DeltaGenerator) -> None:
     with picker:
-        index = pick_sample(stored)
+        index = pick_sample(reported)  # by the result: while epochs go by, the image stays
     sample_view(stored, index, epoch, FRAGMENTS)
 
 

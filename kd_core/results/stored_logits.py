@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ class StoredLogits:
         labels: (N,).
         logits: by arm, (N, K), in the order teacher, alone, distilled as far as they exist.
         epochs: by arm, the epochs whose logits are kept.
+        runs: by arm, what was trained; empty of recorded material.
     """
 
     provenance: Literal["live", "recorded"]
@@ -36,6 +37,7 @@ class StoredLogits:
     labels: NDArray[np.int64]
     logits: dict[str, NDArray[np.float32]]
     epochs: dict[str, tuple[int, ...]]
+    runs: Mapping[str, RunRow] = field(default_factory=dict)
 
 
 def load_study_logits(
@@ -80,7 +82,8 @@ def _of_rows(
             if values is not None:
                 logits[arm] = values
     made = {"preset": row.preset, "seed": seed, "study": row.id, "dataset": facts["label"]}
-    return StoredLogits("live", made, tuple(facts["classes"]), arrays["images"], arrays["labels"], logits, epochs)
+    split = (tuple(facts["classes"]), arrays["images"], arrays["labels"])
+    return StoredLogits("live", made, *split, logits, epochs, by_arm)
 
 
 def most_ambiguous(logits: NDArray[np.float32]) -> NDArray[np.int64]:

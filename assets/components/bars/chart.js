@@ -4,6 +4,7 @@
  */
 
 import { fillTemplate, headRow, html, setAttributes, svg, tableRow } from "../shared/dom.js";
+import { followEpoch } from "../shared/epoch_event.js";
 import { expectedValue, logSoftmax } from "../shared/softmax.js";
 import { shortened } from "./classes.js";
 import { BarDownloads } from "./download.js";
@@ -16,7 +17,12 @@ import { TemperatureControl, formatTemperature } from "./temperature_control.js"
 /** @import { Point } from "./geometry.js" */
 /** @import { Axis, TemperatureRange } from "./temperature_control.js" */
 
-/** @typedef {{ role: string, name: string, style: RoleStyle, logits: number[] }} Arm */
+/**
+ * What a network said after every kept epoch (counted from 1), and what it is reported with.
+ * @typedef {{ epochs: number[], logits: number[][], result: number[] }} Film
+ */
+
+/** @typedef {{ role: string, name: string, style: RoleStyle, logits: number[], film?: Film | null }} Arm */
 
 /**
  * What `softened_bars` in Python sends.
@@ -121,6 +127,29 @@ export class BarChart {
     new ResizeObserver(() => {
       if (this.plot.clientWidth !== this.width) this.layout();
     }).observe(this.plot);
+    followEpoch(this.plot, (epoch) => this.showEpoch(epoch));
+  }
+
+  /**
+   * Show what was said after an epoch, or the nearest kept one before it, where films came along.
+   * @param {number | null} epoch from 1; null for the reported one
+   */
+  showEpoch(epoch) {
+    if (!this.data?.arms.some(({ film }) => film)) return;
+    const arms = this.data.arms.map((arm) => {
+      if (!arm.film) return arm;
+      const { epochs, logits, result } = arm.film;
+      const place =
+        epoch === null
+          ? -1
+          : Math.max(
+              0,
+              epochs.findLastIndex((kept) => kept <= epoch),
+            );
+      return { ...arm, logits: logits[place] ?? result };
+    });
+    this.data = { ...this.data, arms };
+    this.paint();
   }
 
   /** @param {number} T */

@@ -5,6 +5,7 @@
 
 import { fillTemplate, headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
 import { downloadCsv, downloadPng, quoteCell } from "../shared/download.js";
+import { followEpoch } from "../shared/epoch_event.js";
 import { formatNumber, linearScale, nearestIndex, niceRange } from "../shared/scale.js";
 import { paintAxes, paintCrosshair, paintLabels, paintLine } from "./lines.js";
 import { listenToKeys, listenToPointer } from "./pointer.js";
@@ -39,6 +40,7 @@ import { listenToKeys, listenToPointer } from "./pointer.js";
  * @property {boolean} percent
  * @property {number | null} replay_seconds
  * @property {number | null} marker_x
+ * @property {boolean} follows_epoch whether that mark follows the page's scrubber
  * @property {number} height
  * @property {string} file
  */
@@ -159,6 +161,7 @@ export class CurveChart {
     new ResizeObserver(() => {
       if (this.plot.clientWidth !== this.width) this.paint();
     }).observe(this.plot);
+    followEpoch(this.plot, (epoch) => this.followMarker(epoch));
   }
 
   makeButtons() {
@@ -253,7 +256,7 @@ export class CurveChart {
   paint(until = Infinity) {
     if (!this.plot.clientWidth) return;
     if (this.width !== this.plot.clientWidth || this.height !== this.data.height) this.measure();
-    const { series, x_range, y_range, marker_x } = this.data;
+    const { series, x_range, y_range } = this.data;
     const { left, right, top, bottom } = this.inner;
     const values = () => series.flatMap(({ y, low, high }) => [...y, ...(low ?? []), ...(high ?? [])]);
     const xs = this.zoom?.x ?? x_range;
@@ -262,11 +265,26 @@ export class CurveChart {
     this.y = linearScale(ys, [bottom, top]);
     paintAxes(this, xs, ys);
     this.buttons.reset.disabled = !this.zoom;
-    const marked = marker_x !== null && marker_x >= xs[0] && marker_x <= xs[1];
-    this.marker.setAttribute("d", marked ? `M${this.x(marker_x)} ${top}V${bottom}` : "");
+    this.paintMarker();
     this.drawn.forEach((nodes, i) => paintLine(this, nodes, series[i], until));
     paintLabels(this, Math.min(until, xs[1]), xs[0]);
     this.pointAt(this.cursor);
+  }
+
+  /** Draw the line at the epoch that is looked at. */
+  paintMarker() {
+    const { marker_x, x_range } = this.data;
+    const [low, high] = this.zoom?.x ?? x_range;
+    const { top, bottom } = this.inner;
+    const marked = marker_x !== null && marker_x >= low && marker_x <= high;
+    this.marker.setAttribute("d", marked ? `M${this.x(marker_x)} ${top}V${bottom}` : "");
+  }
+
+  /** @param {number | null} epoch that a scrubber passes, from 1; null for the reported one */
+  followMarker(epoch) {
+    if (!this.data?.follows_epoch || !this.x) return;
+    this.data = { ...this.data, marker_x: epoch };
+    this.paintMarker();
   }
 
   /** @param {Zoom | null} zoom null for the whole range */

@@ -1,6 +1,7 @@
 /** Mounts the epoch scrubber of a page; what it passes is told to everything that is drawn of the same networks. */
 
-import { EPOCH_EVENT, Scrubber } from "../shared/scrubber.js";
+import { tellEpoch } from "../shared/epoch_event.js";
+import { Scrubber } from "../shared/scrubber.js";
 
 /**
  * What `choose_epoch` in Python sends; epochs count from 1, and null stands for the reported one.
@@ -11,12 +12,8 @@ import { EPOCH_EVENT, Scrubber } from "../shared/scrubber.js";
 
 /** @param {Node & ParentNode & { kdEpoch?: Mounted }} parent */
 function begin(parent) {
-  const tell = (/** @type {number} */ place) => {
-    const detail = parent.kdEpoch?.data.steps[place].epoch ?? null;
-    document.dispatchEvent(new CustomEvent(EPOCH_EVENT, { detail }));
-  };
   const scrubber = new Scrubber({
-    onMove: tell,
+    onMove: (place) => tellEpoch(parent.kdEpoch?.data.steps[place].epoch ?? null),
     onRelease: (place) => parent.kdEpoch?.setState("chosen", { epoch: parent.kdEpoch.data.steps[place].epoch }),
   });
   parent.append(scrubber.root);

@@ -88,7 +88,7 @@ export class Confusion {
    */
   makeCell(row, column, { x, y, size }) {
     const area = { x: x + 0.75, y: y + 0.75, width: size - 1.5, height: size - 1.5 };
-    const fill = svg("rect", { ...area, rx: 2, class: row === column ? "cell diagonal" : "cell" });
+    const fill = svg("rect", { ...area, rx: 2 });
     const value = textAtPlace(x + size / 2, y + size / 2 + 4, "middle", "", "number");
     value.setAttribute("font-size", `${Math.max(7, Math.min(11, size / 2.6))}px`);
     const choice = { pick: `cell:${this.side}:${row}:${column}`, node: svg("g", {}, fill, value), area };
@@ -111,7 +111,9 @@ export class Confusion {
         this.side === "D"
           ? { fill: gainColour(count / most), letters: LETTER_COLOUR }
           : shareColours(Math.sqrt(Math.max(0, share)));
-      setAttributes(fill, { fill: count ? colours.fill : "none", "data-count": count, "data-whole": whole[at] });
+      const kind = `cell${row === column ? " diagonal" : ""}${count || !whole[at] ? "" : " beside"}`;
+      setAttributes(fill, { class: kind, "data-count": count, "data-whole": whole[at] });
+      fill.style.fill = count ? colours.fill : "";
       value.setAttribute("fill", colours.letters);
       value.textContent = count ? this.written(count) : "";
       const facts = { label: classes[row], answer: classes[column], n: this.written(count), all: whole[at] };

@@ -2,9 +2,6 @@
 
 import { html, makeButton, setAttributes } from "./dom.js";
 
-/** Dispatched on the document at every epoch that a scrubber passes, so that all that is drawn of it can follow. */
-export const EPOCH_EVENT = "kd-epoch";
-
 const WHOLE_MILLISECONDS = 8000;
 const FASTEST_MILLISECONDS = 80;
 const SLOWEST_MILLISECONDS = 500;
@@ -66,13 +63,14 @@ export class Scrubber {
   }
 
   /**
-   * @param {Record<string, string>} words `epoch`, `play` and `pause`
+   * @param {Record<string, string>} words `epoch`, `play`, `pause`, and where there is one `help`
    * @param {string[]} names of the places, in order
    */
   describe(words, names) {
     this.words = words;
     this.names = names;
     this.label.textContent = words.epoch;
+    this.label.title = words.help ?? "";
     setAttributes(this.slider, { max: names.length - 1 });
     this.showButton();
     this.root.hidden = names.length < 2;

@@ -15,6 +15,7 @@ from kd_core.results.inspection.comparison import (
     per_class_accuracy,
 )
 from kd_core.results.inspection.last_features import AFFORDABLE_MACS, last_features
+from kd_core.results.inspection.over_epochs import image_over_epochs
 from kd_core.results.inspection.plane import Plane, plane_of
 from kd_core.results.inspection.sides import Side, logits_after, sides_of
 
@@ -35,6 +36,7 @@ __all__ = [
     "confusion_difference",
     "entropy_bins",
     "groups_of",
+    "image_over_epochs",
     "last_features",
     "logits_after",
     "per_class_accuracy",

@@ -45,12 +45,36 @@ _component = st.components.v2.component("kd_bars", css=style("bars/bars"), js=sc
 
 
 @dataclass(frozen=True)
+class Film:
+    """What one network said about one picture after every kept epoch: the bars follow the page's scrubber with it.
+
+    Args:
+        epochs: from 1, in order.
+        logits: after each of them, one per class, all finite.
+        result: those that are reported.
+    """
+
+    epochs: Sequence[int]
+    logits: Sequence[Sequence[float]]
+    result: Sequence[float]
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it as the browser gets it."""
+        return {
+            "epochs": list(self.epochs),
+            "logits": [_rounded(row) for row in self.logits],
+            "result": _rounded(self.result),
+        }
+
+
+@dataclass(frozen=True)
 class BarsArm:
-    """One network's answer about one picture: its logits, one per class."""
+    """One network's answer about one picture: its logits, one per class, and where kept those of every epoch."""
 
     role: Role
     name: str
     logits: Sequence[float]
+    film: Film | None = None
 
 
 @dataclass(frozen=True)
@@ -134,7 +158,8 @@ def bars_data(
                 "role": arm.role,
                 "name": arm.name,
                 "style": ROLES[arm.role].as_data(),
-                "logits": [float(f"{value:.6g}") for value in arm.logits],
+                "logits": _rounded(arm.logits),
+                "film": arm.film and arm.film.as_data(),
             }
             for arm in arms
         ],
@@ -145,6 +170,10 @@ def bars_data(
         "temperature": "inf" if math.isinf(temperature) else float(temperature),
         "temperature_range": temperature_range(),
     }
+
+
+def _rounded(logits: Sequence[float]) -> list[float]:
+    return [float(f"{value:.6g}") for value in logits]
 
 
 def temperature_range() -> dict[str, Any]:

@@ -68,6 +68,7 @@ def live_curve(
     percent: bool = False,
     replay_seconds: float | None = None,
     marker_x: float | None = None,
+    follows_epoch: bool = False,
     height: int = 320,
 ) -> None:
     """Lines over a constant x range that take new points without blinking.
@@ -84,6 +85,7 @@ def live_curve(
         percent: y is a fraction and shown in percent.
         replay_seconds: draws a recording from left to right once, on first sight.
         marker_x: a vertical line, such as the scrubbed epoch.
+        follows_epoch: whether that line follows the scrubber of the page while it is dragged or plays.
         height: of the plot, in pixels.
     """
     _component(
@@ -100,6 +102,7 @@ def live_curve(
             "percent": percent,
             "replay_seconds": replay_seconds,
             "marker_x": marker_x,
+            "follows_epoch": follows_epoch,
             "height": height,
             "file": key,
         },

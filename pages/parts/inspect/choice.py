@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from kd_core.results import CellValues, StoredLogits
 from kd_core.store import StudyRow
@@ -20,14 +21,18 @@ def networks_of(study: StudyRow | None, cell: CellValues | None, split: StoredLo
     return recorded_networks(split) if study is None else networks_of_study(store(), study.id, cell, split)
 
 
-def choose_pair(networks: Sequence[Network], split: StoredLogits) -> Pair:
+def choose_pair(networks: Sequence[Network], split: StoredLogits, places: Sequence[DeltaGenerator]) -> Pair:
     """Let the reader choose two networks: for each its part in the study, and its seed where there are several.
 
     Args:
         networks: at least two.
         split: the images that they were asked about.
+        places: where the two choices stand.
     """
-    chosen = [_choose(networks, side, default) for side, default in zip(SIDES, default_pair(networks), strict=True)]
+    chosen = []
+    for side, default, place in zip(SIDES, default_pair(networks), places, strict=True):
+        with place:
+            chosen.append(_choose(networks, side, default))
     return Pair(chosen[0], chosen[1], split)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from kd_core.results.inspection import GROUPS, answers_of, comparison_json, groups_of
-from pages.parts.app import epoch_shown, link
+from pages.parts.app import engine_is_warm, engine_ready, epoch_shown, link
 from pages.parts.charts import ROLE_OF, ROLES
 from pages.parts.inspect import contents
 from pages.parts.inspect.inspector import WORDS, asked_epochs, asked_images, inspector, is_drawn
@@ -20,6 +20,7 @@ from pages.parts.inspect.packing import packed_labels
 from pages.parts.inspect.pick import LONGEST, is_pick
 from pages.parts.text import escape_markdown, language, share_text, t, texts_of
 
+WARM_SECONDS: Final = 0.5
 START: Final = "inspect_start"
 """The session's key of where the views began: what is compared, the epoch's place, and the selection."""
 
@@ -41,6 +42,18 @@ def inspect_view(pair: Pair) -> None:
         mime="application/json",
         key="inspect_json",
     )
+
+
+def draw_again_when_warm() -> None:
+    """Have the page drawn once more when the engine is there: last features are computed by it."""
+    if not engine_is_warm():
+        _until_warm()
+
+
+@st.fragment(run_every=WARM_SECONDS)
+def _until_warm() -> None:
+    if engine_ready():
+        st.rerun()
 
 
 def finding(pair: Pair) -> str:

@@ -15,7 +15,7 @@ from pages.parts.race.captions import below_the_table
 from pages.parts.race.curves import race_curves
 from pages.parts.race.headline import headline
 from pages.parts.race.method_panel import method_view
-from pages.parts.studies import Selection, digit, live_fragment
+from pages.parts.studies import Selection, digit, live_fragment, sample_shown
 from pages.parts.text import t
 
 
@@ -47,4 +47,6 @@ def _picture(race: RaceData) -> None:
         return
     epoch = None if race.row.alive else choose_epoch(newest.epochs)
     scrubbed = newest if epoch is None else stored_logits.of_race(store(), race, epoch=epoch)
-    digit(scrubbed or newest, key="view_temperature")
+    # The image is chosen by the result: while epochs go by, it stays.
+    shown = sample_shown(newest)
+    digit(scrubbed or newest, key="view_temperature", index=shown, films=not race.row.alive)

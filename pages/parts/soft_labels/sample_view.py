@@ -39,7 +39,7 @@ def sample_view(stored: StoredLogits, index: int, epoch: int | None, fragments: 
     st.caption(t("soft_labels.setting", **made, **facts))
     softened_bars(
         key="view_temperature",
-        arms=sample_arms(stored, index),
+        arms=sample_arms(stored, index, films=True),
         classes=stored.classes,
         words=texts_of("bars", BAR_WORDS),
         hard_label=label if label >= 0 else None,
