@@ -18,6 +18,7 @@ from streamlit.testing.v1 import AppTest
 from kd_core.functional import divergences, metrics
 from kd_core.results import softmax, stored_logits
 from kd_core.store import Store
+from pages.parts.app.epoch_slider import read_epoch, scrubber_data
 from pages.parts.charts import thumbnail
 from pages.parts.charts.downloads import csv_bytes
 from pages.parts.charts.gallery import read_choice
@@ -42,6 +43,12 @@ WORDS = {"x_title": "x", "y_title": "y", "probability": "p"}
 
 def random_logits(rows: int = 40, classes: int = 5) -> NDArray[np.float32]:
     return np.random.default_rng(0).normal(0, 3, (rows, classes)).astype(np.float32)
+
+
+def scrubber_of(page: AppTest) -> dict[str, Any]:
+    found = [one for one in page.get("bidi_component") if '"steps"' in one.proto.json]
+    data: dict[str, Any] = json.loads(found[0].proto.json)
+    return data
 
 
 def bars_of(page: AppTest) -> dict[str, Any]:
@@ -315,26 +322,51 @@ def test_a_study_of_the_store_is_live_and_its_epochs_can_be_scrubbed(app: App, t
     page = app(trained_home.home, page="soft_labels", study=trained_home.study, sample="3")
     assert "live" in page.caption[0].value
     reported = bars_of(page)["arms"]
-    page.select_slider(key="epoch").set_value(0).run()
-    assert page.query_params["epoch"] == "1"
-    first = bars_of(page)["arms"]
+    assert scrubber_of(page)["place"] == 3
+    assert [step["epoch"] for step in scrubber_of(page)["steps"]] == [1, 2, 3, None]
+    first = bars_of(app(trained_home.home, page="soft_labels", study=trained_home.study, sample="3", epoch="1"))["arms"]
     store = Store(trained_home.home)
     runs = {m.arm: m.run for m in store.studies.members(trained_home.study) if m.seed == 0}
     for arm in first:
         stored = store.files.logits(runs[arm["role"]] or "", 0)
         assert stored is not None
         assert arm["logits"] == pytest.approx(stored[3].tolist(), rel=1e-4)
+        # What the bars follow the scrubber with: every kept epoch, and the result.
+        assert arm["film"]["logits"][0] == arm["logits"]
+        assert arm["film"]["epochs"] == ([1, 2] if arm["role"] == "teacher" else [1, 2, 3])
     assert first != reported
+    assert [arm["film"]["result"] for arm in first] == [arm["logits"] for arm in reported]
     store.close()
 
 
 def test_an_epoch_in_the_link_moves_the_scrubber(app: App, trained_home: TrainedHome) -> None:
     page = app(trained_home.home, page="soft_labels", study=trained_home.study, epoch="2")
-    assert page.select_slider(key="epoch").value == 1
+    assert scrubber_of(page)["place"] == 1
     assert "after epoch 2" in page.caption[0].value
     too_late = app(trained_home.home, page="soft_labels", study=trained_home.study, epoch="9")
     assert "epochs 1 to 3" in refused(too_late)["epoch"]
-    assert too_late.select_slider(key="epoch").value is None
+    assert scrubber_of(too_late)["place"] == 3
+
+
+@pytest.mark.parametrize("sent", [None, {}, {"epoch": True}, {"epoch": "1"}, {"epoch": 9}, {"epoch": None}, 7])
+def test_what_no_scrubber_can_have_sent_is_the_reported_epoch(sent: object) -> None:
+    assert read_epoch({"chosen": sent}, [0, 2]) is None
+
+
+def test_the_scrubber_sends_epochs_from_one() -> None:
+    assert [read_epoch({"chosen": {"epoch": epoch}}, [0, 2]) for epoch in (1, 2, 3)] == [0, None, 2]
+
+
+def test_between_two_kept_epochs_the_scrubber_stands_at_the_one_before() -> None:
+    assert [scrubber_data([0, 4, 9], asked)["place"] for asked in (0, 3, 4, 8, 9, None)] == [0, 0, 1, 1, 2, 3]
+
+
+def test_the_image_stays_while_epochs_go_by(app: App, trained_home: TrainedHome) -> None:
+    pictures = {
+        bars_of(app(trained_home.home, page="soft_labels", study=trained_home.study, **link))["picture"]
+        for link in ({}, {"epoch": "1"}, {"epoch": "2"})
+    }
+    assert len(pictures) == 1
 
 
 def test_a_study_with_nothing_finished_offers_the_recorded_race(app: App, tmp_path: Path) -> None:
