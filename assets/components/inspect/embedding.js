@@ -53,9 +53,13 @@ export class Embedding {
   lassoByTouch = false;
   width = 0;
 
-  /** @param {(pick: string) => void} select */
-  constructor(select) {
+  /**
+   * @param {(pick: string) => void} select
+   * @param {() => void} onSource when another source was chosen
+   */
+  constructor(select, onSource) {
     this.select = select;
+    this.onSource = onSource;
     this.switch = html("div", { class: "switch", role: "group" });
     this.lassoButton = makeButton({ "data-testid": "lasso", class: "lasso" }, () => this.toggleLasso());
     this.canvas = html("canvas", { "data-testid": "embedding", tabindex: 0, role: "application" });
@@ -84,7 +88,7 @@ export class Embedding {
         const button = makeButton({ "aria-pressed": i === this.chosen, "data-testid": `source-${i}` }, () => {
           this.chosen = i;
           this.describe(this.sources, words);
-          this.paintAll();
+          this.onSource();
         });
         button.append(name);
         return button;

@@ -73,7 +73,7 @@ export class Inspector {
     this.holdButton = makeButton({ "data-testid": "hold-selection" }, () => this.hold());
     this.csvButton = makeButton({ "data-testid": "selection-csv" }, () => this.saveCsv());
     this.gallery = new Pictured(select, (images) => this.setState("wanted", { key: this.data.key, images }));
-    this.embedding = new Embedding(select);
+    this.embedding = new Embedding(select, () => this.paintCloud());
     this.views = [
       new View("groups", new Groups(select)),
       new View("confusion-a", new Confusion("A", select)),
