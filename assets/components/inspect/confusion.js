@@ -10,7 +10,16 @@ import { textAtPlace } from "./view.js";
 /** @import { Choice } from "./choices.js" */
 /** @import { Scene } from "./view.js" */
 
-/** @typedef {{ row: number, column: number, fill: SVGRectElement, value: SVGTextElement, choice: Choice }} Cell */
+/**
+ * One cell; `drawn` is what it shows, so that only what changes is touched.
+ * @typedef {object} Cell
+ * @property {number} row
+ * @property {number} column
+ * @property {SVGRectElement} fill
+ * @property {SVGTextElement} value
+ * @property {Choice} choice
+ * @property {string} drawn
+ */
 
 const LARGEST_CELL = 34;
 const TOP = 34;
@@ -92,7 +101,7 @@ export class Confusion {
     const value = textAtPlace(x + size / 2, y + size / 2 + 4, "middle", "", "number");
     value.setAttribute("font-size", `${Math.max(7, Math.min(11, size / 2.6))}px`);
     const choice = { pick: `cell:${this.side}:${row}:${column}`, node: svg("g", {}, fill, value), area };
-    return { row, column, fill, value, choice };
+    return { row, column, fill, value, choice, drawn: "" };
   }
 
   /** @param {Scene} scene */
@@ -103,7 +112,8 @@ export class Confusion {
     const totals = classes.map((_, row) => whole.slice(row * classes.length, (row + 1) * classes.length));
     const sums = totals.map((row) => row.reduce((sum, count) => sum + count, 0));
     const most = Math.max(1, ...counts.map(Math.abs));
-    for (const { row, column, fill, value, choice } of this.cells) {
+    for (const cell of this.cells) {
+      const { row, column, fill, value, choice } = cell;
       const at = row * classes.length + column;
       const count = counts[at];
       const share = mask ? count / Math.max(1, selected) : count / Math.max(1, sums[row]);
@@ -111,6 +121,9 @@ export class Confusion {
         this.side === "D"
           ? { fill: gainColour(count / most), letters: LETTER_COLOUR }
           : shareColours(Math.sqrt(Math.max(0, share)));
+      const drawn = `${count} ${whole[at]} ${colours.fill} ${!!mask}`;
+      if (drawn === cell.drawn) continue;
+      cell.drawn = drawn;
       const kind = `cell${row === column ? " diagonal" : ""}${count || !whole[at] ? "" : " beside"}`;
       setAttributes(fill, { class: kind, "data-count": count, "data-whole": whole[at] });
       fill.style.fill = count ? colours.fill : "";

@@ -52,6 +52,7 @@ export class Embedding {
   lasso = [];
   lassoByTouch = false;
   width = 0;
+  colour = "";
 
   /**
    * @param {(pick: string) => void} select
@@ -237,6 +238,7 @@ export class Embedding {
     const scale = window.devicePixelRatio || 1;
     const width = this.canvas.clientWidth;
     this.width = width;
+    this.colour = getComputedStyle(this.canvas).color;
     this.canvas.style.height = `${HEIGHT}px`;
     setAttributes(this.canvas, { width: Math.round(width * scale), height: Math.round(HEIGHT * scale) });
     setAttributes(this.over, { viewBox: `0 0 ${width} ${HEIGHT}` });
@@ -252,7 +254,7 @@ export class Embedding {
   /** How each group is drawn: colour, path, and whether it is filled. */
   looks() {
     const [first, second] = this.scene.sides.map(({ style }) => style);
-    const text = getComputedStyle(this.canvas).color;
+    const text = this.colour;
     return [
       { colour: text, path: DOT, filled: true, weight: 0.45 },
       { colour: first.colour, path: first.marker, filled: true, weight: 1 },

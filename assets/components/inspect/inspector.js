@@ -117,6 +117,7 @@ export class Inspector {
     });
     Object.assign(this.singles, data.pictures.single);
     this.describe();
+    this.embedding.width = 0; // another theme may have come
     this.goTo(this.waiting < 0 ? this.place : this.waiting);
   }
 
@@ -192,7 +193,7 @@ export class Inspector {
     const source = this.data.sources[this.embedding.chosen];
     this.cloudTitle.textContent = words.embedding_title;
     this.cloudNote.textContent = `${source.note} ${words.embedding_note}`;
-    if (!this.embedding.canvas.width || this.embedding.scene?.shape !== this.scene.shape) this.embedding.layout();
+    if (!this.embedding.width || this.embedding.scene?.shape !== this.scene.shape) this.embedding.layout();
     this.embedding.canvas.setAttribute("aria-label", `${words.embedding_title}. ${words.embedding_keys}`);
     this.embedding.paint(this.scene);
   }

@@ -91,7 +91,8 @@ export class View {
     this.csvButton.textContent = words.csv;
     this.pngButton.textContent = words.png;
     this.summary.textContent = words.table;
-    if (scene.shape !== this.shape || this.body.clientWidth !== this.width) this.redraw();
+    // The width is not asked for here: every question would have the browser lay the page out once more.
+    if (scene.shape !== this.shape || !this.width) this.redraw();
     else this.repaint();
   }
 

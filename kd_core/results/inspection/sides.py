@@ -8,7 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from kd_core.results import CellValues, members_and_runs
+from kd_core.results import CellValues, members_and_runs, stored_logits
 from kd_core.store import RunRow, Store
 from kd_core.vocabulary import ARMS
 
@@ -62,7 +62,13 @@ def sides_of(store: Store, study: str, cell: CellValues | None = None) -> list[S
 
 def logits_after(store: Store, side: Side, epoch: int | None) -> NDArray[np.float32] | None:
     """Return (N, K) test logits of a side after the kept epoch that stands for ``epoch``; None where they are gone."""
-    return store.files.logits(side.run.id, side.nearest(epoch))
+    kept = side.nearest(epoch)
+    if side.run.status != "done" or kept != side.reported:
+        return store.files.logits(side.run.id, kept)
+    try:
+        return stored_logits.finished_logits(store, side.run.id, kept)  # a page asks for these with every rerun
+    except LookupError:
+        return None
 
 
 def _kept(store: Store, run: RunRow) -> tuple[int, ...]:

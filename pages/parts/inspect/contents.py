@@ -38,11 +38,12 @@ def frames(pair: Pair, asked: Sequence[int | None]) -> list[dict[str, str]]:
         pair: the two networks.
         asked: the epochs in sight, None for the reported one; all of few images come along.
     """
-    result = []
-    for network in pair.both:
-        wanted = set(network.epochs) if travels_whole(pair) else {network.nearest(epoch) for epoch in (None, *asked)}
-        result.append({str(epoch): _frame(network.identity, epoch, pair.size, network) for epoch in sorted(wanted)})
-    return result
+    whole = travels_whole(pair)
+    in_sight = [{network.nearest(epoch) for epoch in (None, *asked)} for network in pair.both]
+    wanted = [network.epochs if whole else tuple(sorted(few)) for network, few in zip(pair.both, in_sight, strict=True)]
+    return [
+        _frames(network.identity, epochs, pair.size, network) for network, epochs in zip(pair.both, wanted, strict=True)
+    ]
 
 
 def steps(pair: Pair) -> list[dict[str, Any]]:
@@ -99,9 +100,11 @@ def pictures(pair: Pair, asked: Collection[int]) -> dict[str, Any]:
     return {"sheet": None, "single": {str(index): thumbnail(images[index]) for index in wanted}}
 
 
-@st.cache_data(max_entries=300, show_spinner=False)
-def _frame(identity: str, epoch: int, size: tuple[int, int], _network: Network) -> str:
-    return packed_frame(_network.said(epoch, size), _window(identity, size, _network))
+@st.cache_resource(max_entries=24, show_spinner=False)
+def _frames(identity: str, epochs: tuple[int, ...], size: tuple[int, int], _network: Network) -> dict[str, str]:
+    """Pack once for everybody; nobody changes what comes back."""
+    window = _window(identity, size, _network)
+    return {str(epoch): packed_frame(_network.said(epoch, size), window) for epoch in epochs}
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
