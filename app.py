@@ -11,7 +11,7 @@ with errors.error_boundary():
     link.begin()
 
 PAGES = {
-    "explore": ("race", "soft_labels"),
+    "explore": ("race", "soft_labels", "loss_lab"),
     "search": ("sweep", "method_race", "compare"),
     "ship": ("speed",),
     "learn": ("methods", "evidence"),

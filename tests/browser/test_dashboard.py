@@ -195,7 +195,9 @@ def test_a_link_restores_settings_sample_and_view(page: Page, url: str) -> None:
 
 
 @pytest.mark.parametrize("width", [390, 1024, 1280])
-@pytest.mark.parametrize("path", ["", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence"])
+@pytest.mark.parametrize(
+    "path", ["", "soft_labels", "loss_lab", "sweep", "method_race", "compare", "speed", "methods", "evidence"]
+)
 def test_nothing_is_wider_than_the_window(page: Page, url: str, path: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 720})
     page.goto(f"{url}/{path}")
@@ -205,7 +207,9 @@ def test_nothing_is_wider_than_the_window(page: Page, url: str, path: str, width
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", ["", "soft_labels", "sweep", "method_race", "compare", "speed", "methods", "evidence"])
+@pytest.mark.parametrize(
+    "path", ["", "soft_labels", "loss_lab", "sweep", "method_race", "compare", "speed", "methods", "evidence"]
+)
 def test_axe_finds_nothing_to_complain_of(page: Page, url: str, path: str, scheme: str) -> None:
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.goto(f"{url}/{path}")
