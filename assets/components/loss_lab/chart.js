@@ -21,7 +21,8 @@ import { HIGHEST_LOGIT, LOWEST_LOGIT, LogitHandle } from "./handles.js";
  * @property {number} middle
  * @property {Record<string, SVGRectElement>} bars by network
  * @property {Record<string, SVGTextElement>} shares by network
- * @property {Record<string, SVGPathElement>} arrows by term
+ * @property {Record<string, SVGPathElement>} shafts of the arrows, by term
+ * @property {Record<string, SVGPathElement>} heads
  * @property {SVGPathElement} limit
  */
 
@@ -33,16 +34,17 @@ const ARROWS = ["labels", "teacher", "total"];
 const WHO = ["teacher", "student"];
 
 /**
- * From zero to a length: a shaft with a head, or a dot where there is no room for one.
+ * Shaft and head of an arrow from zero to a length; where there is no room for a head, a dot.
  * @param {number} x where zero is
  * @param {number} y
  * @param {number} to
+ * @returns {[string, string]}
  */
-function arrowPath(x, y, to) {
+function arrowPaths(x, y, to) {
   const length = to - x;
-  const head = Math.min(7, Math.abs(length)) * Math.sign(length);
-  if (Math.abs(length) < 1) return `M${x - 1.5} ${y}h3`;
-  return `M${x} ${y}H${to - head}M${to} ${y}L${to - head} ${y - 4}V${y + 4}Z`;
+  const head = Math.min(9, Math.abs(length)) * Math.sign(length);
+  if (Math.abs(length) < 1) return ["", `M${x - 1.5} ${y - 1.5}h3v3h-3z`];
+  return [`M${x} ${y}H${to - head}`, `M${to} ${y}L${to - head} ${y - 4.5}V${y + 4.5}Z`];
 }
 
 /** @param {number} largest */
@@ -195,17 +197,25 @@ export class LossChart {
     const shares = Object.fromEntries(
       WHO.map((who, at) => [who, svg("text", { class: "value", y: middle - 3 + at * 12 })]),
     );
-    const arrows = Object.fromEntries(
+    const inkOf = (/** @type {string} */ term) => styles[/** @type {"total"} */ (term)].colour;
+    const shafts = Object.fromEntries(
       ARROWS.map((term) => {
-        const { colour } = styles[/** @type {"total"} */ (term)];
-        const ink = { stroke: colour, fill: colour, class: `arrow ${term}` };
-        return [term, svg("path", { ...ink, "data-testid": `${id}-push-${term}-${index}` })];
+        const ink = { stroke: inkOf(term), class: `arrow ${term}`, "data-testid": `${id}-push-${term}-${index}` };
+        return [term, svg("path", ink)];
       }),
     );
+    const heads = Object.fromEntries(ARROWS.map((term) => [term, svg("path", { fill: inkOf(term) })]));
     const limit = svg("path", { class: "limit", stroke: styles.limit.colour, "data-testid": `${id}-limit-${index}` });
-    this.root.append(outline, ...Object.values(bars), ...Object.values(shares), limit, ...Object.values(arrows));
+    this.root.append(
+      outline,
+      ...Object.values(bars),
+      ...Object.values(shares),
+      limit,
+      ...Object.values(shafts),
+      ...Object.values(heads),
+    );
     if (draggable) this.drawHandles(index, middle);
-    return { index, middle, bars, shares, arrows, limit };
+    return { index, middle, bars, shares, shafts, heads, limit };
   }
 
   /**
@@ -260,7 +270,11 @@ export class LossChart {
    * @param {LossTerms} terms
    * @param {Scale} scale
    */
-  paintRow({ index, middle, bars, shares, arrows, limit }, { p, q, labels, teacher, total, limit: limits }, scale) {
+  paintRow(
+    { index, middle, bars, shares, shafts, heads, limit },
+    { p, q, labels, teacher, total, limit: limits },
+    scale,
+  ) {
     const probabilities = { teacher: p[index], student: q[index] };
     for (const [who, share] of Object.entries(probabilities)) {
       setAttributes(bars[who], { width: this.shares(share) - this.shares(0), "data-p": share });
@@ -269,8 +283,9 @@ export class LossChart {
     const gradients = { labels: labels.gradient[index], teacher: teacher.gradient[index], total: total[index] };
     ARROWS.forEach((term, at) => {
       const gradient = gradients[/** @type {"total"} */ (term)];
-      const d = arrowPath(scale(0), middle + (at - 1) * 12, scale(-gradient));
-      setAttributes(arrows[term], { d, "data-gradient": gradient });
+      const [shaft, head] = arrowPaths(scale(0), middle + (at - 1) * 12, scale(-gradient));
+      setAttributes(shafts[term], { d: shaft, "data-gradient": gradient });
+      setAttributes(heads[term], { d: head });
     });
     // Beyond the axis it would lie on another panel.
     const end = Math.max(-this.limit, Math.min(this.limit, -limits[index]));

@@ -234,8 +234,14 @@ export class LossLab {
    */
   arrowSwatch(term, name) {
     const { colour } = this.data.styles[/** @type {"total"} */ (term)];
-    const arrow = svg("path", { d: "M1 7H16M24 7L16 3V11Z", stroke: colour, fill: colour, class: `arrow ${term}` });
-    return html("span", { class: "entry" }, svg("svg", { width: 26, height: 14, "aria-hidden": true }, arrow), name);
+    const shaft = svg("path", { d: "M1 7H16", stroke: colour, class: `arrow ${term}` });
+    const head = svg("path", { d: "M25 7L16 2.5V11.5Z", fill: colour });
+    return html(
+      "span",
+      { class: "entry" },
+      svg("svg", { width: 26, height: 14, "aria-hidden": true }, shaft, head),
+      name,
+    );
   }
 
   /**

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 TEMPERATURES: Final = (0.5, 0.7, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 50, 70, 100)
 HEIGHT: Final = 330
+MARK: Final = "#808080"
+"""Of the line at the loss's own temperature, which is seen in both themes."""
 LINES: Final = ("with_t2", "without_t2", "labels", "limit")
 """The lines of the pulls, each a key of the words that the chart is given."""
 
@@ -105,7 +107,7 @@ def _frame(temperature: float, words: Mapping[str, str]) -> dict[str, Any]:
     }
     return {
         "xaxis": {"title": words["temperature"], "type": "log", "range": edges, **log_tick_options(low, high)},
-        "shapes": [{**mark, "line": {"dash": "dot", "width": 1.5}, "label": label}] if inside else [],
+        "shapes": [{**mark, "line": {"dash": "dot", "width": 1.5, "color": MARK}, "label": label}] if inside else [],
         "legend": {"orientation": "h", "yanchor": "top", "y": -0.22, "x": 0},  # above stand the chart's own buttons
         "margin": {"l": 10, "r": 10, "t": 34, "b": 10},
         "height": HEIGHT,
