@@ -37,7 +37,7 @@ import { lengthOf, lossTerms } from "./maths.js";
 const STEP = 1;
 const FRAME_STEP = 0.1;
 const AT_REST = 2e-3;
-const REMEMBERED = 20;
+const ECHO_MILLISECONDS = 5000;
 const TERMS = ["labels", "teacher", "total"];
 
 /** @param {number} value */
@@ -60,7 +60,7 @@ export class LossLab {
   label = null;
   /** @type {string} what Python gave last */
   given = "";
-  /** @type {string[]} what was reported: its echo must not move a control back */
+  /** @type {{ text: string, at: number }[]} what was reported of late: its echo must not move a control back */
   sent = [];
   shape = "";
   width = 0;
@@ -88,6 +88,7 @@ export class LossLab {
     this.formula = html("p", { class: "formula", "data-testid": `${id}-formula` });
     this.message = html("p", { class: "message", role: "status", "data-testid": `${id}-message` });
     this.legend = html("div", { class: "legend" });
+    this.some = html("p", { class: "some" });
     this.plot = html("div", { class: "plot" });
     this.factTable = html("table", { class: "facts" });
     this.table = html("table", { class: "rows" });
@@ -120,7 +121,17 @@ export class LossLab {
       html("div", { class: "numbers" }, this.formula, this.factTable),
     );
     const tools = html("div", { class: "tools" }, this.csvButton, this.pngButton);
-    const parts = [this.controls.root, figures, this.message, this.moves, this.legend, this.plot, tools, details];
+    const parts = [
+      this.controls.root,
+      figures,
+      this.message,
+      this.moves,
+      this.legend,
+      this.some,
+      this.plot,
+      tools,
+      details,
+    ];
     parent.append(html("div", { class: "lab" }, ...parts));
     new ResizeObserver(() => {
       if (this.plot.clientWidth !== this.width) this.layout();
@@ -164,7 +175,8 @@ export class LossLab {
     const now = JSON.stringify([form, convention]);
     if (now === this.given) return;
     this.given = now;
-    if (this.controls.form && (this.controls.held || this.sent.includes(now))) return;
+    this.sent = this.sent.filter(({ at }) => Date.now() - at < ECHO_MILLISECONDS);
+    if (this.controls.form && (this.controls.held || this.sent.some(({ text }) => text === now))) return;
     this.controls.form = { ...form };
     this.controls.convention = convention;
   }
@@ -173,7 +185,7 @@ export class LossLab {
     this.rest();
     if (!this.data.report) return;
     const { form, convention } = this.controls;
-    this.sent = [...this.sent.slice(-REMEMBERED), JSON.stringify([form, convention])];
+    this.sent.push({ text: JSON.stringify([form, convention]), at: Date.now() });
     this.setState("choice", { form, convention });
   }
 
@@ -282,11 +294,14 @@ export class LossLab {
     this.width = this.plot.clientWidth;
     if (!this.width || !this.controls.form) return;
     const { classes, draggable, styles, words } = this.data;
+    const drawn = drawnClasses([this.teacher, this.student], 0, this.label, classes.length);
+    this.some.hidden = drawn.length === classes.length;
+    this.some.textContent = fillTemplate(words.some, { n: drawn.length, K: classes.length });
     const focused = this.chart?.handles.findIndex(({ root }) => root.matches(":focus")) ?? -1;
     this.chart = new LossChart({
       id: this.id,
       names: classes,
-      drawn: drawnClasses([this.teacher, this.student], 0, this.label, classes.length),
+      drawn,
       label: this.label,
       draggable,
       styles,

@@ -25,6 +25,7 @@ WORDS: Final = (
     "class", "logit", "logit_teacher", "logit_student", "probability", "p_teacher", "p_student",
     "push", "push_short", "gradient", "limit",
     "spoken",  # {loss} {name} {push}
+    "some",  # {n} {K}, where only some classes have a row
     "warn_mean",  # {K}
     "warn_t2",  # {T2}
     "warn_alpha",  # {alpha} {rest}
