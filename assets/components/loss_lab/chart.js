@@ -164,12 +164,9 @@ export class LossChart {
    */
   drawRow(index, middle) {
     const { names, label, styles, draggable, id } = this.options;
-    const name = svg(
-      "text",
-      { x: 0, y: middle + 4, class: index === label ? "name hard" : "name" },
-      shortened(names[index], this.nameRoom - 8),
-    );
-    name.append(svg("title", {}, names[index]));
+    const shown = shortened(names[index], this.nameRoom - 8);
+    const name = svg("text", { x: 0, y: middle + 4, class: index === label ? "name hard" : "name" }, shown);
+    if (shown !== names[index]) name.append(svg("title", {}, names[index]));
     const lines = svg("line", {
       class: "row",
       x1: 0,

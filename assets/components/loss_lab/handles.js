@@ -18,6 +18,8 @@ export class LogitHandle {
   scale;
   held = false;
   value = 0;
+  /** Where the drawing begins in the window. */
+  left = 0;
 
   /**
    * @param {object} options
@@ -55,14 +57,15 @@ export class LogitHandle {
   listen() {
     this.root.onpointerdown = (event) => {
       this.held = true;
+      // Asked for once: after every repaint the browser would have to lay the page out anew to answer.
+      this.left = /** @type {SVGSVGElement} */ (this.root.ownerSVGElement).getBoundingClientRect().left;
       this.root.setPointerCapture(event.pointerId);
       this.root.focus();
       event.preventDefault();
     };
     this.root.onpointermove = (event) => {
       if (!this.held) return;
-      const { left } = /** @type {SVGSVGElement} */ (this.root.ownerSVGElement).getBoundingClientRect();
-      this.onMove(toLogit(this.scale.invert(event.clientX - left)));
+      this.onMove(toLogit(this.scale.invert(event.clientX - this.left)));
     };
     const letGo = () => {
       if (!this.held) return;

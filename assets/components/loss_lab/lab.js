@@ -80,6 +80,7 @@ export class LossLab {
     this.controls = new LossControls(id, {
       onMove: () => {
         this.moving = true;
+        this.controls.show();
         this.paint();
       },
       onRelease: () => this.release(),
@@ -321,6 +322,7 @@ export class LossLab {
 
   rest() {
     this.moving = false;
+    if (this.controls.form) this.controls.show();
     this.paint();
     this.settle();
   }
@@ -328,7 +330,6 @@ export class LossLab {
   paint() {
     if (!this.chart) return;
     this.terms = lossTerms(this.controls.form, this.teacher, this.student, this.label);
-    this.controls.show();
     this.chart.paint(this.terms, this.teacher, this.student, !this.moving);
     this.paintFacts();
   }
