@@ -11,7 +11,7 @@ with errors.error_boundary():
     link.begin()
 
 PAGES = {
-    "explore": ("race", "soft_labels", "inspect"),
+    "explore": ("race", "soft_labels", "loss_lab", "inspect"),
     "search": ("sweep", "method_race", "compare"),
     "ship": ("speed",),
     "learn": ("methods", "evidence"),

@@ -7,7 +7,8 @@ from kd_core.results import StoredLogits, stored_logits
 from pages.parts.app import choose_epoch, store, tell_left_out
 from pages.parts.other_kinds import one_trio
 from pages.parts.recorded import recorded_logits
-from pages.parts.soft_labels import matrix_view, pick_sample, sample_view
+from pages.parts.samples import pick_sample
+from pages.parts.soft_labels import matrix_view, sample_view
 from pages.parts.studies import choose_study, nearest_student, nothing_yet, watch
 from pages.parts.text import t
 

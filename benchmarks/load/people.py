@@ -10,7 +10,18 @@ from typing import Any
 
 from benchmarks.load.tab import State, Tab, Trouble, Widget
 
-PAGES = ("race", "soft_labels", "inspect", "sweep", "method_race", "compare", "speed", "methods", "evidence")
+PAGES = (
+    "race",
+    "soft_labels",
+    "loss_lab",
+    "inspect",
+    "sweep",
+    "method_race",
+    "compare",
+    "speed",
+    "methods",
+    "evidence",
+)
 FIRST_SECONDS = 5.0
 """Within how long everybody has come."""
 PAUSE_SECONDS = (2.0, 5.0)

@@ -4,10 +4,12 @@ from kd_core.functional.divergences import (
     at_least_float32,
     cross_entropy,
     entropy,
+    js_divergence,
     kl_divergence,
     kl_per_sample,
     label_cross_entropy,
     log_soften,
+    skew_kl_divergence,
     soften,
 )
 from kd_core.functional.features import attention_map, flatten_features, gram_matrix, match_sizes, off_diagonal
@@ -28,6 +30,7 @@ __all__ = [
     "gradient_shares",
     "gram_matrix",
     "is_gradient_epoch",
+    "js_divergence",
     "kl_divergence",
     "kl_per_sample",
     "label_cross_entropy",
@@ -39,6 +42,7 @@ __all__ = [
     "optimizer_state",
     "scores_by_lane",
     "seeded",
+    "skew_kl_divergence",
     "soften",
     "to_cpu",
     "under_prefix",

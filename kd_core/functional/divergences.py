@@ -62,20 +62,52 @@ def kl_per_sample(teacher_logits: Tensor, student_logits: Tensor, temperature: f
     return (teacher.exp() * (teacher - student)).sum(-1)
 
 
-def js_divergence(first_logits: Tensor, second_logits: Tensor, temperature: float | Tensor = 1.0) -> Tensor:
-    """Return the Jensen-Shannon divergence in nats, mean over the batch: symmetric, between 0 and ln 2.
+def js_divergence(
+    teacher_logits: Tensor, student_logits: Tensor, temperature: float | Tensor = 1.0, beta: float | Tensor = 0.5
+) -> Tensor:
+    """Return beta KL(p_t || m) + (1 - beta) KL(p_s || m) in nats with m = beta p_t + (1 - beta) p_s, batch mean.
+
+    It is never negative and at most ln 2, 0 at both ends of beta, and symmetric at beta = .5. Divided by beta it tends
+    to KL(p_t || p_s) as beta falls to 0.
+
+    Args:
+        teacher_logits: (N, K).
+        student_logits: (N, K).
+        temperature: of both; no T² factor.
+        beta: the teacher's share of the mixture, 0 to 1.
+
+    Source: Lin 1991; Agarwal et al. 2024, equation 1.
+    """
+    teacher, student = log_soften(teacher_logits, temperature), log_soften(student_logits, temperature)
+    middle = _log_mixture(teacher, student, beta)
+    from_teacher = (teacher.exp() * (teacher - middle)).sum(-1)
+    from_student = (student.exp() * (student - middle)).sum(-1)
+    return (beta * from_teacher + (1 - beta) * from_student).mean()
+
+
+def skew_kl_divergence(
+    first_logits: Tensor, second_logits: Tensor, temperature: float | Tensor = 1.0, alpha: float | Tensor = 0.1
+) -> Tensor:
+    """Return KL(p || alpha p + (1 - alpha) q) in nats, batch mean, for p of the first logits and q of the second.
+
+    It is at most -ln alpha, however little q gives to what p holds likely; alpha = 0 is the plain divergence.
 
     Args:
         first_logits: (N, K).
         second_logits: (N, K).
-        temperature: of both.
+        temperature: of both; no T² factor.
+        alpha: the first one's share of the mixture, from 0 to below 1.
 
-    Source: Lin 1991, with equal weights.
+    Source: Lee 2001; Ko et al. 2024, section 3.1.
     """
     first, second = log_soften(first_logits, temperature), log_soften(second_logits, temperature)
-    middle = torch.logaddexp(first, second) - torch.log(torch.tensor(2.0, dtype=first.dtype, device=first.device))
-    halves = (first.exp() * (first - middle)).sum(-1) + (second.exp() * (second - middle)).sum(-1)
-    return 0.5 * halves.mean()
+    return (first.exp() * (first - _log_mixture(first, second, alpha))).sum(-1).mean()
+
+
+def _log_mixture(first: Tensor, second: Tensor, share: float | Tensor) -> Tensor:
+    """Return ln(share p + (1 - share) q) of log-probabilities of any shape, without leaving log space."""
+    weight = torch.as_tensor(share, dtype=first.dtype, device=first.device)
+    return torch.logaddexp(first + weight.log(), second + torch.log1p(-weight))
 
 
 def label_cross_entropy(logits: Tensor, labels: Tensor, smoothing: float | Tensor = 0.0) -> Tensor:

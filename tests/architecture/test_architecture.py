@@ -30,7 +30,19 @@ PUBLIC = {
     "entropy", "kl_divergence", "soften",
 }  # fmt: skip
 
-LIGHT = ["errors", "vocabulary", "notes", "settings", "store", "visitors", "results", "export", "jobs", "cli"]
+LIGHT = [
+    "errors",
+    "vocabulary",
+    "notes",
+    "settings",
+    "store",
+    "visitors",
+    "results",
+    "logit_losses",
+    "export",
+    "jobs",
+    "cli",
+]
 """Rooms of the engine that never import torch at their top, so that a page need not wait for it."""
 MEMBERS = {
     "kd_core.datasets": "Dataset",

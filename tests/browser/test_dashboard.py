@@ -14,7 +14,7 @@ from tests.browser.conftest import ROOT, Serve
 from tests.browser.race_page import WARM, start_button, stop_button, study_in
 
 pytestmark = pytest.mark.browser
-PAGES = ("", "soft_labels", "inspect", "sweep", "method_race", "compare", "speed", "methods", "evidence")
+PAGES = ("", "soft_labels", "loss_lab", "inspect", "sweep", "method_race", "compare", "speed", "methods", "evidence")
 SHORT = "optim.epochs=4&teacher.optim.epochs=3&seeds=2"
 LONG = "optim.epochs=2000&teacher.optim.epochs=2&seeds=1"
 

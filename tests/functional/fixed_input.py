@@ -43,6 +43,13 @@ G = {
     "teacher-free": 0.7790094164,
     "PKT": 0.0981281722,
     "NST": 1.3326000162,
+    "JSD at 0.1": 0.0857424184,
+    "JSD at 0.5": 0.2091226959,
+    "JSD at 0.9": 0.0866689363,
+    "skewed forward KL at 0.1": 0.7068124194,
+    "skewed forward KL at 0.3": 0.3852635308,
+    "skewed reverse KL at 0.1": 0.7016066388,
+    "skewed reverse KL at 0.3": 0.3840484746,
 }
 
 

@@ -20,6 +20,7 @@ from kd_core.functional.divergences import (
     kl_divergence,
     kl_per_sample,
     label_cross_entropy,
+    skew_kl_divergence,
     soften,
 )
 from tests.functional.fixed_input import LABELS, STUDENT, TEACHER, G
@@ -147,6 +148,29 @@ def test_jensen_shannon_agrees_with_the_mean_of_two_divergences() -> None:
     assert close(js_divergence(TEACHER, STUDENT), sum(expected) / 2)
 
 
+@pytest.mark.parametrize("beta", [0.1, 0.5, 0.9])
+def test_generalised_jensen_shannon_of_the_fixed_input(beta: float) -> None:
+    assert close(js_divergence(TEACHER, STUDENT, beta=beta), G[f"JSD at {beta}"])
+
+
+def test_generalised_jensen_shannon_swaps_its_sides_with_beta() -> None:
+    assert close(js_divergence(TEACHER, STUDENT, beta=0.2), js_divergence(STUDENT, TEACHER, beta=0.8))
+    assert js_divergence(TEACHER, STUDENT, beta=0.0).abs() < 1e-12
+    assert close(js_divergence(TEACHER, STUDENT, beta=1e-6) / 1e-6, kl_divergence(TEACHER, STUDENT), 1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.3])
+def test_skewed_divergence_of_the_fixed_input(alpha: float) -> None:
+    assert close(skew_kl_divergence(TEACHER, STUDENT, alpha=alpha), G[f"skewed forward KL at {alpha}"])
+    assert close(skew_kl_divergence(STUDENT, TEACHER, alpha=alpha), G[f"skewed reverse KL at {alpha}"])
+
+
+def test_skewed_divergence_without_skew_is_the_divergence_and_with_some_it_has_a_bound() -> None:
+    assert close(skew_kl_divergence(TEACHER, STUDENT, 4, alpha=0.0), kl_divergence(TEACHER, STUDENT, 4))
+    opposite = torch.tensor([[1000.0, -1000.0]], dtype=torch.float64)
+    assert close(skew_kl_divergence(opposite, -opposite, alpha=0.1), -math.log(0.1))
+
+
 # Hard labels
 
 
@@ -183,6 +207,8 @@ def test_extreme_logits_give_finite_values_and_gradients() -> None:
         kl_divergence(EXTREME, student),
         cross_entropy(EXTREME, student),
         js_divergence(EXTREME, student),
+        skew_kl_divergence(EXTREME, student),
+        skew_kl_divergence(student, EXTREME),
         label_cross_entropy(student, torch.tensor([0, 1, 2])),
     ]
     torch.stack(losses).sum().backward()  # type: ignore[no-untyped-call]
@@ -202,7 +228,7 @@ def test_half_precision_inputs_are_computed_in_float32(dtype: torch.dtype) -> No
 
 def test_every_divergence_can_be_mapped_over_lanes_without_a_slow_fallback() -> None:
     temperature = torch.tensor([1.0, 4.0, 20.0], dtype=torch.float64)
-    for divergence in (kl_divergence, cross_entropy, js_divergence):
+    for divergence in (kl_divergence, cross_entropy, js_divergence, skew_kl_divergence):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             lanes = torch.func.vmap(divergence, in_dims=(None, None, 0))(TEACHER, STUDENT, temperature)

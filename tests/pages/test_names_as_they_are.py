@@ -25,7 +25,18 @@ MARKUP: Final = re.compile(r"\*\*(?:b|cat)\*\*|\[l\]\([xy]\)|\$a\$|:red\[x\]")
 """What is left of those names where nothing was escaped."""
 TAG: Final = "<br>owl"
 """A class whose name a chart would read as the end of a line."""
-PAGES: Final = ("race", "soft_labels", "inspect", "sweep", "method_race", "compare", "speed", "methods", "evidence")
+PAGES: Final = (
+    "race",
+    "soft_labels",
+    "loss_lab",
+    "inspect",
+    "sweep",
+    "method_race",
+    "compare",
+    "speed",
+    "methods",
+    "evidence",
+)
 DRAWN_AS_MARKDOWN: Final = {
     "markdown",
     "caption",

@@ -49,7 +49,7 @@ def told(page: AppTest) -> str:
     return "\n".join(str(one.value) for one in told_in)
 
 
-@pytest.mark.parametrize("name", ["race", "soft_labels", "sweep", "method_race", "compare", "speed"])
+@pytest.mark.parametrize("name", ["race", "soft_labels", "loss_lab", "sweep", "method_race", "compare", "speed"])
 @pytest.mark.parametrize("kind", ["race", "sweep", "compare"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_no_page_says_of_a_finished_study_that_nothing_is_finished(

@@ -23,6 +23,7 @@ from pages.parts.charts import thumbnail
 from pages.parts.charts.downloads import csv_bytes
 from pages.parts.charts.gallery import read_choice
 from pages.parts.recorded import files as recorded
+from pages.parts.samples.sample_order import neighbour, ordered
 from pages.parts.soft_labels.matrix import (
     TURN,
     matrix_figure,
@@ -31,7 +32,6 @@ from pages.parts.soft_labels.matrix import (
     strongest_pair,
     without_diagonal,
 )
-from pages.parts.soft_labels.sample_order import neighbour, ordered
 from pages.parts.studies.sample_bars import sample_rows
 from pages.parts.text.escape import escape_html, escape_markdown
 from tests.pages.conftest import App, TrainedHome

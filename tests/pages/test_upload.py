@@ -184,7 +184,7 @@ def test_the_base_of_a_living_sweep_counts_too(app: App, pets: Path, tmp_path: P
     assert "study #1 learns from it" in sentences(page, "error")[0]
 
 
-@pytest.mark.parametrize("page", ["race", "soft_labels", "speed", "compare"])
+@pytest.mark.parametrize("page", ["race", "soft_labels", "loss_lab", "speed", "compare"])
 def test_what_was_left_out_stands_beside_every_result(
     page: str, app: App, pets: Path, tmp_path: Path, warm: None
 ) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from kd_core.errors import nearest_hint
+from kd_core.errors import KDError, nearest_hint
+from kd_core.logit_losses import LossForm, changed_form
 from kd_core.settings import parse_value
 from kd_core.store import default_home
 from pages.parts.charts import HIGHEST_TEMPERATURE, LOWEST_TEMPERATURE, is_view_temperature
-from pages.parts.text import LANGUAGES, reason_text, t
+from pages.parts.text import LANGUAGES, error_text, reason_text, t
 
 MOST_LETTERS: Final = 4000
 MOST_SETTINGS: Final = 200
@@ -131,6 +132,15 @@ def _against_axis(value: str) -> str:
     return "" if re.fullmatch(r"\w[\w.-]{0,79}", path, re.ASCII) else t("sweep.no_axis", path=shortened(path))
 
 
+def _against_loss(value: str) -> str:
+    """Refuse a form of a loss that no run can have; what it differs from is known on its page."""
+    try:
+        changed_form(LossForm(), value)
+    except KDError as error:
+        return error_text(error)
+    return ""
+
+
 PARTS: Final[Mapping[str, Check]] = {
     "language": _one_of(tuple(LANGUAGES)),
     "preset": _against_preset,
@@ -152,6 +162,8 @@ PARTS: Final[Mapping[str, Check]] = {
     "b": _against_network,
     "pick": _against_pick,
     "convention": _one_of(("teacher", "labels")),
+    "arm": _one_of(("distilled", "alone")),
+    "loss": _against_loss,
 }
 """Every part of a link that is no setting, with its check; what only store or data can know is checked there."""
 

@@ -1,7 +1,6 @@
 """The Soft labels page."""
 
 from pages.parts.soft_labels.matrix_view import matrix_view
-from pages.parts.soft_labels.sample_picker import pick_sample
 from pages.parts.soft_labels.sample_view import sample_view
 
-__all__ = ["matrix_view", "pick_sample", "sample_view"]
+__all__ = ["matrix_view", "sample_view"]

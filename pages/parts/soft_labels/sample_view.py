@@ -9,8 +9,8 @@ import streamlit as st
 from kd_core.results import StoredLogits
 from pages.parts.app import put_view, view_axis, view_temperature
 from pages.parts.charts import BAR_WORDS, BarsState, csv_button, picture_url, read_state, softened_bars
+from pages.parts.samples import class_name, epoch_words, provenance
 from pages.parts.soft_labels import sentences
-from pages.parts.soft_labels.sample_picker import class_name
 from pages.parts.studies import sample_arms, sample_rows
 from pages.parts.text import escape_markdown, t, temperature_text, texts_of
 
@@ -35,7 +35,7 @@ def sample_view(stored: StoredLogits, index: int, epoch: int | None, fragments: 
     st.header(sentences.sample_finding(stored, index, temperature), anchor=False)
     label_name = class_name(stored, label)
     facts = {"index": index, "label": escape_markdown(label_name), "T": temperature_text(temperature)}
-    made = {"provenance": sentences.provenance(stored), "epoch": sentences.epoch_words(epoch)}
+    made = {"provenance": provenance(stored), "epoch": epoch_words(epoch)}
     st.caption(t("soft_labels.setting", **made, **facts))
     softened_bars(
         key="view_temperature",

@@ -7,9 +7,8 @@ import math
 import numpy as np
 
 from kd_core.results import Floats, StoredLogits, entropy, kl_divergence, soften
+from pages.parts.samples import class_name, epoch_words, leading, provenance
 from pages.parts.soft_labels.matrix import strongest_pair
-from pages.parts.soft_labels.sample_order import leading
-from pages.parts.soft_labels.sample_picker import class_name
 from pages.parts.text import escape_markdown, t, temperature_text
 
 AS_GOOD_AS_NOTHING = 0.0005
@@ -82,19 +81,6 @@ def matrix_setting(stored: StoredLogits, arm: str, temperature: float, epoch: in
     if zoomed:
         sentences.append(t("soft_labels.matrix_zoomed"))
     return t("soft_labels.joint").join(sentences)
-
-
-def provenance(stored: StoredLogits) -> str:
-    """Return who made these numbers: live or recorded, with seed, and date and machine of a recording."""
-    facts = {name: escape_markdown(str(value)) for name, value in stored.facts.items()}
-    if stored.provenance == "recorded":
-        return t("provenance.recorded", **facts)
-    return t("soft_labels.live_seed", provenance=t("provenance.live"), **facts)
-
-
-def epoch_words(epoch: int | None) -> str:
-    """Return which epoch is shown, counted from 1."""
-    return t("soft_labels.epoch_reported") if epoch is None else t("soft_labels.epoch_shown", epoch=epoch + 1)
 
 
 def probability(p: float) -> str:

@@ -11,7 +11,7 @@ import streamlit as st
 from kd_core.results import StoredLogits, soften
 from pages.parts.app import link, sample_index
 from pages.parts.charts import Tile, image_gallery, thumbnail
-from pages.parts.soft_labels.sample_order import ORDERS, Indices, Order, leading, neighbour, ordered, position
+from pages.parts.samples.sample_order import ORDERS, Indices, Order, leading, neighbour, ordered, position
 from pages.parts.text import t
 
 TILES = 12
