@@ -88,17 +88,15 @@ def live_curve(
         follows_epoch: whether that line follows the scrubber of the page while it is dragged or plays.
         height: of the plot, in pixels.
     """
+    texts = {"x_title": x_title, "y_title": y_title, "title": title, "subtitle": subtitle}
     _component(
         key=key,
         data={
             "series": [series_data(line) for line in series],
             "words": {word: words[word] for word in CURVE_WORDS},
-            "x_title": x_title,
-            "y_title": y_title,
+            **texts,
             "x_range": list(x_range),
             "y_range": None if y_range is None else list(y_range),
-            "title": title,
-            "subtitle": subtitle,
             "percent": percent,
             "replay_seconds": replay_seconds,
             "marker_x": marker_x,
