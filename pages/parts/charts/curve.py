@@ -88,7 +88,7 @@ def live_curve(
         follows_epoch: whether that line follows the scrubber of the page while it is dragged or plays.
         height: of the plot, in pixels.
     """
-    texts = {"x_title": x_title, "y_title": y_title, "title": title, "subtitle": subtitle}
+    texts = {"x_title": x_title, "y_title": y_title, "title": title, "subtitle": subtitle, "file": key}
     _component(
         key=key,
         data={
@@ -102,7 +102,6 @@ def live_curve(
             "marker_x": marker_x,
             "follows_epoch": follows_epoch,
             "height": height,
-            "file": key,
         },
     )
 
