@@ -18,7 +18,8 @@ def test_groups_are_told_worst_first(app: App, tmp_path: Path) -> None:
     assert not page.exception
     headers = [header.value for header in page.header]
     assert [header.split(" (")[0] for header in headers] == [
-        "Not reproduced, not tried or not recorded", "Direction reproduced", "Reproduced", "All figures",
+        "Not reproduced, or not affordable here", "Direction reproduced", "Reproduced", "Waiting to be tested",
+        "All figures",
     ]  # fmt: skip
     short = files.grouped(DOCUMENTS)["short"]
     assert "tian" in [one["name"] for one in short]
@@ -48,7 +49,7 @@ def test_all_figures_are_in_the_table_for_the_file() -> None:
 def test_every_claim_that_is_tried_has_words_for_its_finding() -> None:
     for language in ("en", "zh"):
         words = {key.removeprefix("evidence.finding.") for key in catalogue(language) if "evidence.finding." in key}
-        assert words == {one["name"] for one in DOCUMENTS if not one["not_tried"]}
+        assert words == {one["name"] for one in DOCUMENTS if not one["not_affordable"]}
 
 
 def test_a_claim_without_numbers_is_told_by_what_it_claims() -> None:
