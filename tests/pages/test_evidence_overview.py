@@ -27,7 +27,7 @@ def document(name: str, *directions: dict[str, Any], outcome: str = "not reprodu
     label = {"en": "A", "zh": "甲"}
     figures = [{"key": "a", "label": label}, {"key": "b", "label": {"en": "B", "zh": "乙"}}]
     titles = {"en": name, "zh": name}
-    known = {"name": name, "title": titles, "source": "X 2020", "seeds": [0, 1, 2], "written": 1}
+    known = {"name": name, "title": titles, "source": "X 2020", "seeds": [0, 1, 2], "shortened": False}
     return {**known, "figures": figures, "directions": list(directions), "outcome": outcome}
 
 
@@ -85,12 +85,17 @@ def test_claims_without_a_size_are_named_with_their_reason() -> None:
     assert (named["not_recorded"], named["not_affordable"]) == (["waits"], ["too dear"])
 
 
+def test_claims_from_a_shortened_run_are_named_although_they_are_drawn() -> None:
+    claims = [document("short", direction(10, 5, 15)) | {"shortened": True}, document("long", direction(10, 5, 15))]
+    assert undrawn(claims)["shortened"] == ["short"]
+
+
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_every_recorded_claim_is_in_the_figure_or_named_below_it(app: App, tmp_path: Path, language: str) -> None:
     page = app(tmp_path, page="evidence", language=language)
     assert not page.exception
     experiments = files.documents()
-    named = sum(len(names) for names in undrawn(experiments).values())
+    named = sum(len(names) for place, names in undrawn(experiments).items() if place != "shortened")
     assert len(overview_rows(experiments)) + named == len(experiments)
     captions = " ".join(caption.value for caption in page.caption)
     waiting = [one["title"][language] for one in experiments if one["outcome"] == "not recorded"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,7 +11,7 @@ import streamlit as st
 from pages.parts.charts import settled_chart_with_downloads
 from pages.parts.evidence.chart import OURS, PUBLISHED
 from pages.parts.evidence.files import Document, localised
-from pages.parts.text import language, t
+from pages.parts.text import t
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -21,9 +20,7 @@ WIDEST: Final = 100.0
 """The scale ends where all errors have gone, or as many have come; what is beyond is drawn at the end."""
 SYMBOLS: Final[Mapping[str, str]] = {"holds": "circle", "open": "circle-open", "opposite": "x"}
 VERDICTS: Final = ("opposite", "open", "holds")
-LINE, FRAME = 27, 118
-LETTERS: Final[Mapping[str, int]] = {"en": 26, "zh": 14}
-"""So many fit into a line of a label where the window is narrow."""
+LINE, FRAME = 21, 118
 
 
 def overview(experiments: Sequence[Document]) -> None:
@@ -93,9 +90,14 @@ def counts(rows: pd.DataFrame) -> dict[str, int]:
 
 
 def undrawn(experiments: Sequence[Document]) -> dict[str, list[str]]:
-    """Return the titles of claims that are not in the figure, by why: no effect, waiting, or not affordable."""
-    places: dict[str, list[str]] = {"no_effect": [], "not_affordable": [], "not_recorded": []}
+    """Return the titles of claims that are not in the figure, by why: no effect, waiting, or not affordable.
+
+    Beside these, those whose numbers are from an earlier, shortened run.
+    """
+    places: dict[str, list[str]] = {"no_effect": [], "shortened": [], "not_affordable": [], "not_recorded": []}
     for experiment in experiments:
+        if experiment["shortened"]:
+            places["shortened"].append(localised(experiment["title"]))
         if deciding(experiment) is None:
             outcome = experiment["outcome"].replace(" ", "_")
             place = outcome if outcome in places else "no_effect"
@@ -108,7 +110,7 @@ def overview_chart(rows: pd.DataFrame) -> Figure:
     """Return one line a claim: a mark with its interval by verdict, and an open diamond for the published effect."""
     import plotly.graph_objects as go
 
-    figure, labels = go.Figure(), [_wrapped(claim) for claim in rows["claim"]]
+    figure, labels = go.Figure(), rows["claim"].tolist()
     published = rows["published"].astype("Float64")
     if published.notna().any():
         figure.add_scatter(
@@ -154,15 +156,6 @@ def _marks(rows: pd.DataFrame, labels: Sequence[str], name: str) -> dict[str, An
         "customdata": rows[["compared", "effect", "n"]].to_numpy().tolist(),
         "hovertemplate": t("evidence.overview_hover") + "<extra></extra>",
     }
-
-
-def _wrapped(claim: str) -> str:
-    """Return a label in lines that a narrow window has room for."""
-    letters = LETTERS[language()]
-    words = textwrap.wrap(claim, letters)
-    if language() == "zh":  # no spaces to break at
-        words = [claim[at : at + letters] for at in range(0, len(claim), letters)]
-    return "<br>".join(words)
 
 
 def _translated(rows: pd.DataFrame) -> pd.DataFrame:
