@@ -4,7 +4,7 @@ Every claim is trained in small pieces in a store of its own (``--home``), cheap
 goes on where it was when the same command is given again, and what is finished is never trained twice. What is asked,
 with how many seeds, and how many hours of one core a claim may cost stands in ``claims.toml`` beforehand; a claim that
 needs more is told as not affordable. ``--record`` writes ``assets/evidence/<name>.json`` for claims that are complete;
-``--progress`` trains nothing and tells how far each is.
+``--progress`` trains nothing and tells how far each is; ``--full`` adds what takes hours on a GPU and days without.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from unittest.mock import patch
 
 import kd_core.compute.autotune
 import kd_core.compute.plan
-from benchmarks.evidence.documents import CLAIMS, TRIED, document, path_of, recorded, write
+from benchmarks.evidence.documents import CLAIMS, ON_GPU, document, path_of, recorded, write
 from benchmarks.evidence.trial_store import DataAbsent, OutOfHours, TrialBroke, Trials
 from benchmarks.evidence.trials import TRIALS, Trial
 from benchmarks.harness import parser_of
@@ -55,7 +55,7 @@ def main() -> None:
     """Train what was asked for, claim by claim, and record what is complete."""
     asked = _asked()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout)
-    names = asked.claim or list(TRIALS)
+    names = asked.claim or [name for name in TRIALS if asked.full or name not in ON_GPU]
     for name in CLAIMS:
         if not path_of(name).exists():
             write(document(name))
@@ -126,12 +126,16 @@ def _one_thread() -> Iterator[None]:
 def _asked() -> argparse.Namespace:
     parser = parser_of(__doc__)
     parser.prog = "python -m benchmarks.evidence"
-    parser.add_argument("--claim", nargs="+", choices=TRIED, metavar="NAME", help=f"of {', '.join(TRIED)}")
+    parser.add_argument("--claim", nargs="+", choices=list(TRIALS), metavar="NAME", help=f"of {', '.join(TRIALS)}")
     home = default_home() / "evidence"
     parser.add_argument("--home", type=Path, default=home, help="a store that outlives a stopped run (%(default)s)")
     parser.add_argument("--record", action="store_true", help="write the files of claims that are complete")
     parser.add_argument("--progress", action="store_true", help="train nothing, tell how far every claim is")
-    return parser.parse_args()
+    parser.add_argument("--full", action="store_true", help=f"also what needs a GPU: {', '.join(ON_GPU)}")
+    asked = parser.parse_args()
+    if not asked.full and (needs_gpu := [name for name in asked.claim or () if name in ON_GPU]):
+        parser.error(f"{', '.join(needs_gpu)} needs a GPU, for hours: ask for it with --full")
+    return asked
 
 
 if __name__ == "__main__":

@@ -63,12 +63,13 @@ class Trials:
     def __init__(self, home: Path, data_root: Path, looks: bool = False) -> None:
         self.store, self.data_root, self.looks = Store(home), data_root, looks
         self.context = StudyContext(self.store, data_root, "auto")
+        self.clock = time.process_time if self.context.device.type == "cpu" else time.perf_counter
         self.claim, self.budget = "", float("inf")
         self.pieces = self.done = 0
         self.complete = True
 
     def begin(self, claim: str, budget: float) -> None:
-        """Turn to a claim, which may use ``budget`` hours of one core in all."""
+        """Turn to a claim, which may use ``budget`` hours in all, of one core, or of a GPU where there is one."""
         self.claim, self.budget, self.pieces, self.done, self.complete = claim, budget, 0, 0, True
 
     @property
@@ -139,7 +140,7 @@ class Trials:
                 self.complete = False
             else:
                 self._check_budget()
-                began = time.process_time()
+                began = self.clock()
                 numbers = make(seed)
                 path.parent.mkdir(exist_ok=True)
                 partial = path.with_suffix(".partial")
@@ -174,7 +175,7 @@ class Trials:
             wait_for_lost(self.store, known)
             if self.store.studies.get(known).status in RESUMABLE:
                 self.store.studies.ask_resume(known, status="running")
-        began, study_id = time.process_time(), known or self.store.studies.add(study, name=name, status="running")
+        began, study_id = self.clock(), known or self.store.studies.add(study, name=name, status="running")
         try:
             carry_out(self.store, study_id, self.data_root)
         except RunBusy as error:
@@ -192,8 +193,17 @@ class Trials:
             raise OutOfHours(f"{self.claim}: {self.hours:.1f} hours of a core are used, {self.budget:g} were set")
 
     def _count_hours(self, began: float) -> None:
-        spent = self.hours + (time.process_time() - began) / 3600
+        spent = self.hours + (self.clock() - began) / 3600
         self.store.set_fact(f"evidence-hours-{self.claim}", spent)
+
+    def needs(self, folder: str) -> None:
+        """Make sure that a folder lies in the data folder.
+
+        Raises:
+            DataAbsent: it does not.
+        """
+        if not (self.data_root / folder).is_dir():
+            raise DataAbsent(f"{folder} is not in {self.data_root}")
 
     def cifar10(self) -> dict[str, Any]:
         """Return the settings of CIFAR-10: torchvision's files, or else JPEGs, unpacked once beside the store.

@@ -6,20 +6,24 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from benchmarks.evidence import __main__
 from benchmarks.evidence.rule import Measured
-from benchmarks.evidence.trial_store import OutOfHours, Trained, TrialBroke, Trials, _members
+from benchmarks.evidence.trial_store import DataAbsent, OutOfHours, Trained, TrialBroke, Trials, _members
+from benchmarks.evidence.trials import on_gpu
 from benchmarks.evidence.trials.base import chosen, mean_of, minus, sure
 from benchmarks.evidence.trials.few_images import _known_distribution
 from benchmarks.evidence.trials.source_text import LABELS, _first, _needed
 from benchmarks.evidence.trials.techniques import CANDIDATES
 from kd_core import PRESETS, Recipe
 from kd_core.store import Store
+from tests.datasets.test_datasets_contract import make_cifar_100
 
 ROOT = Path(__file__).parents[2]
 
@@ -179,3 +183,42 @@ def test_a_known_distribution_has_the_accuracy_that_bayes_gives() -> None:
     found = _known_distribution(0)
     assert found["distance_near"] < found["distance_far"]
     assert 20 < found["labels"] < 100
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(500)
+def test_the_table_that_needs_a_gpu_gets_through_its_first_epoch_without_one(
+    trials: Trials, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cifar_100(trials.data_root / "cifar-100-python", monkeypatch, train=200)
+    monkeypatch.setattr(on_gpu, "EPOCHS", 1)
+    monkeypatch.setattr(on_gpu, "METHODS", {"kd": on_gpu.METHODS["kd"]})
+    figures = on_gpu.tian_vgg(trials, 1).figures
+    assert set(figures) == {"teacher", "alone", "kd"}
+    assert all(0 <= figure.values[0] <= 100 for figure in figures.values())
+    assert {row.epoch for row in trials.store.runs.list()} == {1}
+
+
+def test_data_that_are_not_there_are_named(trials: Trials) -> None:
+    with pytest.raises(DataAbsent, match="cifar-100-python is not in"):
+        on_gpu.tian(trials, 3)
+    with pytest.raises(DataAbsent, match="neither cifar-10-batches-py nor cifar10-jpeg"):
+        trials.cifar10()
+
+
+def test_jpegs_are_unpacked_once_and_whole(trials: Trials) -> None:
+    with zipfile.ZipFile(trials.data_root / "cifar10-jpeg.zip", "w") as packed:
+        packed.writestr("train/cat/0000.jpg", b"not looked at")
+    source = trials.cifar10()
+    assert (Path(source["path"]) / "train" / "cat" / "0000.jpg").exists()
+    (trials.data_root / "cifar10-jpeg.zip").unlink()
+    assert trials.cifar10() == source
+
+
+def test_what_takes_days_here_is_begun_only_where_it_is_asked_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["evidence", "--claim", "tian", "--data-root", "."])
+    with pytest.raises(SystemExit):
+        __main__.main()
+    assert "tian needs a GPU, for hours: ask for it with --full" in capsys.readouterr().err

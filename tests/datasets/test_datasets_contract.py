@@ -19,7 +19,7 @@ from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.errors import DataMissing
 from tests.image_folders import made_pixels, make_images
 
-KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10"}
+KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10", "cifar100"}
 """Sets that are always the same, of which ``MAKERS`` make smaller ones."""
 
 Made = tuple[Dataset, Path]
@@ -55,6 +55,20 @@ def make_cifar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(folder / "batches.meta")})
 
 
+def make_cifar_100(folder: Path, monkeypatch: pytest.MonkeyPatch, train: int = 1000) -> None:
+    """Write the three files of CIFAR-100, with one image a class to test; torchvision is told their true MD5s."""
+    from torchvision.datasets import CIFAR100
+
+    folder.mkdir(parents=True)
+    for seed, (name, count) in enumerate({"train": train, "test": 100}.items()):
+        batch = {"data": made_pixels(count, 3072, seed=seed), "fine_labels": [index % 100 for index in range(count)]}
+        (folder / name).write_bytes(pickle.dumps(batch))
+    (folder / "meta").write_bytes(pickle.dumps({"fine_label_names": [f"class {index}" for index in range(100)]}))
+    monkeypatch.setattr(CIFAR100, "train_list", [["train", md5(folder / "train")]])
+    monkeypatch.setattr(CIFAR100, "test_list", [["test", md5(folder / "test")]])
+    monkeypatch.setattr(CIFAR100, "meta", {**CIFAR100.meta, "md5": md5(folder / "meta")})
+
+
 def pack_cifar(folder: Path, target: Path) -> None:
     with tarfile.open(target, "w:gz") as tar:
         tar.add(folder, arcname="cifar-10-batches-py")
@@ -79,6 +93,11 @@ def _cifar10(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     return DATASETS["cifar10"](), root
 
 
+def _cifar100(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    make_cifar_100(root / "cifar-100-python", monkeypatch)
+    return DATASETS["cifar100"](), root
+
+
 def _image_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     make_images(root / "pets", {"cat": 20, "dog": 40})
     return DATASETS["image_folder"].from_json({"path": str(root / "pets"), "size": 16}), root
@@ -88,6 +107,7 @@ MAKERS: dict[str, Callable[[Path, pytest.MonkeyPatch], Made]] = {
     "mnist": _mnist,
     "fashion_mnist": _fashion_mnist,
     "cifar10": _cifar10,
+    "cifar100": _cifar100,
     "image_folder": _image_folder,
 }
 """How a small source is made where a dataset reads files; one that reads none is loaded as it is."""
@@ -184,12 +204,13 @@ def test_what_is_known_before_loading_is_so(made: Made) -> None:
     assert known.train.images.numel() == 0
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
 def test_sets_whose_size_is_known_by_heart_have_all_their_images(name: str) -> None:
     known = DATASETS[name]().outline()
     assert known is not None
-    assert len(known.train) == {"cifar10": 50_000}.get(name, 60_000) and known.cut == len(known.train) // 10
-    assert len(known.train.classes) == 10
+    images = 50_000 if name.startswith("cifar") else 60_000
+    assert len(known.train) == images and known.cut == images // 10
+    assert len(known.train.classes) == (100 if name == "cifar100" else 10)
 
 
 def test_progress_lies_between_nothing_and_all(made: Made) -> None:
