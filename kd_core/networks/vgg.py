@@ -32,8 +32,14 @@ class VGG(Architecture):
             words = (
                 "Images of {height} x {width} pixels are too small for '{network}', which halves them {times} times."
             )
-            sizes = {"height": shape[1], "width": shape[2]}
-            reason = Reason("images_too_small_to_halve", words, network=self.label, times=HALVINGS, **sizes)
+            reason = Reason(
+                "images_too_small_to_halve",
+                words,
+                height=shape[1],
+                width=shape[2],
+                network=self.label,
+                times=HALVINGS,
+            )
             raise RecipeMismatch(reason=reason)
         return _VGGNetwork(shape[0], classes, self.stages)
 

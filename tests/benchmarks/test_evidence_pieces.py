@@ -23,7 +23,7 @@ from benchmarks.evidence.trials.source_text import LABELS, _first, _needed
 from benchmarks.evidence.trials.techniques import CANDIDATES
 from kd_core import PRESETS, Recipe
 from kd_core.store import Store
-from tests.datasets.test_datasets_contract import make_cifar_100
+from tests.cifar_100 import make_cifar_100
 
 ROOT = Path(__file__).parents[2]
 

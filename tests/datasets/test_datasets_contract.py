@@ -17,6 +17,7 @@ from torch import Tensor
 from kd_core.datasets import DATASETS, Dataset, LoadedDataset, Split
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.errors import DataMissing
+from tests.cifar_100 import make_cifar_100
 from tests.image_folders import made_pixels, make_images
 
 KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10", "cifar100"}
@@ -53,20 +54,6 @@ def make_cifar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CIFAR10, "train_list", listed[:5])
     monkeypatch.setattr(CIFAR10, "test_list", listed[5:])
     monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(folder / "batches.meta")})
-
-
-def make_cifar_100(folder: Path, monkeypatch: pytest.MonkeyPatch, train: int = 1000) -> None:
-    """Write the three files of CIFAR-100, with one image a class to test; torchvision is told their true MD5s."""
-    from torchvision.datasets import CIFAR100
-
-    folder.mkdir(parents=True)
-    for seed, (name, count) in enumerate({"train": train, "test": 100}.items()):
-        batch = {"data": made_pixels(count, 3072, seed=seed), "fine_labels": [index % 100 for index in range(count)]}
-        (folder / name).write_bytes(pickle.dumps(batch))
-    (folder / "meta").write_bytes(pickle.dumps({"fine_label_names": [f"class {index}" for index in range(100)]}))
-    monkeypatch.setattr(CIFAR100, "train_list", [["train", md5(folder / "train")]])
-    monkeypatch.setattr(CIFAR100, "test_list", [["test", md5(folder / "test")]])
-    monkeypatch.setattr(CIFAR100, "meta", {**CIFAR100.meta, "md5": md5(folder / "meta")})
 
 
 def pack_cifar(folder: Path, target: Path) -> None:
