@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from kd_core import Recipe, Study
+from kd_core.datasets import Conditions, prepare
 from kd_core.errors import RunBusy
 from kd_core.experiments import StudyContext
 from kd_core.jobs import carry_out, wait_for_lost
@@ -63,6 +64,7 @@ class Trials:
     def __init__(self, home: Path, data_root: Path, looks: bool = False) -> None:
         self.store, self.data_root, self.looks = Store(home), data_root, looks
         self.context = StudyContext(self.store, data_root, "auto")
+        self._validation: dict[str, Any] = {}
         self.clock = time.process_time if self.context.device.type == "cpu" else time.perf_counter
         self.claim, self.budget = "", float("inf")
         self.pieces = self.done = 0
@@ -238,9 +240,15 @@ class Trials:
         return self.logits(network, part).argmax(-1) == self.labels(network.recipe, part)
 
     def labels(self, recipe: Recipe, part: str = "test") -> Any:
-        """Return (N,) labels of test, or of validation as the recipe's seed cuts it."""
-        splits = self.context.splits(recipe)
-        return np.asarray((splits.test if part == "test" else splits.validation).labels)
+        """Return (N,) labels of test, or of validation as the recipe's seed cuts it; no image is kept for it."""
+        dataset = self.context.dataset(recipe)
+        if part == "test":
+            return np.asarray(dataset.test.labels)
+        key = f"{recipe.data.source.fingerprint()}/{recipe.seed}"
+        if key not in self._validation:
+            whole = Conditions().model_copy(update={"question": recipe.data.question})
+            self._validation[key] = np.asarray(prepare(whole, dataset, recipe.seed).validation.labels)
+        return self._validation[key]
 
     def curve(self, network: Trained) -> Sequence[EpochRow]:
         """Return all epochs of a run with their scores."""

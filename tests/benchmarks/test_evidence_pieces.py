@@ -150,6 +150,13 @@ def test_validation_chooses_and_the_test_images_are_not_looked_at(
     assert chosen(trials, found) == "long"
 
 
+def test_labels_are_those_by_which_the_engine_scores(trials: Trials) -> None:
+    recipe = small(**{"data.labelled": 100, "data.label_noise": 0.3}).baseline().seeded(1)
+    splits = trials.context.splits(recipe)
+    assert trials.labels(recipe).tolist() == splits.test.labels.tolist()
+    assert trials.labels(recipe, "validation").tolist() == splits.validation.labels.tolist()
+
+
 def test_nothing_to_choose_from_is_the_first() -> None:
     assert chosen(None, {"a": [], "b": []}) == "a"  # type: ignore[arg-type]
 

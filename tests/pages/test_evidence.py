@@ -64,6 +64,25 @@ def test_our_figure_says_its_spread_its_interval_and_its_seeds() -> None:
     assert sentences.ours({**figure, "values": []}) == "–"
 
 
+def test_a_direction_says_what_its_seeds_can_see() -> None:
+    hinton = next(one for one in DOCUMENTS if one["name"] == "true-probabilities")
+    judged = {**hinton["directions"][0], "difference": 1.0, "ci95": [0.5, 1.5], "holds": True, "detectable": 0.4}
+    words = sentences.direction(hinton, judged)
+    assert words.endswith(f"These {len(hinton['seeds'])} seeds can see 0.40 points or more.")
+    assert "can see" not in sentences.direction(hinton, {**judged, "detectable": None})
+
+
+def test_a_claim_that_waits_says_what_is_planned_and_one_that_was_run_what_it_took() -> None:
+    claim = {"seeds_planned": 5, "detectable_sds": 1.68, "hours": {"budget": 0.5, "spent": None}}
+    assert sentences.planned(claim) == (
+        "Not tested yet. Planned: 5 seeds, which can see 1.7 standard deviations of the paired differences or more, "
+        "and at most 0.5 hours of one core."
+    )
+    assert sentences.run_here(claim) == "**Run it here** (at most 0.5 hours of one core):"
+    for spent, words in ((0.05, "3 minutes"), (2.25, "2.2 hours")):
+        assert words in sentences.run_here({"hours": {"budget": 4, "spent": spent}})
+
+
 def test_an_empty_folder_says_how_to_record(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "FOLDER", tmp_path)
     page = app(tmp_path, page="evidence")

@@ -93,6 +93,7 @@ def _with_fixed_answers(trials: Trials, recipe: Recipe, teacher: Trained) -> dic
     last = None
     for event in fit(recipe, splits, network, teacher_outputs=answers):
         last = event if isinstance(event, EpochEnd) else last
+    trials.context.forget_splits()
     assert last is not None
     return {"accuracy": 100 * float((last.logits["test"][0].argmax(-1) == splits.test.labels.cpu()).double().mean())}
 

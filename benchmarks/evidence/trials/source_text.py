@@ -199,6 +199,7 @@ def _gradient_noise(trials: Trials, teacher: Trained, student: Trained) -> dict[
             flat = torch.cat([values.flatten(1) for values in by_image.values()], dim=1)
             mean = flat.mean(0)
             noise[f"{name}_{weights}"] = float((flat - mean).square().sum(1).mean() / mean.square().sum())
+    trials.context.forget_splits()
     return noise
 
 
