@@ -20,7 +20,7 @@ WIDEST: Final = 100.0
 """The scale ends where all errors have gone, or as many have come; what is beyond is drawn at the end."""
 SYMBOLS: Final[Mapping[str, str]] = {"holds": "circle", "open": "circle-open", "opposite": "x"}
 VERDICTS: Final = ("opposite", "open", "holds")
-LINE, FRAME = 21, 118
+LINE, FRAME = 21, 148
 
 
 def overview(experiments: Sequence[Document]) -> None:
@@ -130,11 +130,12 @@ def overview_chart(rows: pd.DataFrame) -> Figure:
         autorange="reversed", automargin=True, categoryarray=labels, categoryorder="array", tickfont={"size": 12}
     )
     ends = rows[["effect", "low", "published"]].astype("Float64").min().min()
-    figure.update_xaxes(title=t("evidence.axis.effect"), range=[max(-WIDEST, min(-10.0, float(ends))) - 5, WIDEST + 5])
+    title = {"text": t("evidence.axis.effect"), "standoff": 8}
+    figure.update_xaxes(title=title, range=[max(-WIDEST, min(-10.0, float(ends))) - 5, WIDEST + 5])
     return figure.update_layout(
         height=FRAME + LINE * len(rows),
-        margin={"l": 8, "r": 8, "t": 32, "b": 72},  # room for the chart's own bar above and the legend below
-        legend={"orientation": "h", "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
+        margin={"l": 8, "r": 8, "t": 32, "b": 116},  # room for the chart's own bar above and the legend below
+        legend={"orientation": "h", "font": {"size": 12}, "yref": "container", "yanchor": "bottom", "y": 0, "x": 0},
     )
 
 
