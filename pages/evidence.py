@@ -2,13 +2,14 @@
 
 import streamlit as st
 
-from pages.parts.evidence import documents, entry, everything, grouped, summary
+from pages.parts.evidence import documents, entry, everything, grouped, overview, summary
 from pages.parts.text import t
 
 experiments = documents()
 if not experiments:
     st.info(t("evidence.no_files"))
     st.stop()
+overview(experiments)
 summary(experiments)
 
 for group, members in grouped(experiments).items():

@@ -1,143 +1,141 @@
-"""Hold this engine against published figures: ``python -m benchmarks.evidence --data-root DIR [--only NAME ...]``.
+"""Hold this engine against published figures: ``python -m benchmarks.evidence --home DIR --data-root DIR``.
 
-Every experiment trains real recipes in a store of its own (``--home``) and writes ``assets/evidence/<name>.json``. A
-stopped run goes on where it was when the same command is given again, and what is finished is never trained twice.
-``--full`` takes the settings of the sources instead of shortened ones: hours to days. An experiment that was not
-carried out yet has a file too, without any number of ours. The claims themselves lie in ``claims.toml``.
+Every claim is trained in small pieces in a store of its own (``--home``), cheap claims first. A stopped or killed run
+goes on where it was when the same command is given again, and what is finished is never trained twice. What is asked,
+with how many seeds, and how many hours of one core a claim may cost stands in ``claims.toml`` beforehand; a claim that
+needs more is told as not affordable. ``--record`` writes ``assets/evidence/<name>.json`` for claims that are complete;
+``--progress`` trains nothing and tells how far each is; ``--full`` adds what takes hours on a GPU and days without.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import logging
+import sys
 import time
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import NamedTuple
+from unittest.mock import patch
 
-from benchmarks.evidence.rule import difference, holds, numbers, outcome, tolerance
-from benchmarks.harness import machine, parser_of
+import kd_core.compute.autotune
+import kd_core.compute.plan
+from benchmarks.evidence.documents import CLAIMS, ON_GPU, document, path_of, recorded, write
+from benchmarks.evidence.trial_store import DataAbsent, OutOfHours, TrialBroke, Trials
+from benchmarks.evidence.trials import TRIALS, Trial
+from benchmarks.harness import parser_of
 from kd_core.store import default_home
 
-if TYPE_CHECKING:
-    from benchmarks.evidence.trials import Trial
+log = logging.getLogger(__name__)
 
-FOLDER = Path(__file__).parents[2] / "assets" / "evidence"
-CLAIMS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("claims.toml").read_text("utf-8"))
-TRIED = [name for name, claim in CLAIMS.items() if "not_tried" not in claim]
-NOTHING_YET = {"values": [], "mean": None, "sd": None, "ci95": None}
-NO_DIFFERENCE = {"difference": None, "ci95": None, "basis": None, "holds": None}
+
+class Progress(NamedTuple):
+    """How far a claim is: pieces, hours of one core, and what came of it where it is complete."""
+
+    claim: str
+    done: int
+    pieces: int
+    spent: float
+    budget: float
+    trial: Trial | None
+
+    @property
+    def left(self) -> float:
+        """Return how many hours are left at the pace of the pieces so far; before the first, all that may be spent."""
+        return self.budget if not self.done else self.spent / self.done * (self.pieces - self.done)
+
+    def __str__(self) -> str:
+        state = "complete" if self.trial else f"{self.left:.2f} h left"
+        hours = f"{self.spent:.2f} of {self.budget:g} h"
+        return f"{self.claim:20} {self.done:4} / {self.pieces:<4} pieces, {hours}, {state}"
 
 
 def main() -> None:
-    """Write a file for every claim, then train what was asked for, one experiment after the other."""
+    """Train what was asked for, claim by claim, and record what is complete."""
     asked = _asked()
-    FOLDER.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S", stream=sys.stdout)
+    names = asked.claim or [name for name in TRIALS if asked.full or name not in ON_GPU]
     for name in CLAIMS:
         if not path_of(name).exists():
             write(document(name))
-    from benchmarks.evidence.trial_store import Trials
-    from benchmarks.evidence.trials import TRIALS
-
-    trials = Trials(asked.home, asked.data_root)
-    for name in asked.only or TRIED:
-        seeds = asked.seeds or CLAIMS[name]["seeds"]
-        trial = TRIALS[name](trials, asked.full, seeds)
-        told = recorded(name, trial, seeds, asked.full)
-        write(told)
-        print(json.dumps({"name": name, "outcome": told["outcome"]}), flush=True)
-
-
-def document(name: str) -> dict[str, Any]:
-    """Return a claim as its file tells it before anything was trained."""
-    claim = CLAIMS[name]
-    found = {
-        "name": name,
-        "position": list(CLAIMS).index(name),
-        "source": claim["source"],
-        "claim": claim["claim"],
-        "figures": [_figure(one) for one in claim["figures"]],
-        "chart": claim.get("chart", []),
-        "directions": [_direction(claim, one) for one in claim.get("directions", [])],
-        "setting": None,
-        "differs": claim.get("differs"),
-        "not_tried": claim.get("not_tried"),
-        "full": False,
-        "seeds": [],
-        "command": command(name, claim["seeds"], full=False) if name in TRIED else None,
-        "provenance": None,
-    }
-    return {**found, "outcome": outcome(found)}
+    looking = Trials(asked.home, asked.data_root, looks=True)
+    if not asked.progress:
+        trials = Trials(asked.home, asked.data_root)
+        with _one_thread():
+            for name in names:
+                _train(trials, name)
+                if asked.record:
+                    _record(progress(looking, name))
+    for name in names:
+        _tell(looking, name)
 
 
-def recorded(name: str, trial: Trial, seeds: int, full: bool) -> dict[str, Any]:
-    """Return a claim with what came of its trial.
+def progress(looking: Trials, name: str) -> Progress:
+    """Return how far a claim is, without training anything.
 
-    Args:
-        name: of the claim.
-        trial: its figures, and the numbers of its setting.
-        seeds: how many.
-        full: whether the setting is the source's.
+    Raises:
+        DataAbsent: its data are not on this machine.
     """
-    found = document(name)
-    for figure in found["figures"]:
-        if figure["key"] in trial.figures:
-            figure.update(numbers(trial.figures[figure["key"]]))
-    for direction in found["directions"]:
-        sides = [trial.figures.get(key) for key in (direction["higher"], direction["lower"]) if key]
-        if (higher := sides[0]) is not None and None not in sides:
-            direction.update(difference(higher, sides[1] if len(sides) > 1 else None, direction["unit"]))
-            direction["holds"] = holds(direction)
-    found |= {
-        "setting": {language: words.format(**trial.numbers) for language, words in CLAIMS[name]["setting"].items()},
-        "full": full,
-        "seeds": list(range(seeds)),
-        "command": command(name, seeds, full),
-        "provenance": {**machine(), "date": time.strftime("%Y-%m-%d")},
-    }
-    return {**found, "outcome": outcome(found)}
+    claim = CLAIMS[name]
+    looking.begin(name, claim["hours"])
+    trial = TRIALS[name](looking, claim["seeds"])
+    finished = trial if looking.complete else None
+    return Progress(name, looking.done, looking.pieces, looking.hours, claim["hours"], finished)
 
 
-def command(name: str, seeds: int, full: bool) -> str:
-    """Return what a person types to get these numbers."""
-    return f"python -m benchmarks.evidence --only {name} --seeds {seeds} --data-root DIR" + (" --full" if full else "")
+def _train(trials: Trials, name: str) -> None:
+    trials.begin(name, CLAIMS[name]["hours"])
+    log.info("%s begins", name)
+    began = time.monotonic()
+    try:
+        TRIALS[name](trials, CLAIMS[name]["seeds"])
+    except (OutOfHours, DataAbsent) as error:
+        log.info("%s: not affordable here: %s", name, error)
+    except TrialBroke as error:
+        log.info("%s: %s", name, error)
+    else:
+        log.info(
+            "%s is complete after %.0f s, %.2f hours of a core in all", name, time.monotonic() - began, trials.hours
+        )
 
 
-def path_of(name: str) -> Path:
-    """Return where an experiment's file is."""
-    return FOLDER / f"{name}.json"
+def _record(found: Progress) -> None:
+    if found.trial is not None:
+        told = recorded(found.claim, found.trial, found.spent)
+        write(told)
+        log.info("%s: %s", found.claim, told["outcome"])
 
 
-def write(told: Mapping[str, Any]) -> None:
-    """Write an experiment's file, whole or not at all."""
-    path = path_of(told["name"])
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", "utf-8")
-    partial.replace(path)
+def _tell(looking: Trials, name: str) -> None:
+    try:
+        print(progress(looking, name), flush=True)
+    except DataAbsent as error:
+        print(f"{name:20} not affordable here: {error}", flush=True)
 
 
-def _figure(declared: Mapping[str, Any]) -> dict[str, Any]:
-    published, images = declared.get("published"), declared.get("images")
-    allowed = declared.get("tolerance", tolerance(published, declared["unit"], images))
-    return {**declared, "published": published, "images": images, "tolerance": allowed, **NOTHING_YET}
-
-
-def _direction(claim: Mapping[str, Any], declared: Mapping[str, Any]) -> dict[str, Any]:
-    unit = next(figure["unit"] for figure in claim["figures"] if figure["key"] == declared["higher"])
-    sides = {"higher": declared["higher"], "lower": declared.get("lower"), "least": declared.get("least", 0.0)}
-    return {**sides, "unit": unit, **NO_DIFFERENCE}
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let the engine believe that there is one core: it then trains beside other work."""
+    with ExitStack() as patches:
+        for module in (kd_core.compute.plan, kd_core.compute.autotune):
+            patches.enter_context(patch.object(module, "available_cores", lambda: 1))
+        yield
 
 
 def _asked() -> argparse.Namespace:
     parser = parser_of(__doc__)
     parser.prog = "python -m benchmarks.evidence"
-    parser.add_argument("--only", nargs="+", choices=TRIED, metavar="NAME", help=f"of {', '.join(TRIED)}")
-    parser.add_argument("--seeds", type=int, help="of every experiment; by default as many as its file says")
+    parser.add_argument("--claim", nargs="+", choices=list(TRIALS), metavar="NAME", help=f"of {', '.join(TRIALS)}")
     home = default_home() / "evidence"
     parser.add_argument("--home", type=Path, default=home, help="a store that outlives a stopped run (%(default)s)")
-    parser.add_argument("--full", action="store_true", help="the settings of the sources: hours to days")
-    return parser.parse_args()
+    parser.add_argument("--record", action="store_true", help="write the files of claims that are complete")
+    parser.add_argument("--progress", action="store_true", help="train nothing, tell how far every claim is")
+    parser.add_argument("--full", action="store_true", help=f"also what needs a GPU: {', '.join(ON_GPU)}")
+    asked = parser.parse_args()
+    if not asked.full and (needs_gpu := [name for name in asked.claim or () if name in ON_GPU]):
+        parser.error(f"{', '.join(needs_gpu)} needs a GPU, for hours: ask for it with --full")
+    return asked
 
 
 if __name__ == "__main__":

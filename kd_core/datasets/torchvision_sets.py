@@ -1,4 +1,4 @@
-"""Torchvision sets: MNIST, Fashion-MNIST and CIFAR-10, read from disk or downloaded."""
+"""Torchvision sets: MNIST, Fashion-MNIST, CIFAR-10 and CIFAR-100, read from disk or downloaded."""
 
 from __future__ import annotations
 
@@ -180,18 +180,8 @@ class FashionMNIST(IdxSet):
     packed_bytes: ClassVar[int] = 30_878_645
 
 
-class CIFAR10(TorchvisionSet):
-    """60,000 small photographs, 32 x 32 colours; 45,000 train, 5,000 validate, 10,000 test (Krizhevsky 2009)."""
-
-    approximate_shape: ClassVar[Shape] = (3, 32, 32)
-    approximate_size: ClassVar[int] = 45_000
-
-    name: Literal["cifar10"] = "cifar10"
-    kind: ClassVar[str] = "CIFAR10"
-    title: ClassVar[str] = "CIFAR-10"
-    images_by_class: ClassVar[tuple[int, ...]] = (5000,) * 10
-    validation_images: ClassVar[int] = 5000
-    packed_bytes: ClassVar[int] = 170_498_071
+class CifarSet(TorchvisionSet):
+    """A set in CIFAR's format: pickled batches in one archive, in colours."""
 
     @property
     def channels(self) -> int:
@@ -199,7 +189,7 @@ class CIFAR10(TorchvisionSet):
         return 3
 
     def files(self) -> tuple[str, ...]:
-        """Return five training batches, the test batch and the class names."""
+        """Return the training batches, the test batch and the class names."""
         dataset_class = self.torchvision_class()
         names = [name for name, _ in dataset_class.train_list + dataset_class.test_list] + [
             dataset_class.meta["filename"]
@@ -216,6 +206,34 @@ class CIFAR10(TorchvisionSet):
         dataset = self.torchvision_class()(data_root, train=train, download=False)
         images = torch.from_numpy(dataset.data).permute(0, 3, 1, 2).contiguous()
         return images, torch.tensor(dataset.targets, dtype=torch.int64), tuple(dataset.classes)
+
+
+class CIFAR10(CifarSet):
+    """60,000 small photographs, 32 x 32 colours; 45,000 train, 5,000 validate, 10,000 test (Krizhevsky 2009)."""
+
+    approximate_shape: ClassVar[Shape] = (3, 32, 32)
+    approximate_size: ClassVar[int] = 45_000
+
+    name: Literal["cifar10"] = "cifar10"
+    kind: ClassVar[str] = "CIFAR10"
+    title: ClassVar[str] = "CIFAR-10"
+    images_by_class: ClassVar[tuple[int, ...]] = (5000,) * 10
+    validation_images: ClassVar[int] = 5000
+    packed_bytes: ClassVar[int] = 170_498_071
+
+
+class CIFAR100(CifarSet):
+    """60,000 small photographs in 100 classes; 45,000 train, 5,000 validate, 10,000 test (Krizhevsky 2009)."""
+
+    approximate_shape: ClassVar[Shape] = (3, 32, 32)
+    approximate_size: ClassVar[int] = 45_000
+
+    name: Literal["cifar100"] = "cifar100"
+    kind: ClassVar[str] = "CIFAR100"
+    title: ClassVar[str] = "CIFAR-100"
+    images_by_class: ClassVar[tuple[int, ...]] = (500,) * 100
+    validation_images: ClassVar[int] = 5000
+    packed_bytes: ClassVar[int] = 169_001_437
 
 
 def _one_line(error: Exception) -> str:

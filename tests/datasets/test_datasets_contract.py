@@ -17,9 +17,10 @@ from torch import Tensor
 from kd_core.datasets import DATASETS, Dataset, LoadedDataset, Split
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.errors import DataMissing
+from tests.cifar_100 import make_cifar_100
 from tests.image_folders import made_pixels, make_images
 
-KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10"}
+KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10", "cifar100"}
 """Sets that are always the same, of which ``MAKERS`` make smaller ones."""
 
 Made = tuple[Dataset, Path]
@@ -79,6 +80,11 @@ def _cifar10(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     return DATASETS["cifar10"](), root
 
 
+def _cifar100(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
+    make_cifar_100(root / "cifar-100-python", monkeypatch)
+    return DATASETS["cifar100"](), root
+
+
 def _image_folder(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:
     make_images(root / "pets", {"cat": 20, "dog": 40})
     return DATASETS["image_folder"].from_json({"path": str(root / "pets"), "size": 16}), root
@@ -88,6 +94,7 @@ MAKERS: dict[str, Callable[[Path, pytest.MonkeyPatch], Made]] = {
     "mnist": _mnist,
     "fashion_mnist": _fashion_mnist,
     "cifar10": _cifar10,
+    "cifar100": _cifar100,
     "image_folder": _image_folder,
 }
 """How a small source is made where a dataset reads files; one that reads none is loaded as it is."""
@@ -184,12 +191,13 @@ def test_what_is_known_before_loading_is_so(made: Made) -> None:
     assert known.train.images.numel() == 0
 
 
-@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10"])
+@pytest.mark.parametrize("name", ["mnist", "fashion_mnist", "cifar10", "cifar100"])
 def test_sets_whose_size_is_known_by_heart_have_all_their_images(name: str) -> None:
     known = DATASETS[name]().outline()
     assert known is not None
-    assert len(known.train) == {"cifar10": 50_000}.get(name, 60_000) and known.cut == len(known.train) // 10
-    assert len(known.train.classes) == 10
+    images = 50_000 if name.startswith("cifar") else 60_000
+    assert len(known.train) == images and known.cut == images // 10
+    assert len(known.train.classes) == (100 if name == "cifar100" else 10)
 
 
 def test_progress_lies_between_nothing_and_all(made: Made) -> None:

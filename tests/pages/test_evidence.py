@@ -18,7 +18,8 @@ def test_groups_are_told_worst_first(app: App, tmp_path: Path) -> None:
     assert not page.exception
     headers = [header.value for header in page.header]
     assert [header.split(" (")[0] for header in headers] == [
-        "Not reproduced, not tried or not recorded", "Direction reproduced", "Reproduced", "All figures",
+        "Not reproduced, or not affordable here", "Direction reproduced", "Reproduced", "Waiting to be tested",
+        "All figures",
     ]  # fmt: skip
     short = files.grouped(DOCUMENTS)["short"]
     assert "tian" in [one["name"] for one in short]
@@ -48,7 +49,7 @@ def test_all_figures_are_in_the_table_for_the_file() -> None:
 def test_every_claim_that_is_tried_has_words_for_its_finding() -> None:
     for language in ("en", "zh"):
         words = {key.removeprefix("evidence.finding.") for key in catalogue(language) if "evidence.finding." in key}
-        assert words == {one["name"] for one in DOCUMENTS if not one["not_tried"]}
+        assert words == {one["name"] for one in DOCUMENTS}
 
 
 def test_a_claim_without_numbers_is_told_by_what_it_claims() -> None:
@@ -61,6 +62,25 @@ def test_our_figure_says_its_spread_its_interval_and_its_seeds() -> None:
     assert sentences.ours(figure) == "93 ± 2.6 errors (86.4 to 99.6, n = 3)"
     assert sentences.ours({**figure, "values": [93.0], "sd": None, "ci95": None}) == "93 errors (one seed)"
     assert sentences.ours({**figure, "values": []}) == "–"
+
+
+def test_a_direction_says_what_its_seeds_can_see() -> None:
+    hinton = next(one for one in DOCUMENTS if one["name"] == "true-probabilities")
+    judged = {**hinton["directions"][0], "difference": 1.0, "ci95": [0.5, 1.5], "holds": True, "detectable": 0.4}
+    words = sentences.direction(hinton, judged)
+    assert words.endswith(f"These {len(hinton['seeds'])} seeds can see 0.40 points or more.")
+    assert "can see" not in sentences.direction(hinton, {**judged, "detectable": None})
+
+
+def test_a_claim_that_waits_says_what_is_planned_and_one_that_was_run_what_it_took() -> None:
+    claim = {"seeds_planned": 5, "detectable_sds": 1.68, "hours": {"budget": 0.5, "spent": None}}
+    assert sentences.planned(claim) == (
+        "Not tested yet. Planned: 5 seeds, which can see 1.7 standard deviations of the paired differences or more, "
+        "and at most 0.5 hours of one core."
+    )
+    assert sentences.run_here(claim) == "**Run it here** (at most 0.5 hours of one core):"
+    for spent, words in ((0.05, "3 minutes"), (2.25, "2.2 hours")):
+        assert words in sentences.run_here({"hours": {"budget": 4, "spent": spent}})
 
 
 def test_an_empty_folder_says_how_to_record(app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

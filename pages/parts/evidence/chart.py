@@ -68,7 +68,7 @@ def evidence_chart(rows: pd.DataFrame, unit: str) -> Figure:
         hovertemplate=f"{t('evidence.ours')}: %{{x:,.5~g}}<extra></extra>",
     )
     figure.update_yaxes(autorange="reversed", automargin=True, categoryarray=rows["figure"], categoryorder="array")
-    title = t(f"evidence.axis.{'percent' if unit == '%' else unit}")
+    title = t(f"evidence.axis.{'percent' if unit == '%' else unit or 'number'}")
     least, most = (rows[["published", "ours", "low", "high"]].agg(end).agg(end) for end in ("min", "max"))
     zoomed = least > most / 2
     figure.update_xaxes(

@@ -14,9 +14,10 @@ from pages.parts.text import language
 
 FOLDER = Path(__file__).parents[3] / "assets" / "evidence"
 GROUPS: Mapping[str, tuple[str, ...]] = {
-    "short": ("not reproduced", "not tried", "not recorded"),
+    "short": ("not reproduced", "not affordable"),
     "direction": ("direction reproduced",),
     "reproduced": ("reproduced",),
+    "waiting": ("not recorded",),
 }
 """On the page in this order, and inside the first group in that one."""
 
@@ -37,7 +38,7 @@ def _documents(files: tuple[tuple[Path, int], ...]) -> list[Document]:
 
 
 def grouped(experiments: Sequence[Document]) -> dict[str, list[Document]]:
-    """Return the experiments by group; those that could not be shown are in the first, worst first."""
+    """Return the experiments by group; what did not come out is in the first, what is waiting in the last."""
     in_group = {
         group: [experiment for experiment in experiments if experiment["outcome"] in outcomes]
         for group, outcomes in GROUPS.items()
@@ -58,6 +59,11 @@ def rows(experiments: Sequence[Document]) -> pd.DataFrame:
     return pd.DataFrame([_row(experiment, figure) for experiment in experiments for figure in experiment["figures"]])
 
 
+def epochs(experiment: Document) -> str:
+    """Return the epochs of a claim's networks, e.g. "teacher 12, student 40"."""
+    return ", ".join(f"{arm} {count}" for arm, count in experiment["epochs"].items())
+
+
 def _row(experiment: Document, figure: Mapping[str, Any]) -> dict[str, Any]:
     low, high = figure["ci95"] or (None, None)
     provenance = experiment["provenance"] or {}
@@ -72,6 +78,8 @@ def _row(experiment: Document, figure: Mapping[str, Any]) -> dict[str, Any]:
         "low": low,
         "high": high,
         "n": len(figure["values"]),
+        "epochs": epochs(experiment),
+        "hours": experiment["hours"]["spent"],
         "source": experiment["source"],
         "setting": localised(experiment["setting"]),
         "command": experiment["command"],

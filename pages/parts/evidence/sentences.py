@@ -8,16 +8,25 @@ from typing import Any
 from pages.parts.evidence.files import Document, localised
 from pages.parts.text import MISSING, t
 
-DIGITS: Mapping[str, str] = {"errors": ",.1f", "%": ".2f", "points": "+.2f", "nats": ".1e", "": "+.2f"}
+DIGITS: Mapping[str, str] = {
+    "errors": ",.1f",
+    "%": ".2f",
+    "points": "+.2f",
+    "nats": ".3g",
+    "epochs": ".1f",
+    "images": ",.0f",
+    "rate": ".3g",
+    "": ",.4g",
+}
 
 
 def number(value: float | None, unit: str) -> str:
     """Return a figure as it is written beside its unit; a count that is whole has no decimals."""
     if value is None:
         return MISSING
-    if unit == "errors" and float(value).is_integer():
+    if unit in ("errors", "epochs") and float(value).is_integer():
         return f"{value:,.0f}"
-    return "0" if unit == "nats" and value == 0 else f"{value:{DIGITS[unit]}}"
+    return f"{value:{DIGITS[unit]}}"
 
 
 def with_unit(text: str, unit: str) -> str:
@@ -47,7 +56,7 @@ def ours(figure: Mapping[str, Any]) -> str:
 
 def finding(experiment: Document) -> str:
     """Return the title of an experiment: its numbers in a sentence, or what is claimed where there are none."""
-    if experiment["outcome"] in ("not tried", "not recorded"):
+    if experiment["outcome"] in ("not affordable", "not recorded"):
         return localised(experiment["claim"])
     fields = {figure["key"]: number(figure["mean"], figure["unit"]) for figure in experiment["figures"]}
     return t(f"evidence.finding.{experiment['name']}", **fields)
@@ -70,7 +79,35 @@ def direction(experiment: Document, judged: Mapping[str, Any]) -> str:
         "basis": t(f"evidence.basis.{judged['basis']}"),
     }
     words = t("evidence.difference" if judged["lower"] else "evidence.level", **fields)
-    return t("evidence.holds" if judged["holds"] else "evidence.fails", words=words, **fields)
+    judgement = t("evidence.holds" if judged["holds"] else "evidence.fails", words=words, **fields)
+    return judgement + _power(experiment, judged, unit)
+
+
+def _power(experiment: Document, judged: Mapping[str, Any], unit: str) -> str:
+    """Return how small a difference so many seeds can see; nothing where there are too few to say."""
+    if not judged["detectable"]:
+        return ""
+    smallest = with_unit(number(judged["detectable"], unit).lstrip("+"), unit)
+    return t("evidence.power", n=len(experiment["seeds"]), value=smallest)
+
+
+def planned(experiment: Document) -> str:
+    """Return with how many seeds a claim is to be tested, what these can see, and how many hours it may take."""
+    return t(
+        "evidence.planned",
+        n=experiment["seeds_planned"],
+        sds=f"{experiment['detectable_sds']:.1f}",
+        hours=f"{experiment['hours']['budget']:g}",
+    )
+
+
+def run_here(experiment: Document) -> str:
+    """Return with how much work a claim is run again."""
+    spent = experiment["hours"]["spent"]
+    if spent is None:
+        return t("evidence.run_here_budget", hours=f"{experiment['hours']['budget']:g}")
+    hours = t("evidence.hours", value=f"{spent:.1f}")
+    return t("evidence.run_here", time=hours if spent >= 1.5 else t("evidence.minutes", value=f"{60 * spent:.0f}"))
 
 
 def provenance(experiment: Document) -> str:
@@ -79,6 +116,6 @@ def provenance(experiment: Document) -> str:
     return t(
         "evidence.recorded",
         seeds=f"0–{len(experiment['seeds']) - 1}" if len(experiment["seeds"]) > 1 else "0",
-        size=t("evidence.full_setting" if experiment["full"] else "evidence.short_setting"),
+        size=t("evidence.short_setting") if experiment["shortened"] else "",
         **made,
     )

@@ -10,7 +10,7 @@ import streamlit as st
 from pages.parts.charts import settled_chart_with_downloads, table_with_csv
 from pages.parts.evidence.chart import chart_rows, drawn, evidence_chart
 from pages.parts.evidence.files import Document, localised, rows
-from pages.parts.evidence.sentences import direction, finding, ours, provenance, published
+from pages.parts.evidence.sentences import direction, finding, ours, planned, provenance, published, run_here
 from pages.parts.text import language, t
 
 MOST_TOLD = 300
@@ -20,24 +20,24 @@ COLOURS = {"reproduced": "green", "direction reproduced": "blue", "not reproduce
 def summary(experiments: Sequence[Document]) -> None:
     """Say how many claims came out how, and by which rule."""
     outcomes = [experiment["outcome"] for experiment in experiments]
-    counts = {name: outcomes.count(name) for name in ("reproduced", "direction reproduced")}
-    counted = {"met": counts["reproduced"], "direction": counts["direction reproduced"], "all": len(experiments)}
-    st.markdown(t("evidence.lead", short=len(experiments) - sum(counts.values()), **counted))
+    names = ("reproduced", "direction reproduced", "not reproduced", "not affordable", "not recorded")
+    counted = {name.replace(" ", "_"): outcomes.count(name) for name in names}
+    st.markdown(t("evidence.lead", all=len(experiments), **counted))
     with st.expander(t("evidence.rule_title"), key="evidence_rule"):
         st.markdown(t("evidence.rule"))
 
 
 def entry(experiment: Document) -> None:
     """Show one claim."""
-    told = str(experiment["written"])
+    written = str(experiment["written"])
     with st.container(border=True, key=f"evidence_{experiment['name'].replace('-', '_')}"):
-        _heading(experiment["name"], told, language(), experiment)
+        _heading(experiment["name"], written, language(), experiment)
         if not drawn(experiment):
-            _words(experiment["name"], told, language(), experiment)
+            _words(experiment["name"], written, language(), experiment)
             return
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            _words(experiment["name"], told, language(), experiment)
+            _words(experiment["name"], written, language(), experiment)
         with right:
             _chart(experiment)
 
@@ -62,7 +62,7 @@ def everything(experiments: Sequence[Document]) -> None:
 def _all_rows(written: str, language: str, _experiments: Sequence[Document]) -> pd.DataFrame:
     """One table for everybody, which nobody changes."""
     names = ("experiment", "outcome", "figure", "unit", "published", "ours", "sd", "low", "high", "n")
-    more = ("source", "setting", "command", "date", "machine", "torch")
+    more = ("epochs", "hours", "source", "setting", "command", "date", "machine", "torch")
     shown = rows(_experiments)
     shown["outcome"] = [t(f"evidence.outcome.{outcome.replace(' ', '_')}") for outcome in shown["outcome"]]
     return shown.rename(columns={name: t(f"evidence.column.{name}") for name in (*names, *more)})
@@ -76,10 +76,11 @@ def _words(name: str, written: str, language: str, _experiment: Document) -> Non
     for judged in _experiment["directions"]:
         if judged["holds"] is not None:
             st.markdown(direction(_experiment, judged))
-    if _experiment["not_tried"]:
-        st.markdown(t("evidence.why_not_tried", reason=localised(_experiment["not_tried"])))
+    for part in ("not_affordable", "tried"):
+        if _experiment[part]:
+            st.markdown(t(f"evidence.why.{part}", words=localised(_experiment[part])))
     if _experiment["outcome"] == "not recorded":
-        st.markdown(t("evidence.not_recorded"))
+        st.markdown(planned(_experiment))
     if _experiment["setting"]:
         st.caption(t("evidence.setting", words=localised(_experiment["setting"])))
     if _experiment["differs"]:
@@ -87,6 +88,7 @@ def _words(name: str, written: str, language: str, _experiment: Document) -> Non
     if _experiment["provenance"]:
         st.caption(provenance(_experiment))
     if _experiment["command"]:
+        st.markdown(run_here(_experiment))
         st.code(_experiment["command"], language="bash", wrap_lines=True)
 
 
