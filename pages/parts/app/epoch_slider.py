@@ -12,7 +12,6 @@ from pages.parts.app.view_state import epoch_shown
 from pages.parts.charts import script, style
 from pages.parts.text import t, texts_of
 
-KEY: Final = "epoch"
 WORDS: Final = ("epoch", "play", "pause")
 
 _scrubber = st.components.v2.component("kd_epoch", css=style("shared/scrubber"), js=script("epoch/component"))
@@ -31,10 +30,10 @@ def choose_epoch(epochs: Mapping[str, Sequence[int]]) -> int | None:
         return asked
 
     def moved() -> None:
-        chosen = read_epoch(st.session_state[KEY], kept)
+        chosen = read_epoch(st.session_state["epoch"], kept)
         link.put(epoch=None if chosen is None else chosen + 1)
 
-    _scrubber(key=KEY, data=scrubber_data(kept, asked), on_chosen_change=moved)
+    _scrubber(key="epoch", data=scrubber_data(kept, asked), on_chosen_change=moved)
     return asked
 
 
