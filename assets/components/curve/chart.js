@@ -40,7 +40,6 @@ import { listenToKeys, listenToPointer } from "./pointer.js";
  * @property {boolean} percent
  * @property {number | null} replay_seconds
  * @property {number | null} marker_x
- * @property {boolean} follows_epoch whether that mark follows the page's scrubber
  * @property {number} height
  * @property {string} file
  */
@@ -282,7 +281,7 @@ export class CurveChart {
 
   /** @param {number | null} epoch that a scrubber passes, from 1; null for the reported one */
   followMarker(epoch) {
-    if (!this.data?.follows_epoch || !this.x) return;
+    if (!this.x) return;
     this.data = { ...this.data, marker_x: epoch };
     this.paintMarker();
   }
