@@ -103,10 +103,17 @@ def _entry(name: str) -> zipfile.ZipInfo:
 def _files(store: Store, run: str, format: str) -> Files:
     if format not in FORMATS:
         raise UnknownName(kind="export format", name=format, known=FORMATS)
-    return FORMATS[format](_trained(store, run))
+    return FORMATS[format](trained_network(store, run))
 
 
-def _trained(store: Store, run: str) -> TrainedNetwork:
+def trained_network(store: Store, run: str) -> TrainedNetwork:
+    """Return a run's network as the store has it.
+
+    Raises:
+        RunUnknown: there is no such run.
+        WeightsMissing: the run was not trained to its end.
+        FilesDamaged: its files cannot be read; its study is marked so that it can be resumed.
+    """
     row = store.runs.get(run)
     if row.status == "done" and (file := store.files.damaged(run, row.reported_epoch)):
         error = FilesDamaged(id=run, file=file)

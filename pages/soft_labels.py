@@ -8,7 +8,7 @@ from pages.parts.app import choose_epoch, store, tell_left_out
 from pages.parts.other_kinds import one_trio
 from pages.parts.recorded import recorded_logits
 from pages.parts.samples import pick_sample
-from pages.parts.soft_labels import matrix_view, sample_view
+from pages.parts.soft_labels import choose_subject, matrix_view, subject_view
 from pages.parts.studies import choose_study, nearest_student, nothing_yet, watch
 from pages.parts.text import t
 
@@ -37,6 +37,7 @@ def main() -> None:
     with middle:
         if study is not None:
             tell_left_out(store().studies.member_progress(study.id))
+        choose_subject(stored)
         sample(reported, stored, epoch, picker)
     matrix(stored, epoch)
 
@@ -45,7 +46,7 @@ def main() -> None:
 def sample(reported: StoredLogits, stored: StoredLogits, epoch: int | None, picker: DeltaGenerator) -> None:
     with picker:
         index = pick_sample(reported)  # by the result: while epochs go by, the image stays
-    sample_view(stored, index, epoch, FRAGMENTS)
+    subject_view(stored, index, epoch, FRAGMENTS)
 
 
 @st.fragment(key=FRAGMENTS[1])

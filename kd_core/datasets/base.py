@@ -12,6 +12,7 @@ from pydantic import PositiveFloat, model_validator
 from torch import Tensor
 
 from kd_core.datasets.splits import LoadedDataset, Split
+from kd_core.drawings import Preparation, scaled
 from kd_core.errors import Reason
 from kd_core.settings import Settings, setting
 
@@ -50,6 +51,11 @@ class Dataset(Settings):
     def shape(self) -> Shape:
         """Return what shape an image has, (C, H, W), as far as that is known before anything is loaded."""
         return self.approximate_shape
+
+    @property
+    def drawing(self) -> Preparation:
+        """Return how somebody's own drawing becomes an image like those of the dataset."""
+        return scaled(self.shape)
 
     def outline(self) -> LoadedDataset | None:
         """Return the dataset without pixels, images (N, C, 0, 0), as far as it is known before anything is loaded.

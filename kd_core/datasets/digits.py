@@ -11,6 +11,7 @@ from pydantic import PositiveFloat
 from kd_core.datasets.base import Normalised, Report, Shape, mean_setting, sd_setting
 from kd_core.datasets.splits import LoadedDataset
 from kd_core.datasets.stratified import stratified_split
+from kd_core.drawings import Preparation
 from kd_core.functional import make_generator
 
 TEST, VALIDATION = 600, 150
@@ -44,6 +45,14 @@ class Digits(Normalised):
     def channels(self) -> int:
         """Return 1: the images are grey."""
         return 1
+
+    @property
+    def drawing(self) -> Preparation:
+        """Return NIST's normalisation to 20 x 32 pixels of a 32 x 32 bitmap, whose blocks of 4 x 4 are counted.
+
+        Of all 1,797 images every row has ink, and nine in ten have it in columns 1 to 6 alone.
+        """
+        return Preparation("counted_blocks", (1, 8, 8), box=(32, 20), stretch=2.0, block=4, brush=0.13, cells=8)
 
     def load(self, data_root: Path, report: Report = lambda what, done: None) -> LoadedDataset:
         """Read the digits from the installed scikit-learn; ``data_root`` is not looked at.

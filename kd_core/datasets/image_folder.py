@@ -19,6 +19,7 @@ from kd_core.datasets.folder_layout import FolderLayout, Part, layout_of, readab
 from kd_core.datasets.io import read_images
 from kd_core.datasets.splits import LoadedDataset, Split
 from kd_core.datasets.stratified import stratified_split
+from kd_core.drawings import Preparation, scaled
 from kd_core.errors import DataUnusable, Reason, system_reason
 from kd_core.functional import make_generator
 from kd_core.settings import ExtensibleSettings, setting
@@ -89,6 +90,11 @@ class ImageFolder(Normalised, ExtensibleSettings):
     def shape(self) -> Shape:
         """Return what the settings say."""
         return self.channels, self.size, self.size
+
+    @property
+    def drawing(self) -> Preparation:
+        """Return the whole picture, on the ground that shows through transparent ones."""
+        return scaled(self.shape, GROUNDS[self.background])
 
     def outline(self) -> LoadedDataset:
         """Return the dataset without pixels, from the names of its files: one that is broken counts as if it were not.

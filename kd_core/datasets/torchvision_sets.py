@@ -13,6 +13,7 @@ from torch import Tensor
 from kd_core.datasets.base import Normalised, Report, Shape
 from kd_core.datasets.io import DOWNLOAD, Archive, Download, working_folder
 from kd_core.datasets.splits import LoadedDataset, Split
+from kd_core.drawings import Preparation
 from kd_core.errors import DataMissing, DataUnusable, Reason, system_reason
 
 DAMAGED = (AssertionError, EOFError, IndexError, KeyError, OSError, RuntimeError, TypeError, ValueError)
@@ -165,6 +166,11 @@ class MNIST(IdxSet):
     validation_images: ClassVar[int] = 6000
     packed_bytes: ClassVar[int] = 11_594_722
 
+    @property
+    def drawing(self) -> Preparation:
+        """Return a 20 x 20 box, placed in the image by its centre of mass (LeCun et al. 1998)."""
+        return Preparation("centre_of_mass", self.shape, box=(20, 20))
+
 
 class FashionMNIST(IdxSet):
     """70,000 pieces of clothing, 28 x 28 grey; 54,000 train, 6,000 validate, 10,000 test (Xiao et al. 2017)."""
@@ -178,6 +184,11 @@ class FashionMNIST(IdxSet):
     images_by_class: ClassVar[tuple[int, ...]] = (6000,) * 10
     validation_images: ClassVar[int] = 6000
     packed_bytes: ClassVar[int] = 30_878_645
+
+    @property
+    def drawing(self) -> Preparation:
+        """Return the whole image as the box, its longer side filled (Xiao et al. 2017)."""
+        return Preparation("centred_box", self.shape, box=(28, 28), brush=0.12)
 
 
 class CifarSet(TorchvisionSet):

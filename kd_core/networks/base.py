@@ -34,6 +34,10 @@ class Network(nn.Module):
             (N, C', H', W') or (N, D).
         """
 
+    def as_sequence(self) -> nn.Sequential | None:
+        """Return the way to the logits as layers of torch's own, one after another; None where it is no plain row."""
+        return None
+
     def __call__(self, images: Tensor) -> Outputs:
         """Return what ``forward`` returns, hooks included; here so that its type is known."""
         outputs: Outputs = super().__call__(images)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, cast
 
 from pydantic import Field
 from torch import Tensor, nn
@@ -143,6 +143,11 @@ class _ConvNetwork(Network):
         for block in self.blocks[: depth_index(depth, len(self.blocks)) + 1]:
             images = block(images)
         return images
+
+    def as_sequence(self) -> nn.Sequential:
+        """Return blocks, flattening, the fully connected layer and the classifier."""
+        blocks = [module for block in self.blocks for module in cast(nn.Sequential, block)]
+        return nn.Sequential(*blocks, nn.Flatten(), self.hidden, nn.ReLU(), self.dropout, self.classifier)
 
 
 _SOURCE = """\

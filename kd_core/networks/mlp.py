@@ -99,6 +99,11 @@ class _MLPNetwork(Network):
             values = self.dropout(layer(values).relu())
         return values
 
+    def as_sequence(self) -> nn.Sequential:
+        """Return flattening, hidden layers and classifier."""
+        hidden = [module for layer in self.hidden for module in (layer, nn.ReLU(), self.dropout)]
+        return nn.Sequential(nn.Flatten(), *hidden, self.classifier)
+
 
 _SOURCE = """\
 import torch.nn.functional as F

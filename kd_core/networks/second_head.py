@@ -29,6 +29,10 @@ class SecondHead(Network):
         """Return a feature below both heads, (N, C, H, W) or (N, D)."""
         return self.network.forward_until(depth, images)
 
+    def as_sequence(self) -> nn.Sequential | None:
+        """Return the way to the first target's logits."""
+        return self.network.as_sequence()
+
     def forward(self, images: Tensor) -> Outputs:
         """Return the first target's logits (N, K), with the second's as the head ``second``."""
         outputs = self.network(images)

@@ -35,11 +35,13 @@ LIGHT = [
     "vocabulary",
     "notes",
     "settings",
+    "drawings",
     "store",
     "visitors",
     "results",
     "logit_losses",
     "export",
+    "inference",
     "jobs",
     "cli",
 ]

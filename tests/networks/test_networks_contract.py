@@ -51,6 +51,17 @@ def test_it_answers_with_logits_and_every_feature_it_provides(name: str, shape: 
 
 
 @members
+@shapes
+def test_a_plain_row_of_layers_gives_the_same_logits(name: str, shape: Shape) -> None:
+    network = built(NETWORKS[name](), shape).eval()
+    sequence = network.as_sequence()
+    assert (sequence is not None) == (name in ("mlp", "convnet"))
+    if sequence is not None:
+        with torch.no_grad():
+            assert torch.equal(sequence(images(shape)), network(images(shape)).logits)
+
+
+@members
 def test_evaluation_is_deterministic(name: str) -> None:
     network = built(NETWORKS[name](), SHAPES[0]).eval()
     with torch.no_grad():

@@ -6,7 +6,7 @@ import { html, makeButton, setAttributes } from "../shared/dom.js";
 
 /**
  * What `image_gallery` in Python sends.
- * @typedef {{ label: string, tiles: Tile[], chosen: number | null }} GalleryData
+ * @typedef {{ label: string, tiles: Tile[], chosen: number | null, kind: string }} GalleryData
  */
 
 class Gallery {
@@ -34,19 +34,22 @@ class Gallery {
    * @param {GalleryData} data
    * @param {(index: number) => void} choose
    */
-  update({ label, tiles, chosen }, choose) {
+  update({ label, tiles, chosen, kind }, choose) {
     this.choose = choose;
     setAttributes(this.root, { "aria-label": label });
     const shape = JSON.stringify(tiles);
-    if (shape !== this.shape) this.layout(tiles);
+    if (shape !== this.shape) this.layout(tiles, kind);
     this.shape = shape;
     this.buttons.forEach((button, i) => setAttributes(button, { "aria-pressed": tiles[i].index === chosen }));
   }
 
-  /** @param {Tile[]} tiles */
-  layout(tiles) {
+  /**
+   * @param {Tile[]} tiles
+   * @param {string} kind
+   */
+  layout(tiles, kind) {
     this.buttons = tiles.map(({ index, picture, caption, description }) => {
-      const names = { title: description, "aria-label": description, "data-testid": `tile-${index}` };
+      const names = { title: description, "aria-label": description, "data-testid": `tile-${kind}${index}` };
       const button = makeButton(names, () => this.choose(index));
       button.append(html("img", { src: picture, alt: "" }), html("span", {}, caption));
       return button;

@@ -161,6 +161,7 @@ PARTS: Final[Mapping[str, Check]] = {
     "a": _against_network,
     "b": _against_network,
     "pick": _against_pick,
+    "subject": _one_of(("sample", "drawing")),
     "convention": _one_of(("teacher", "labels")),
     "arm": _one_of(("distilled", "alone")),
     "loss": _against_loss,

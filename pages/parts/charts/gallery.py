@@ -24,7 +24,13 @@ class Tile:
 
 
 def image_gallery(
-    *, key: str, label: str, tiles: Sequence[Tile], chosen: int | None, on_choose: Callable[[int], None]
+    *,
+    key: str,
+    label: str,
+    tiles: Sequence[Tile],
+    chosen: int | None,
+    on_choose: Callable[[int], None],
+    kind: str = "",
 ) -> None:
     """Show tiles in rows; a click calls ``on_choose`` with the tile's index, then reruns.
 
@@ -34,6 +40,7 @@ def image_gallery(
         tiles: in the order shown.
         chosen: index of the one that is looked at.
         on_choose: called before the rerun.
+        kind: of tiles, where a page has several galleries; the tile with index 3 is found as ``tile-<kind>3``.
     """
     known = {tile.index for tile in tiles}
 
@@ -42,7 +49,7 @@ def image_gallery(
         if index is not None:
             on_choose(index)
 
-    data = {"label": label, "tiles": [asdict(tile) for tile in tiles], "chosen": chosen}
+    data = {"label": label, "tiles": [asdict(tile) for tile in tiles], "chosen": chosen, "kind": kind}
     _component(key=key, data=data, on_chosen_change=heard)
 
 

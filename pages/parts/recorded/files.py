@@ -8,12 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from safetensors import safe_open
 from safetensors.numpy import load_file
 
+from kd_core.drawings import Preparation
+from kd_core.inference import PlainNetwork
 from kd_core.results import RaceNumbers, StoredLogits
 from kd_core.vocabulary import ARMS
 
 RECORDED = Path(__file__).parents[3] / "assets" / "recorded"
+NETWORKS = RECORDED / "digits-networks.safetensors"
 
 
 @cache
@@ -24,6 +28,25 @@ def recorded_logits() -> StoredLogits:
     logits = {arm: arrays[f"logits.{arm}"].astype(np.float32) for arm in ARMS}
     classes = tuple(facts["classes"])
     return StoredLogits("recorded", facts["provenance"], classes, arrays["images"], arrays["labels"], logits, {})
+
+
+@cache
+def recorded_networks() -> dict[str, PlainNetwork]:
+    """Return the networks of the recorded race's first seed by arm; their weights were kept in half precision."""
+    arrays = load_file(NETWORKS)
+    facts = json.loads(_metadata()["networks"])
+    return {arm: PlainNetwork.from_facts(facts[arm], arrays[arm].astype(np.float32)) for arm in ARMS}
+
+
+@cache
+def recorded_drawing() -> Preparation:
+    """Return how drawings are prepared for the recorded race's dataset."""
+    return Preparation.from_json(json.loads(_metadata()["drawing"]))
+
+
+def _metadata() -> dict[str, str]:
+    with safe_open(NETWORKS, framework="numpy") as file:
+        return dict(file.metadata())
 
 
 @cache

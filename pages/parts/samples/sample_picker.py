@@ -9,10 +9,19 @@ import numpy as np
 import streamlit as st
 
 from kd_core.results import StoredLogits, soften
-from pages.parts.app import link, sample_index
+from pages.parts.app import link, sample_index, view_temperature
 from pages.parts.charts import Tile, image_gallery, thumbnail
-from pages.parts.samples.sample_order import ORDERS, Indices, Order, leading, neighbour, ordered, position
-from pages.parts.text import t
+from pages.parts.samples.sample_order import (
+    ORDERS,
+    Indices,
+    Order,
+    best_look_alikes,
+    leading,
+    neighbour,
+    ordered,
+    position,
+)
+from pages.parts.text import escape_markdown, t, temperature_text
 
 TILES = 12
 ANY = -1
@@ -30,7 +39,10 @@ class _Wish:
 def pick_sample(stored: StoredLogits) -> int:
     """Draw the picker and return the index of the chosen test image."""
     wish = _wish(stored)
-    indices = ordered(wish.order, stored.logits, stored.labels, of_class=wish.of_class, like=wish.like)
+    temperature = view_temperature()
+    indices = ordered(
+        wish.order, stored.logits, stored.labels, of_class=wish.of_class, like=wish.like, temperature=temperature
+    )
     asked = sample_index(len(stored.labels))
     first_visit = wish == _Wish("ambiguous", None, None)
     sample = asked if asked is not None else _first(stored, indices, right_only=first_visit)
@@ -41,6 +53,7 @@ def pick_sample(stored: StoredLogits) -> int:
         _gallery(stored, wish, indices, sample)
     else:
         st.info(t(f"soft_labels.none_{wish.order}" if wish.order == "disagreements" else "soft_labels.none"))
+    _look_alikes(stored, int(stored.labels[sample]) if wish.of_class is None else wish.of_class, temperature)
     return sample
 
 
@@ -139,12 +152,37 @@ def _tile(stored: StoredLogits, wish: _Wish, index: int) -> Tile:
         "answer": stored.classes[int(logits.argmax())],
     }
     if wish.like is not None:
-        caption = f"{caption} · {soften(logits)[wish.like]:.2f}"
+        caption = f"{caption} · {soften(logits, view_temperature())[wish.like]:.2f}"
     return Tile(
         index,
         _thumbnail(stored.images[index].tobytes(), stored.images.shape[1:]),
         caption,
         t("soft_labels.tile", **facts),
+    )
+
+
+def _look_alikes(stored: StoredLogits, label: int, temperature: float) -> None:
+    """Offer for every other class the image of this one that looks most like it; a press shows all of the pair."""
+    best = best_look_alikes(stored.logits[leading(stored.logits)], stored.labels, label, temperature)
+    if label < 0 or not best:
+        return
+    name = stored.classes[label]
+    arm = t(f"soft_labels.arm_{leading(stored.logits)}")
+    st.caption(t("look_alikes.of", label=escape_markdown(name), arm=arm, T=temperature_text(temperature)))
+
+    def chosen(like: int) -> None:
+        for widget, value in {"sample_order": "lookalikes", "sample_class": label, "sample_like": like}.items():
+            st.session_state[widget] = value
+        link.put(sample=best[like][0])
+
+    tiles = []
+    for like, (index, p) in list(best.items())[:TILES]:
+        other = stored.classes[like]
+        words = t("look_alikes.pair", label=name, like=other, p=f"{p:.2f}", index=index)
+        picture = _thumbnail(stored.images[index].tobytes(), stored.images.shape[1:])
+        tiles.append(Tile(like, picture, f"{other} · {p:.2f}", words))
+    image_gallery(
+        key="look_alikes", label=t("look_alikes.title"), tiles=tiles, chosen=None, on_choose=chosen, kind="look-alike-"
     )
 
 

@@ -1,4 +1,4 @@
-"""What every network says about one image: finding, bars, explanation and the numbers as a file."""
+"""What every network says about one image or a drawing: finding, bars, explanation and the numbers as a file."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ from pages.parts.app import put_view, view_axis, view_temperature
 from pages.parts.charts import BAR_WORDS, BarsState, csv_button, picture_url, read_state, softened_bars
 from pages.parts.samples import class_name, epoch_words, provenance
 from pages.parts.soft_labels import sentences
+from pages.parts.soft_labels.drawing import drawing_view, is_drawing
 from pages.parts.studies import sample_arms, sample_rows
 from pages.parts.text import escape_markdown, t, temperature_text, texts_of
+
+
+def subject_view(stored: StoredLogits, index: int, epoch: int | None, fragments: Sequence[str]) -> None:
+    """Draw what the reader has chosen: the bars of a test image, or the pad; see ``sample_view``."""
+    if is_drawing():
+        drawing_view(stored, index, fragments, provenance(stored))
+    else:
+        sample_view(stored, index, epoch, fragments)
 
 
 def sample_view(stored: StoredLogits, index: int, epoch: int | None, fragments: Sequence[str]) -> None:
