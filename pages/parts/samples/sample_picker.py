@@ -37,9 +37,9 @@ def pick_sample(stored: StoredLogits) -> int:
     if asked is None and not first_visit:
         link.put(sample=sample)  # the order is not part of a link, so the image must be
     _neighbours(indices, sample, len(stored.labels))
-    if len(indices):
+    if len(indices) and stored.has_images:
         _gallery(stored, wish, indices, sample)
-    else:
+    elif not len(indices):
         st.info(t(f"soft_labels.none_{wish.order}" if wish.order == "disagreements" else "soft_labels.none"))
     return sample
 
