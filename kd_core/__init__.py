@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kd_core.methods import METHODS
     from kd_core.networks import NETWORKS
     from kd_core.outputs import Outputs
+    from kd_core.own_files import read_logits
     from kd_core.protocols import PROTOCOLS
     from kd_core.recipe import PRESETS, Recipe, Study
     from kd_core.store import Store
@@ -32,6 +33,7 @@ __all__ = [
     "Study",
     "entropy",
     "kl_divergence",
+    "read_logits",
     "soften",
 ]
 
@@ -48,6 +50,7 @@ _HOMES = {
     "Study": "recipe",
     "entropy": "functional",
     "kl_divergence": "functional",
+    "read_logits": "own_files",
     "soften": "functional",
 }
 

@@ -165,7 +165,7 @@ class DataUnusable(KDError):
 
 
 class UploadRefused(KDError):
-    """An uploaded file that is too large, of the wrong kind, or tries to leave its folder."""
+    """A file from outside that is too large, of the wrong kind, not what it should be, or tries to leave its folder."""
 
     code = "upload_refused"
     template = "The file '{file}' was not accepted: {reason}"

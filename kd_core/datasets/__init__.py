@@ -2,7 +2,14 @@
 
 from kd_core.datasets.augmentation import augment
 from kd_core.datasets.base import Dataset, Report
-from kd_core.datasets.conditions import Conditions, check_conditions, images_left, noisy_labels, prepare
+from kd_core.datasets.conditions import (
+    Conditions,
+    check_conditions,
+    images_left,
+    noisy_labels,
+    prepare,
+    training_positions,
+)
 from kd_core.datasets.splits import LoadedDataset, Split, Splits
 from kd_core.datasets.targets import TARGETS, target_classes
 from kd_core.settings import Registry
@@ -24,4 +31,5 @@ __all__ = [
     "noisy_labels",
     "prepare",
     "target_classes",
+    "training_positions",
 ]

@@ -96,17 +96,28 @@ def prepare(conditions: Conditions, source: LoadedDataset, seed: int) -> Splits:
     Raises:
         InvalidSetting: a condition that this dataset cannot meet.
     """
-    everything, relabelled = source.train, with_target(source, conditions.question)
-    if relabelled.validation is None:
-        held_out, pool = stratified_split(everything.labels, source.cut, make_generator(seed, "validation"))
-        validation = relabelled.train.subset(held_out)
-    else:
-        pool, validation = torch.arange(len(everything)), relabelled.validation
-    index, classes = _visible_images(conditions, everything.labels[pool], everything.classes, seed)
+    relabelled = with_target(source, conditions.question)
+    held_out, pool = _cut(source, seed)
+    validation = relabelled.train.subset(held_out) if relabelled.validation is None else relabelled.validation
+    index, classes = _visible_images(conditions, source.train.labels[pool], source.train.classes, seed)
     train = relabelled.train.subset(pool[index])
     visible_labels = torch.where(classes == WITHHELD, WITHHELD, train.labels)
     train = replace(train, labels=noisy_labels(visible_labels, conditions.label_noise, seed))
     return Splits(train=train, validation=validation, test=relabelled.test)
+
+
+def training_positions(conditions: Conditions, source: LoadedDataset, seed: int) -> Tensor:
+    """Return which images of the whole training split ``prepare`` leaves for training, (N,), in its order."""
+    _, pool = _cut(source, seed)
+    index, _ = _visible_images(conditions, source.train.labels[pool], source.train.classes, seed)
+    return pool[index]
+
+
+def _cut(source: LoadedDataset, seed: int) -> tuple[Tensor, Tensor]:
+    """Return the positions of the images that become validation, and those of the others, both in rising order."""
+    if source.validation is not None:
+        return torch.arange(0), torch.arange(len(source.train))
+    return stratified_split(source.train.labels, source.cut, make_generator(seed, "validation"))
 
 
 def check_conditions(conditions: Conditions, left: Tensor) -> None:

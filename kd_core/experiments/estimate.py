@@ -80,6 +80,8 @@ class Pace:
 def _seconds(recipes: Sequence[Recipe], paces: Mapping[str, Pace]) -> float:
     """Return about how many seconds the recipes of one grid take, as lanes of one loop where there are several."""
     recipe, lanes = recipes[0], len(recipes)
+    if recipe.given_weights is not None:
+        return EVALUATION_SECONDS
     pace = paces.get(_kind(recipe.to_json()))
     per_step = pace.expected(lanes) if pace else recipe.protocol.relative_cost * _guess(recipe, lanes)
     steps = recipe.protocol.steps_per_epoch(-(-training_images(recipe) // recipe.optim.batch), recipe.optim.batch)

@@ -28,6 +28,7 @@ from kd_core.training import (
     cache_teacher_outputs,
     eval_splits,
     fit,
+    fit_given,
     predict_logits,
     train,
 )
@@ -50,6 +51,8 @@ class RunContext:
 
     def fit(self, recipe: Recipe) -> Iterator[Event]:
         """Train the network of a recipe in the plain way, yielding events."""
+        if recipe.given_weights is not None:
+            return fit_given(recipe, self.splits(recipe), self.study.given_weights(recipe))
         teacher, cached = self.teachers.network(recipe), self.teachers.outputs(recipe)
         return fit(recipe, self.splits(recipe), teacher, self.checkpoint, self.plan, cached)
 

@@ -14,7 +14,7 @@ from kd_core.datasets import LoadedDataset, Split, Splits, prepare, target_class
 from kd_core.errors import Reason, WeightsMissing
 from kd_core.functional import seeded
 from kd_core.networks import Network
-from kd_core.recipe import Recipe
+from kd_core.recipe import Recipe, given_weights
 from kd_core.store import Store
 
 SMALL_STEP_MACS = 40_000_000
@@ -83,6 +83,17 @@ class StudyContext:
         classes = target_classes(train.classes, recipe.data.question)
         with seeded(recipe.seed, "initialisation"):
             return recipe.build(train.shape, len(classes)).to(self.device)
+
+    def given_weights(self, recipe: Recipe) -> dict[str, torch.Tensor]:
+        """Return the weights that a recipe takes from a file, by name.
+
+        Raises:
+            UploadRefused: the file has changed, or belongs to another network.
+        """
+        assert recipe.given_weights is not None
+        train = self.dataset(recipe).train
+        weights = given_weights(recipe.given_weights, recipe.student, train.shape, len(train.classes))
+        return {name: torch.from_numpy(values.copy()) for name, values in weights.items()}
 
     def trained_network(self, recipe: Recipe, run: str | None = None) -> Network:
         """Return the trained network of a recipe in evaluation mode, from ``run`` or its newest finished run.

@@ -13,6 +13,7 @@ from kd_core.errors import InvalidSetting, Reason, RecipeMismatch
 from kd_core.functional import seeded
 from kd_core.networks import Architecture, Shape
 from kd_core.protocols import Protocol
+from kd_core.recipe.given import check_given_files
 from kd_core.recipe.recipe import Data, Recipe
 from kd_core.recipe.study import Study
 from kd_core.vocabulary import TEACHING_ARMS
@@ -44,18 +45,21 @@ def check_study(study: Study, find: Find = lambda recipe: outline(recipe.data.so
         InvalidSetting: a condition, or a setting of a protocol, that the dataset cannot meet.
         RecipeMismatch: a network that does not fit the images, or batches too small for it.
         DataUnusable: nothing can be learned from the dataset.
+        UploadRefused: a teacher's file that belongs to another network or to other images.
     """
     seen, left = set(), dict[Dataset, torch.Tensor | None]()
     for member in study.members:
         recipe = member.recipe.seeded(0)
-        key = recipe.data, recipe.student, recipe.protocol, recipe.optim.batch
+        given = recipe.given_weights, recipe.teacher and recipe.teacher.given_logits
+        key = recipe.data, recipe.student, recipe.protocol, recipe.optim.batch, given
         if key in seen:
             continue
         seen.add(key)
         source = recipe.data.source
-        if source not in left:
-            dataset = find(recipe)
-            left[source] = None if dataset is None else images_left(dataset)
+        dataset = find(recipe) if source not in left or any(given) else None
+        left.setdefault(source, None if dataset is None else images_left(dataset))
+        if dataset is not None and any(given):
+            check_given_files(recipe, dataset)
         try:
             _check_recipe(recipe, left[source])
         except InvalidSetting as error:

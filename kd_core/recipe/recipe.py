@@ -14,6 +14,7 @@ from kd_core.methods.labels_only import LabelsOnly
 from kd_core.networks import NETWORKS, Architecture, Network, Shape
 from kd_core.protocols import PROTOCOLS, Protocol
 from kd_core.protocols.offline import Offline
+from kd_core.recipe.given import GivenFile, GivenLogits, check_given
 from kd_core.recipe.optim import Optim
 from kd_core.recipe.schedules import AnySchedule
 from kd_core.settings import ExtensibleSettings, lane_fields, name_of, setting
@@ -46,9 +47,11 @@ class Recipe(ExtensibleSettings):
         schedules: by the name of a method's setting, how it moves over the epochs.
         teacher: the recipe of the network that teaches, if any.
         others: further networks, for protocols that arrange more than two: teachers, assistants, peers, clients.
+        given_weights: of a teacher's recipe, the file that its weights come from; then it is not trained.
+        given_logits: of a teacher's recipe, what it says about the training images; then there is no network.
     """
 
-    added_later: ClassVar[frozenset[str]] = frozenset({"others", "start"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"others", "start", "given_weights", "given_logits"})
 
     data: Data
     student: AnyNetwork
@@ -64,6 +67,17 @@ class Recipe(ExtensibleSettings):
         description="Drawn at random, or copied from the teacher wherever a layer has the same name and size; with or "
         "without the teacher's batch norm.",
     )
+    given_weights: GivenFile | None = setting(
+        None,
+        title="Weights from a file",
+        description="A safetensors file with this network's weights, which then is not trained.",
+    )
+    given_logits: GivenLogits | None = setting(
+        None,
+        title="Logits from a file",
+        description="A CSV, NPZ or safetensors file with what any network says about every training image, validation "
+        "among them, in their order or by a column 'index'; then no teacher is trained.",
+    )
     seed: int = setting(0, title="Seed", ge=0, le=2**31)
 
     @model_validator(mode="after")
@@ -76,8 +90,10 @@ class Recipe(ExtensibleSettings):
             if self.teacher.data.source != self.data.source:
                 words = "Teacher and student must look at the same dataset, normalised alike."
                 raise RecipeMismatch(reason=Reason("other_dataset", words))
-            self._check_features(self.teacher.student)
+            if self.teacher.given_logits is None:
+                self._check_features(self.teacher.student)
         self._check_features(self.student)
+        check_given(self)
         if self.optim.lr_of_teacher is not None and self.teacher is not None:
             self._check_rate(self.optim.lr_of_teacher * self.teacher.with_resolved_lr().optim.lr)
         if self.start != "scratch" and self.teacher is None:
@@ -142,8 +158,8 @@ class Recipe(ExtensibleSettings):
             schedulable = lane_fields(METHODS[new_method])
             dropped = {f"schedules.{name}": None for name in self.schedules if name not in schedulable}
             changes = {**dropped, **changes}
-        if "data.source.path" in changes:  # another folder holds other files
-            changes = {"data.source.content": "", **changes}
+        for at in [path for path in changes if path.endswith(".path")]:  # another folder or file holds something else
+            changes = {f"{at.removesuffix('path')}content": "", **changes}
         teacher_changes = {
             f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")
         }
@@ -175,6 +191,11 @@ class Recipe(ExtensibleSettings):
     def offline(self) -> Recipe:
         """Return the recipe with its own teacher alone, or none, and no further networks."""
         return self.model_copy(update={"protocol": Offline(), "others": ()})
+
+    @property
+    def network_label(self) -> str:
+        """Return a short name of the network: its architecture's, or the file's that speaks for it."""
+        return self.student.label if self.given_logits is None else self.given_logits.label
 
     def build(self, shape: Shape, classes: int) -> Network:
         """Return a fresh network as the protocol arranges it, for images of ``shape`` (C, H, W).

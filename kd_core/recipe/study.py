@@ -170,8 +170,10 @@ def _arms(wanted: Recipe, cell: dict[str, Any], seed: int) -> list[Member]:
     if recipe.teacher is None:
         words = "A race needs a teacher to compare with; this recipe names none."
         raise RecipeMismatch(reason=Reason("race_without_teacher", words))
+    # Logits in a file speak about training images alone: there is no network to train or to test.
+    teacher = [] if recipe.teacher.given_logits is not None else [recipe.teacher]
     arms: list[tuple[Arm, Recipe]] = [
-        ("teacher", recipe.teacher),
+        *(("teacher", network) for network in teacher),
         *(("helper", helper) for helper in recipe.protocol.prerequisites(recipe)),
         ("alone", recipe.baseline()),
         ("distilled", recipe.without_unused_teacher()),

@@ -18,7 +18,15 @@ from kd_core.results.race import (
     sweep_rows,
     test_set_interval,
 )
-from kd_core.results.softmax import Floats, entropy, kl_divergence, log_soften, mean_soft_labels, soften
+from kd_core.results.softmax import (
+    Floats,
+    entropy,
+    kl_divergence,
+    log_soften,
+    mean_nll,
+    mean_soft_labels,
+    soften,
+)
 from kd_core.results.statistics import (
     MeanSd,
     Verdict,
@@ -62,6 +70,7 @@ __all__ = [
     "load_method_race",
     "load_race",
     "log_soften",
+    "mean_nll",
     "mean_sd",
     "mean_soft_labels",
     "members_and_runs",

@@ -49,3 +49,11 @@ def mean_soft_labels(logits: Floats, labels: NDArray[np.integer], temperature: f
     counts[counts == 0] = np.nan
     result: Floats = sums / counts[:, None]
     return result
+
+
+def mean_nll(logits: Floats, labels: NDArray[np.integer], temperature: float = 1.0) -> float:
+    """Return the mean of -log softmax(z / T) at the label, in nats; NaN without labels."""
+    labelled = np.flatnonzero(labels >= 0)
+    if not len(labelled):
+        return float("nan")
+    return float(-log_soften(logits[labelled], temperature)[np.arange(len(labelled)), labels[labelled]].mean())

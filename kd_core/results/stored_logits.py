@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from kd_core.own_files import OwnLogits
 from kd_core.results.race import CellValues, RaceData, members_and_runs
 from kd_core.store import MemberRow, RunRow, Store, StudyRow
 from kd_core.vocabulary import ARMS
@@ -17,20 +18,21 @@ from kd_core.vocabulary import ARMS
 
 @dataclass(frozen=True)
 class StoredLogits:
-    """The test split of one study and what its networks say about it.
+    """The test split of one study and what its networks say about it, or what somebody's own networks say.
 
     Args:
-        provenance: "live" from this store, or "recorded" with the product.
-        facts: who made it: preset, seed, and for recorded material date and machine.
+        provenance: "live" from this store, "recorded" with the product, or somebody's "own" file.
+        facts: who made it: preset, seed, and for recorded material date and machine; of a file its title.
         classes: K names.
-        images: (N, C, H, W), uint8.
-        labels: (N,).
-        logits: by arm, (N, K), in the order teacher, alone, distilled as far as they exist.
+        images: (N, C, H, W), uint8; without pixels, (N, 1, 0, 0), where there are only logits.
+        labels: (N,), -1 where an image has none.
+        logits: by arm, (N, K), in the order teacher, alone, distilled as far as they exist; own ones are ``model_a``
+            and ``model_b``.
         epochs: by arm, the epochs whose logits are kept.
         runs: by arm, what was trained; empty of recorded material.
     """
 
-    provenance: Literal["live", "recorded"]
+    provenance: Literal["live", "recorded", "own"]
     facts: dict[str, Any]
     classes: tuple[str, ...]
     images: NDArray[np.uint8]
@@ -38,6 +40,16 @@ class StoredLogits:
     logits: dict[str, NDArray[np.float32]]
     epochs: dict[str, tuple[int, ...]]
     runs: Mapping[str, RunRow] = field(default_factory=dict)
+
+    @property
+    def has_images(self) -> bool:
+        """Tell whether there is something to be seen beside the numbers."""
+        return self.images.size > 0
+
+    @property
+    def has_labels(self) -> bool:
+        """Tell whether any image has a label."""
+        return bool((self.labels >= 0).any())
 
 
 def load_study_logits(
@@ -134,3 +146,26 @@ def finished_logits(store: Store, run: str, epoch: int) -> NDArray[np.float32]:
 def read_test_split(store: Store, source: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]] | None:
     """Return test images and labels with facts about them, or None; a page asks for them with every rerun."""
     return store.files.source(source)
+
+
+def of_own(own: OwnLogits, title: str) -> StoredLogits:
+    """Return the logits of networks that are not ours as what every view of a study takes.
+
+    Args:
+        own: what one model says, or two: the arms ``model_a`` and ``model_b``.
+        title: the name of their file.
+
+    Without class names these are numbers from 0; without labels every image's is -1; there are no images.
+    """
+    count, width = own.logits.shape
+    second = {} if own.second is None else {"model_b": own.second}
+    facts = {"title": title, "names": own.names, "zeros": own.zeros}
+    return StoredLogits(
+        provenance="own",
+        facts=facts,
+        classes=own.classes or tuple(map(str, range(width))),
+        images=np.zeros((count, 1, 0, 0), dtype=np.uint8),
+        labels=np.full(count, -1, dtype=np.int64) if own.labels is None else own.labels,
+        logits={"model_a": own.logits, **second},
+        epochs={},
+    )

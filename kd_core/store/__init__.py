@@ -1,6 +1,6 @@
 """Store: where engine and pages meet; the only package that touches database and artifact files."""
 
-from kd_core.store.files import NOWHERE, Arrays, half, packed
+from kd_core.store.files import NOWHERE, Arrays, half, packed, write_bytes
 from kd_core.store.owners import NOBODY
 from kd_core.store.rows import (
     AliveRow,
@@ -32,4 +32,5 @@ __all__ = [
     "error_json",
     "half",
     "packed",
+    "write_bytes",
 ]

@@ -3,7 +3,7 @@
 from kd_core.training.batches import Batch, DistillationLoader, Loader, StatefulLoader, steps_per_epoch
 from kd_core.training.early_stopping import EarlyStopping
 from kd_core.training.evaluator import Evaluator, eval_splits
-from kd_core.training.loop import Trainable, fit, train
+from kd_core.training.loop import Trainable, fit, fit_given, train
 from kd_core.training.predict import predict_logits, predict_outputs
 from kd_core.training.progress import Progress, epoch_of
 from kd_core.training.teacher_outputs import cache_teacher_outputs, can_cache_teacher
@@ -35,6 +35,7 @@ __all__ = [
     "epoch_of",
     "eval_splits",
     "fit",
+    "fit_given",
     "predict_logits",
     "predict_outputs",
     "scheduled_values",

@@ -7,18 +7,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from torch import Tensor
+from torch.nn.functional import cross_entropy
 
 from kd_core.compute import PLAIN, StepPlan
 from kd_core.datasets import Splits
 from kd_core.events import Diverged, EpochEnd, Event, Finished, LaneEpoch, Started, StepDone
-from kd_core.functional import Scores
+from kd_core.functional import Scores, to_cpu
 from kd_core.networks import Network
 from kd_core.outputs import Outputs
 from kd_core.recipe import Recipe
 from kd_core.training.batches import DistillationLoader, Loader
 from kd_core.training.diagnostics import diagnostics
-from kd_core.training.evaluator import Evaluator
+from kd_core.training.evaluator import Evaluator, eval_splits
 from kd_core.training.loss_meter import LossMeter
+from kd_core.training.predict import predict_logits
 from kd_core.training.teacher_outputs import cache_teacher_outputs
 from kd_core.training.trainer import Trainer
 
@@ -98,6 +100,29 @@ def fit(
         if isinstance(event, EpochEnd):
             yield from diagnostics(trainer, splits, teacher, event.epoch)
         yield event
+
+
+def fit_given(recipe: Recipe, splits: Splits, weights: Mapping[str, Tensor]) -> Iterator[Event]:
+    """Take the network of ``recipe`` from given weights and evaluate it: a run of one epoch without a step.
+
+    Args:
+        recipe: whose network.
+        splits: on the device on which to evaluate.
+        weights: by name, all that the network has.
+
+    Yields:
+        ``Started``, one ``EpochEnd``, whose loss is the network's on the training images, and ``Finished``.
+    """
+    train = splits.train
+    network = recipe.build(train.shape, len(train.classes)).to(train.images.device)
+    network.load_state_dict(weights)
+    logits = {name: predict_logits(network, split).cpu()[None] for name, split in eval_splits(splits).items()}
+    scores = Evaluator.of(splits)(logits)
+    loss = float(cross_entropy(predict_logits(network, train), train.labels, ignore_index=-1))
+    of_split = {name: of_lanes[0] for name, of_lanes in scores.items()}
+    yield Started(1, 0)
+    yield EpochEnd(0, {0: LaneEpoch({"labels": loss}, {}, of_split, seconds=0.0)}, logits, lambda: {})
+    yield Finished(to_cpu(network.state_dict()), 0)
 
 
 def train(trainer: Trainable, loader: Loader, evaluate: Evaluator, epochs: int) -> Iterator[Event]:

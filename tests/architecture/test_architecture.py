@@ -27,13 +27,14 @@ SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "tools", 
 # What others rely on (the house's design page); a change here is a change for them.
 PUBLIC = {
     "DATASETS", "METHODS", "NETWORKS", "PRESETS", "PROTOCOLS", "KDError", "Outputs", "Recipe", "Store", "Study",
-    "entropy", "kl_divergence", "soften",
+    "entropy", "kl_divergence", "read_logits", "soften",
 }  # fmt: skip
 
 LIGHT = [
     "errors",
     "vocabulary",
     "notes",
+    "own_files",
     "settings",
     "drawings",
     "store",

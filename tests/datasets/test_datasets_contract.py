@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import pickle
 import struct
 import tarfile
 from collections.abc import Callable
@@ -18,6 +16,7 @@ from kd_core.datasets import DATASETS, Dataset, LoadedDataset, Split
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.errors import DataMissing
 from tests.cifar_100 import make_cifar_100
+from tests.cifar_files import make_cifar
 from tests.image_folders import made_pixels, make_images
 
 KNOWN_BY_HEART = {"mnist", "fashion_mnist", "cifar10", "cifar100"}
@@ -39,30 +38,9 @@ def make_idx_set(folder: Path, train: int = 200, test: int = 40) -> None:
         write_idx(folder / f"{prefix}-labels-idx1-ubyte", np.arange(count) % 10)
 
 
-def make_cifar(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Write the seven files of CIFAR-10 with 40 images a batch; torchvision is told their true MD5s and checks them."""
-    from torchvision.datasets import CIFAR10
-
-    folder.mkdir(parents=True)
-    names = [f"data_batch_{number}" for number in range(1, 6)] + ["test_batch"]
-    for seed, name in enumerate(names):
-        batch = {"data": made_pixels(40, 3072, seed=seed), "labels": [index % 10 for index in range(40)]}
-        (folder / name).write_bytes(pickle.dumps(batch))
-    classes = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
-    (folder / "batches.meta").write_bytes(pickle.dumps({"label_names": classes}))
-    listed = [[name, md5(folder / name)] for name in names]
-    monkeypatch.setattr(CIFAR10, "train_list", listed[:5])
-    monkeypatch.setattr(CIFAR10, "test_list", listed[5:])
-    monkeypatch.setattr(CIFAR10, "meta", {**CIFAR10.meta, "md5": md5(folder / "batches.meta")})
-
-
 def pack_cifar(folder: Path, target: Path) -> None:
     with tarfile.open(target, "w:gz") as tar:
         tar.add(folder, arcname="cifar-10-batches-py")
-
-
-def md5(path: Path) -> str:
-    return hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
 
 
 def _mnist(root: Path, monkeypatch: pytest.MonkeyPatch) -> Made:

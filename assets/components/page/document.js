@@ -1,13 +1,16 @@
 /**
  * What a page needs of its document and Streamlit leaves out: the language it is in, tables that scroll on a phone
- * within reach of the keyboard, and the cookie that tells who sits here.
+ * within reach of the keyboard, upload boxes that say what they are, and the cookie that tells who sits here.
  */
 
 const SCROLLING_TABLES = '[data-testid="stTable"] > div';
+const UPLOAD_BOXES = '[data-testid="stFileUploaderDropzone"][role="presentation"]';
 const A_YEAR = 31536000;
 
-function makeTablesReachable() {
+function makeReachable() {
   for (const table of document.querySelectorAll(SCROLLING_TABLES)) /** @type {HTMLElement} */ (table).tabIndex = 0;
+  // Streamlit gives them a label and says at once that they are mere decoration.
+  for (const box of document.querySelectorAll(UPLOAD_BOXES)) box.setAttribute("role", "group");
 }
 
 /**
@@ -37,9 +40,9 @@ function keepVisitor(cookie, tell) {
 export default function mountDocument({ data, setTriggerValue }) {
   document.documentElement.lang = data.language;
   keepVisitor(data.visitor, setTriggerValue);
-  makeTablesReachable();
+  makeReachable();
   const page = /** @type {Window & { kdTables?: MutationObserver }} */ (window);
   if (page.kdTables) return;
-  page.kdTables = new MutationObserver(makeTablesReachable);
+  page.kdTables = new MutationObserver(makeReachable);
   page.kdTables.observe(document.body, { childList: true, subtree: true });
 }

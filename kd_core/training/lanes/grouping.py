@@ -18,7 +18,9 @@ Grid = list[list[int]]
 
 
 def why_solo(recipe: Recipe) -> str:
-    """Return why a recipe cannot be a lane: "protocol", "network", "features" or "copied"; nothing where it can."""
+    """Return why a recipe cannot be a lane: "protocol", "network", "features", "copied", "given"; else nothing."""
+    if recipe.given_weights is not None:
+        return "given"
     if not recipe.protocol.can_be_lane:
         return "protocol"
     if not recipe.student.lanes:

@@ -22,6 +22,9 @@ MOST_SHOWN: Final = 40
 SETTINGS: Final = ("method", "protocol", "student", "others", "data", "teacher", "optim", "start", "schedules", "seed")
 """The parts of a recipe: each may stand in a link by itself or with a path below it."""
 
+GIVEN: Final = ("given_weights", "given_logits")
+"""Settings that name a file, by its path alone or with more beside it."""
+
 Check = Callable[[str], str]
 """Returns why a value is not taken, or nothing."""
 
@@ -141,6 +144,10 @@ def _against_loss(value: str) -> str:
     return ""
 
 
+def _against_own(value: str) -> str:
+    return "" if re.fullmatch(r"[0-9a-f]{16}", value, re.ASCII) else t("own_logits.not_here")
+
+
 PARTS: Final[Mapping[str, Check]] = {
     "language": _one_of(tuple(LANGUAGES)),
     "preset": _against_preset,
@@ -154,6 +161,7 @@ PARTS: Final[Mapping[str, Check]] = {
     "y": _against_axis,
     "random": _whole(2),
     "points": _whole(2),
+    "own": _against_own,
     "sample": _whole(),
     "epoch": _whole(1),
     "T": _against_temperature,
@@ -175,23 +183,25 @@ def leaves_uploads(changes: Mapping[str, Any]) -> bool:
     Args:
         changes: values by path.
     """
-    uploads = default_home() / "uploads"
+    homes = [default_home() / "uploads", default_home() / "own" / "teachers"]
     folders = [folder for name, value in changes.items() for folder in _folders(name, value)]
-    return not all(isinstance(folder, str) and _lies_in(folder, uploads) for folder in folders)
+    return not all(isinstance(folder, str) and any(_lies_in(folder, home) for home in homes) for folder in folders)
 
 
 def _against_folders(name: str, value: str) -> str:
-    """Refuse a folder that was not uploaded here: a link must not choose what a server reads."""
+    """Refuse a folder or a file that was not uploaded here: a link must not choose what a server reads."""
     read = parse_value(value)
     if leaves_uploads({name: read}):
         return t("link.foreign_folder")
-    gone = [folder for folder in _folders(name, read) if not Path(folder).expanduser().is_dir()]
+    gone = [folder for folder in _folders(name, read) if not Path(folder).expanduser().exists()]
     return t("link.no_upload", folder=shortened(Path(gone[0]).name)) if gone else ""
 
 
 def _folders(name: str, value: Any) -> list[Any]:
-    """Return what a setting names as folders, wherever inside it they stand."""
-    return [value] if name.split(".")[-1] == "path" else _paths_in(value)
+    """Return what a setting names as folders or files, wherever inside it they stand."""
+    last = name.split(".")[-1]
+    bare = last in GIVEN and value is not None and not isinstance(value, dict)
+    return [value] if last == "path" or bare else _paths_in(value)
 
 
 def _lies_in(folder: str, home: Path) -> bool:
@@ -206,5 +216,5 @@ def _paths_in(value: Any) -> list[Any]:
         return [path for inner in value for path in _paths_in(inner)]
     if not isinstance(value, dict):
         return []
-    inside = [path for inner in value.values() for path in _paths_in(inner)]
+    inside = [path for name, inner in value.items() for path in _folders(name, inner) if name != "path"]
     return inside + ([value["path"]] if "path" in value else [])

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-Role = Literal["teacher", "distilled", "alone", "variant"]
+Role = Literal["teacher", "distilled", "alone", "variant", "model_a", "model_b"]
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,23 @@ ROLES: Final[Mapping[Role, RoleStyle]] = MappingProxyType(
             marker="m0-5l5 9h-10z",
             pattern="M0 3H6M3 0V6",
             plotly_symbol="triangle-up",
+            plotly_dash="longdash",
+        ),
+        # Networks of people's own have no part in a race, and so none of its colours.
+        "model_a": RoleStyle(
+            colour="#009E73",
+            dash="",
+            marker="m0-5l5 9h-10z",
+            pattern="",
+            plotly_symbol="triangle-up",
+            plotly_dash="solid",
+        ),
+        "model_b": RoleStyle(
+            colour="#8A6D00",
+            dash="12 4",
+            marker="m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
+            pattern="M0 3H6M3 0V6",
+            plotly_symbol="circle",
             plotly_dash="longdash",
         ),
     }

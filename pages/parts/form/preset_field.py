@@ -37,7 +37,7 @@ def shared_settings() -> None:
     """Draw what all networks of a study have in common: a preset with the changes that the Race page made."""
     choose_preset()
     recipe = state.current()
-    teacher = recipe.teacher.student.label if recipe.teacher else MISSING
+    teacher = recipe.teacher.network_label if recipe.teacher else MISSING
     facts = t("sweep.base", teacher=teacher, student=recipe.student.label, epochs=recipe.optim.epochs)
     if changed := len(link.settings()):
         facts += " · " + t("sweep.changed", n=changed)

@@ -10,7 +10,15 @@ import streamlit as st
 
 from kd_core.settings import Settings, at_path, lane_fields
 from pages.parts.app import link
-from pages.parts.form import folder_field, member_field, protocol_settings, setting_field, state
+from pages.parts.form import (
+    folder_field,
+    given_teacher,
+    member_field,
+    own_teacher_field,
+    protocol_settings,
+    setting_field,
+    state,
+)
 from pages.parts.text import member_text, setting_description, setting_title, t
 
 if TYPE_CHECKING:
@@ -138,7 +146,14 @@ def _teacher(recipe: Recipe, fields: _Fields) -> None:
         _teacher_field()
     if state.earlier_teacher():
         return
+    if fields.wants(t("own_teacher.open"), "teacher.given_weights", "teacher.given_logits"):
+        own_teacher_field(recipe)
+    given = given_teacher(recipe)
+    if given is not None and given[0] == "logits":
+        return
     _member_part(recipe, fields, "teacher.student")
+    if given is not None:
+        return
     _plain_part(recipe, fields, "teacher.data", "data")
     _plain_part(recipe, fields, "teacher.optim", "optim")
 

@@ -11,6 +11,8 @@ def provenance(stored: StoredLogits) -> str:
     facts = {name: escape_markdown(str(value)) for name, value in stored.facts.items()}
     if stored.provenance == "recorded":
         return t("provenance.recorded", **facts)
+    if stored.provenance == "own":
+        return t("provenance.own", title=facts["title"])
     return t("soft_labels.live_seed", provenance=t("provenance.live"), **facts)
 
 

@@ -49,9 +49,9 @@ def pick_sample(stored: StoredLogits) -> int:
     if asked is None and not first_visit:
         link.put(sample=sample)  # the order is not part of a link, so the image must be
     _neighbours(indices, sample, len(stored.labels))
-    if len(indices):
+    if len(indices) and stored.has_images:
         _gallery(stored, wish, indices, sample)
-    else:
+    elif not len(indices):
         st.info(t(f"soft_labels.none_{wish.order}" if wish.order == "disagreements" else "soft_labels.none"))
     _look_alikes(stored, int(stored.labels[sample]) if wish.of_class is None else wish.of_class, temperature)
     return sample

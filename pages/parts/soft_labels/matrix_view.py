@@ -15,6 +15,9 @@ from pages.parts.text import t, temperature_text
 
 def matrix_view(stored: StoredLogits, epoch: int | None) -> None:
     """Draw the matrix of the network that the reader chooses."""
+    if not stored.has_labels:
+        st.info(t("own_logits.no_matrix"))
+        return
     temperature = view_temperature()
     head = st.container()
     with st.container(horizontal=True, vertical_alignment="bottom"):

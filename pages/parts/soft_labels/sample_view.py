@@ -17,8 +17,11 @@ from pages.parts.text import escape_markdown, t, temperature_text, texts_of
 
 
 def subject_view(stored: StoredLogits, index: int, epoch: int | None, fragments: Sequence[str]) -> None:
-    """Draw what the reader has chosen: the bars of a test image, or the pad; see ``sample_view``."""
-    if is_drawing():
+    """Draw what the reader has chosen: the bars of a test image, or the pad; see ``sample_view``.
+
+    Logits of one's own come without networks that could look at a drawing.
+    """
+    if is_drawing() and stored.provenance != "own":
         drawing_view(stored, index, fragments, provenance(stored))
     else:
         sample_view(stored, index, epoch, fragments)
@@ -44,15 +47,18 @@ def sample_view(stored: StoredLogits, index: int, epoch: int | None, fragments: 
     st.header(sentences.sample_finding(stored, index, temperature), anchor=False)
     label_name = class_name(stored, label)
     facts = {"index": index, "label": escape_markdown(label_name), "T": temperature_text(temperature)}
-    made = {"provenance": provenance(stored), "epoch": epoch_words(epoch)}
-    st.caption(t("soft_labels.setting", **made, **facts))
+    made = {"provenance": provenance(stored)}
+    if stored.provenance == "own":
+        st.caption(t("own_logits.setting", **made, **facts))
+    else:
+        st.caption(t("soft_labels.setting", epoch=epoch_words(epoch), **made, **facts))
     softened_bars(
         key="view_temperature",
         arms=sample_arms(stored, index, films=True),
         classes=stored.classes,
         words=texts_of("bars", BAR_WORDS),
         hard_label=label if label >= 0 else None,
-        picture=picture_url(stored.images[index]),
+        picture=picture_url(stored.images[index]) if stored.has_images else None,
         picture_alt=t("soft_labels.picture", index=index, label=label_name),
         temperature=temperature,
         axis=axis,

@@ -12,6 +12,8 @@ from pages.parts.soft_labels.matrix import strongest_pair
 from pages.parts.text import escape_markdown, t, temperature_text
 
 AS_GOOD_AS_NOTHING = 0.0005
+FOLLOWED = ("teacher", "model_a")
+"""Networks from which the distance of the others is told."""
 CLOSE = 1.1
 """Divergences whose ratio is below this are called about equal."""
 
@@ -36,6 +38,9 @@ def sample_finding(stored: StoredLogits, sample: int, temperature: float) -> str
             p=probability(p[first]),
             **facts,
         )
+    if label < 0:
+        names = {"first": escape_markdown(stored.classes[first]), "other": escape_markdown(stored.classes[second])}
+        return t("soft_labels.finding_unlabelled", p=probability(p[first]), q=probability(p[second]), **names, **facts)
     if p[second] < AS_GOOD_AS_NOTHING:
         return t("soft_labels.finding_certain", **facts)
     return t(
@@ -49,7 +54,7 @@ def sample_explanation(stored: StoredLogits, sample: int, temperature: float) ->
     nats = float(entropy(stored.logits[arm][sample], temperature))
     most = math.log(len(stored.classes))
     sentences = [t("soft_labels.entropy", arm=t(f"soft_labels.arm_{arm}"), nats=f"{nats:.2f}", most=f"{most:.2f}")]
-    if arm == "teacher" and not math.isinf(temperature):
+    if arm in FOLLOWED and not math.isinf(temperature):
         sentences += _closer(stored, sample, temperature)
     return t("soft_labels.joint").join(sentences)
 
@@ -71,10 +76,13 @@ def matrix_setting(stored: StoredLogits, arm: str, temperature: float, epoch: in
     facts = {
         "arm": t(f"roles.{arm}"),
         "T": temperature_text(temperature),
-        "epoch": epoch_words(epoch),
         "count": int(counts.sum()),
+        "provenance": provenance(stored),
     }
-    sentences = [t("soft_labels.matrix_setting", provenance=provenance(stored), **facts)]
+    if stored.provenance == "own":
+        sentences = [t("own_logits.matrix_setting", **facts)]
+    else:
+        sentences = [t("soft_labels.matrix_setting", epoch=epoch_words(epoch), **facts)]
     empty = [escape_markdown(stored.classes[k]) for k in np.flatnonzero(counts == 0)]
     if empty:
         sentences.append(t("soft_labels.matrix_empty", classes=", ".join(empty)))
@@ -89,10 +97,10 @@ def probability(p: float) -> str:
 
 
 def _closer(stored: StoredLogits, sample: int, temperature: float) -> list[str]:
-    teacher = stored.logits["teacher"][sample]
+    teacher = stored.logits[leading(stored.logits)][sample]
     nats: dict[str, float] = {
         arm: float(kl_divergence(teacher, stored.logits[arm][sample], temperature))
-        for arm in ("distilled", "alone")
+        for arm in ("distilled", "alone", "model_b")
         if arm in stored.logits
     }
     if len(nats) < 2:

@@ -102,7 +102,14 @@ def taught_with(recipe: Mapping[str, Any]) -> list[str]:
     method, labelled = recipe["method"], recipe["data"]["labelled"]
     facts = [f"T = {temperature_text(method['temperature'])}"] if "temperature" in method else []
     facts += [f"α = {method['teacher_weight']:g}"] if "teacher_weight" in method else []
+    facts += _given_teacher(recipe.get("teacher") or {})
     return [*facts, t("method_race.labels", n=f"{labelled:,}") if labelled is not None else t("race.all_labels")]
+
+
+def _given_teacher(teacher: Mapping[str, Any]) -> list[str]:
+    """Return which file taught, where no network was trained to teach."""
+    given = teacher.get("given_logits") or teacher.get("given_weights")
+    return [t("own_teacher.fact", file=Path(given["path"]).name)] if given else []
 
 
 @lru_cache(maxsize=2000)
