@@ -39,6 +39,7 @@ LIGHT = [
     "visitors",
     "results",
     "logit_losses",
+    "doctor",
     "export",
     "jobs",
     "cli",

@@ -1,0 +1,61 @@
+"""The experiment that would settle a finding, as a study that can be started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from kd_core.doctor.finding import SEEDS, Finding
+from kd_core.results import CellValues
+from kd_core.store import StudyRow
+from kd_core.vocabulary import TECHNIQUE_KEY
+
+if TYPE_CHECKING:
+    from kd_core.recipe import Recipe, Study
+
+FEWEST_SEEDS: Final = 3
+"""An interval from two seeds is nine standard deviations wide on either side; from three it is two and a half."""
+
+
+def settling_study(row: StudyRow, finding: Finding, cell: CellValues | None = None) -> Study:
+    """Return the study that would settle a finding: the same one with the finding's changes.
+
+    A method race whose finding is about one technique's own settings is settled by a race of that technique; all
+    other findings of a method race by all its techniques anew.
+
+    Args:
+        row: the study that the finding is about.
+        finding: with changes.
+        cell: of a sweep or a method race, the one that was looked at; None for the whole study.
+
+    Raises:
+        KDError: a setting that is no more, as in a study of an earlier version, or parts that do not fit.
+    """
+    from kd_core.recipe import Study
+
+    changes = {path: value for path, value in finding.experiment.items() if path != SEEDS}
+    seeds = int(finding.experiment.get(SEEDS, max(row.seeds, FEWEST_SEEDS)))
+    if row.kind == "compare" and cell is None and not _about_one_technique(changes):
+        recipe = _recipe(row, None).changed(changes)
+        return Study.compare(recipe, [values[TECHNIQUE_KEY] for values in row.spec["cells"]], seeds, row.preset)
+    meant = cell if cell is not None else next(iter(finding.cells), None)
+    recipe = _recipe(row, meant).changed(changes)
+    return Study.race(recipe, seeds, row.preset, bool(row.spec.get("one_teacher")))
+
+
+def _about_one_technique(changes: Mapping[str, Any]) -> bool:
+    return bool(changes) and all(path.startswith("method.") for path in changes)
+
+
+def _recipe(row: StudyRow, cell: CellValues | None) -> Recipe:
+    """Return the distilled student's recipe of a race, or of a cell, with the teacher that was raced."""
+    from kd_core.recipe import Recipe, technique_changes
+
+    if row.kind == "race":
+        members = row.spec["members"]
+        student, teacher = (next(m["recipe"] for m in members if m["arm"] == arm) for arm in ("distilled", "teacher"))
+        return Recipe.from_json({**student, "teacher": student.get("teacher") or teacher})
+    base = Recipe.from_json(row.spec["base"])
+    if cell is None:
+        return base
+    return base.changed(technique_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell)
