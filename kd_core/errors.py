@@ -239,13 +239,6 @@ class NothingToResume(KDError):
     template = "'{id}' is {status}; there is nothing to resume."
 
 
-class NothingToDiagnose(KDError):
-    """A study whose students did not come to any end that could be looked into."""
-
-    code = "nothing_to_diagnose"
-    template = "No student of '{id}' came to its end ({status}), so there is nothing to look into. Resume it first."
-
-
 class WeightsMissing(KDError):
     """A run whose weights are not in the store."""
 

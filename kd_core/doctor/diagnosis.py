@@ -12,7 +12,7 @@ from kd_core.doctor.judging import few_test_images, one_seed
 from kd_core.doctor.learning import budget, learning_rate_high, learning_rate_low, student_small
 from kd_core.doctor.objective import extreme_temperature, extreme_weight, idle_term, t2_off, untuned
 from kd_core.doctor.teaching import student_large, teacher_overconfident, teacher_weak
-from kd_core.errors import NothingToDiagnose, RunBusy
+from kd_core.errors import DataUnusable, Reason, RunBusy
 from kd_core.results import CellValues
 from kd_core.store import Store
 
@@ -54,7 +54,7 @@ def diagnose_study(store: Store, study: str, cell: CellValues | None = None) -> 
     Raises:
         RunUnknown: there is no such study.
         RunBusy: it still waits or trains.
-        NothingToDiagnose: no student of it came to its end.
+        DataUnusable: no student of it came to its end.
     """
     row = store.studies.get(study)
     if row.alive:
@@ -63,7 +63,8 @@ def diagnose_study(store: Store, study: str, cell: CellValues | None = None) -> 
     cases = [(values, case_of(store, row, values)) for values in cells]
     ended = [(values, case) for values, case in cases if case.accuracy.get("distilled") or case.diverged]
     if not ended:
-        raise NothingToDiagnose(id=study, status=row.status)
+        words = "no student of it came to its end, so there is nothing to look into. Resume it first."
+        raise DataUnusable(source=study, reason=Reason("doctor_unfinished", words))
     if row.kind == "race" or cell is not None:
         return diagnose(ended[0][1])
     return merged([(values or {}, diagnose(case)) for values, case in ended])

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from kd_core.doctor.finding import SEEDS, Finding
 from kd_core.results import CellValues
@@ -35,27 +34,38 @@ def settling_study(row: StudyRow, finding: Finding, cell: CellValues | None = No
 
     changes = {path: value for path, value in finding.experiment.items() if path != SEEDS}
     seeds = int(finding.experiment.get(SEEDS, max(row.seeds, FEWEST_SEEDS)))
-    if row.kind == "compare" and cell is None and not _about_one_technique(changes):
-        recipe = _recipe(row, None).changed(changes)
+    recipe = raced_recipe(row, finding, cell).changed(changes)
+    if _meant(row, finding, cell) is None and row.kind == "compare":
         return Study.compare(recipe, [values[TECHNIQUE_KEY] for values in row.spec["cells"]], seeds, row.preset)
-    meant = cell if cell is not None else next(iter(finding.cells), None)
-    recipe = _recipe(row, meant).changed(changes)
     return Study.race(recipe, seeds, row.preset, bool(row.spec.get("one_teacher")))
 
 
-def _about_one_technique(changes: Mapping[str, Any]) -> bool:
-    return bool(changes) and all(path.startswith("method.") for path in changes)
+def _meant(row: StudyRow, finding: Finding, cell: CellValues | None) -> CellValues | None:
+    """Return the cell that an experiment is about; None for a race, and for a method race as a whole."""
+    if cell is not None or not finding.cells:
+        return cell
+    of_method = finding.experiment and all(path.startswith("method.") for path in finding.experiment)
+    return finding.cells[0] if of_method or row.kind == "sweep" else None
 
 
-def _recipe(row: StudyRow, cell: CellValues | None) -> Recipe:
-    """Return the distilled student's recipe of a race, or of a cell, with the teacher that was raced."""
+def raced_recipe(row: StudyRow, finding: Finding, cell: CellValues | None = None) -> Recipe:
+    """Return the distilled student's recipe that an experiment changes, with the teacher that was raced.
+
+    Args:
+        row: the study that the finding is about.
+        finding: with changes.
+        cell: of a sweep or a method race, the one that was looked at; None for the whole study.
+
+    Raises:
+        KDError: a setting that is no more, as in a study of an earlier version.
+    """
     from kd_core.recipe import Recipe, technique_changes
 
     if row.kind == "race":
         members = row.spec["members"]
         student, teacher = (next(m["recipe"] for m in members if m["arm"] == arm) for arm in ("distilled", "teacher"))
         return Recipe.from_json({**student, "teacher": student.get("teacher") or teacher})
-    base = Recipe.from_json(row.spec["base"])
-    if cell is None:
+    base, meant = Recipe.from_json(row.spec["base"]), _meant(row, finding, cell)
+    if meant is None:
         return base
-    return base.changed(technique_changes(cell[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in cell else cell)
+    return base.changed(technique_changes(meant[TECHNIQUE_KEY], base.method) if TECHNIQUE_KEY in meant else meant)

@@ -32,8 +32,14 @@ def few_test_images(case: Case) -> Finding | None:
         "{images} test images judge a difference of {difference} points: another choice of as many images would give "
         "between {low} and {high} points."
     )
-    facts = {"difference": f"{difference:+.2f}", "low": f"{low:+.2f}", "high": f"{high:+.2f}"}
-    sentence = Reason("doctor_few_images", words, images=f"{case.test_images:,}", **facts)
+    sentence = Reason(
+        "doctor_few_images",
+        words,
+        images=f"{case.test_images:,}",
+        difference=f"{difference:+.2f}",
+        low=f"{low:+.2f}",
+        high=f"{high:+.2f}",
+    )
     evidence = Evidence("difference", "points", {"low": low, "difference": difference, "high": high})
     explains = half / max(1e-9, half + abs(difference)) * min(1.0, FEW_IMAGES / case.test_images)
     explains = max(explains, HARDLY_ANY_EXPLAINS) if hardly_any else explains

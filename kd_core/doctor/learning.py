@@ -72,10 +72,10 @@ def learning_rate_low(case: Case) -> Finding | None:
         "The student alone has hardly learned its own training images ({left} % of a guess's loss is left) at a "
         "learning rate of {lr}; {usual} is usual."
     )
-    facts = {"left": f"{100 * left:.0f}", "lr": f"{optim['lr']:g}", "usual": f"{usual_rate(optim):g}"}
-    return Finding(
-        "learning_rate_low", Reason("doctor_lr_low", words, **facts), _loss_of_alone(case), sound_rate(optim), left
+    sentence = Reason(
+        "doctor_lr_low", words, left=f"{100 * left:.0f}", lr=f"{optim['lr']:g}", usual=f"{usual_rate(optim):g}"
     )
+    return Finding("learning_rate_low", sentence, _loss_of_alone(case), sound_rate(optim), left)
 
 
 def budget(case: Case) -> Finding | None:
@@ -97,19 +97,23 @@ def budget(case: Case) -> Finding | None:
         return None
     gap, closing = distilled.validation[-1] - alone.validation[-1], distilled.rise - alone.rise
     both = Evidence("validation_accuracy", "percent", series=_in_percent(case))
-    facts = {"rise": f"{100 * distilled.rise:.1f}", "alone": f"{100 * alone.rise:.1f}"}
+    rise, of_alone = f"{100 * distilled.rise:.1f}", f"{100 * alone.rise:.1f}"
     if gap < 0 and closing >= CLOSING and gap + 4 * closing >= 0:
         words = (
             "The curves are about to cross: in the last quarter the distilled student gained {rise} points on "
             "validation and the student alone {alone}."
         )
-        return Finding("budget", Reason("doctor_crossing", words, **facts), both, experiment, CROSSING)
+        return Finding(
+            "budget", Reason("doctor_crossing", words, rise=rise, alone=of_alone), both, experiment, CROSSING
+        )
     if distilled.rise >= STILL_RISING and closing >= CLOSING:
         words = (
             "The distilled student still rises: in the last quarter it gained {rise} points on validation, and the "
             "student alone {alone}."
         )
-        return Finding("budget", Reason("doctor_still_rising", words, **facts), both, experiment, CROSSING / 2)
+        return Finding(
+            "budget", Reason("doctor_still_rising", words, rise=rise, alone=of_alone), both, experiment, CROSSING / 2
+        )
     return None
 
 
@@ -122,11 +126,13 @@ def student_small(case: Case) -> Finding | None:
         "The student cannot even learn its own training images: with labels only its loss came to rest with {left} % "
         "of a guess's left. It has {parameters} parameters."
     )
-    facts = {"left": f"{100 * left:.0f}", "parameters": f"{case.parameters.get('alone', 0):,}"}
+    sentence = Reason(
+        "doctor_student_small", words, left=f"{100 * left:.0f}", parameters=f"{case.parameters.get('alone', 0):,}"
+    )
     larger = resized(case.recipe["student"], LARGER, "student")
     if not larger and case.taught:  # a network of one size: its teacher's is surely large enough
         larger = {"student": case.recipe["teacher"]["student"]}
-    return Finding("student_small", Reason("doctor_student_small", words, **facts), _loss_of_alone(case), larger, left)
+    return Finding("student_small", sentence, _loss_of_alone(case), larger, left)
 
 
 def _loss_of_alone(case: Case) -> Evidence:

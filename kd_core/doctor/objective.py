@@ -52,11 +52,11 @@ def t2_off(case: Case) -> Finding | None:
         "Its share of the gradient was {share} % on average."
     )
     share = case.shares.get("teacher", math.nan)
-    facts = {"temperature": f"{temperature:g}", "times": f"{times:.3g}", "share": f"{100 * share:.0f}"}
-    evidence = Evidence("gradient_share", "percent", _in_percent(case.shares))
-    return Finding(
-        "t2_off", Reason("doctor_t2_off", words, **facts), evidence, {"method.scale_by_t2": True}, 1 - 1 / times
+    sentence = Reason(
+        "doctor_t2_off", words, temperature=f"{temperature:g}", times=f"{times:.3g}", share=f"{100 * share:.0f}"
     )
+    evidence = Evidence("gradient_share", "percent", _in_percent(case.shares))
+    return Finding("t2_off", sentence, evidence, {"method.scale_by_t2": True}, 1 - 1 / times)
 
 
 def idle_term(case: Case) -> Finding | None:
@@ -129,9 +129,9 @@ def extreme_weight(case: Case) -> Finding | None:
         "The labels have no weight: the student believes whatever its teacher says, and that is right on {teacher} % "
         "of the test images. The student alone reaches {alone} %."
     )
-    facts = {"teacher": f"{100 * teacher:.1f}", "alone": f"{100 * alone:.1f}"}
+    sentence = Reason("doctor_weight_one", words, teacher=f"{100 * teacher:.1f}", alone=f"{100 * alone:.1f}")
     explains = BAD_TEACHER if teacher < alone else explains
-    return Finding("extreme_weight", Reason("doctor_weight_one", words, **facts), numbers, experiment, explains)
+    return Finding("extreme_weight", sentence, numbers, experiment, explains)
 
 
 def extreme_temperature(case: Case) -> Finding | None:
@@ -150,8 +150,9 @@ def extreme_temperature(case: Case) -> Finding | None:
             "At temperature {temperature} the teacher's answers are nearly flat: {share} % of the greatest possible "
             "entropy, so that its logits are matched rather than its probabilities."
         )
-        facts = {"temperature": f"{temperature:g}", "share": f"{100 * softened:.1f}"}
-        sentence = Reason("doctor_temperature_high", words, **facts)
+        sentence = Reason(
+            "doctor_temperature_high", words, temperature=f"{temperature:g}", share=f"{100 * softened:.1f}"
+        )
     else:
         return None
     numbers = {"teacher": softened * case.guess_nats, "guess": case.guess_nats}

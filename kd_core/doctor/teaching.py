@@ -88,14 +88,16 @@ def teacher_overconfident(case: Case) -> Finding | None:
         "At temperature {temperature} the teacher is nearly certain: its soft labels have an entropy of {nats} nats on "
         "the test images (of {most} possible), so that they say hardly more than hard labels."
     )
-    facts = {"temperature": f"{temperature:g}", "nats": f"{nats:.3f}", "most": f"{case.guess_nats:.2f}"}
+    sentence = Reason(
+        "doctor_certain", words, temperature=f"{temperature:g}", nats=f"{nats:.3f}", most=f"{case.guess_nats:.2f}"
+    )
     higher = [value for value in LADDER if value > temperature]
     tried = next((t for t in higher if _mean_entropy(logits, t) >= SAYS_MORE * case.guess_nats), max(higher, default=0))
     experiment = {"method.temperature": tried} if tried else {}
     numbers = {"teacher": nats, "guess": case.guess_nats}
     evidence = Evidence("teacher_entropy", "nats", numbers)
     explains = OVERCONFIDENT * (1 - share / (2 * SAID_ENOUGH))
-    return Finding("teacher_overconfident", Reason("doctor_certain", words, **facts), evidence, experiment, explains)
+    return Finding("teacher_overconfident", sentence, evidence, experiment, explains)
 
 
 def _speaks(case: Case) -> bool:
