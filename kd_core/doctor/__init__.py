@@ -2,7 +2,7 @@
 
 from kd_core.doctor.case import Case, Curve, case_of
 from kd_core.doctor.diagnosis import diagnose, diagnose_study
-from kd_core.doctor.experiment import raced_recipe, settling_study
+from kd_core.doctor.experiment import raced_recipe, settling_seeds, settling_study
 from kd_core.doctor.finding import SEEDS, Cause, Evidence, Finding
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "diagnose",
     "diagnose_study",
     "raced_recipe",
+    "settling_seeds",
     "settling_study",
 ]

@@ -117,6 +117,7 @@ class Case:
         diverged: the arms of which a network broke down to infinity or NaN.
         shares: by term of the distilled student's loss, its mean share of the gradient over the epochs in which that
             was measured, 0..1.
+        terms: the names of all terms of that loss.
         silent: the terms that were exactly 0 in every epoch: their weight is 0.
         classes: K.
         test_images: how many judge.
@@ -131,6 +132,7 @@ class Case:
     parameters: Mapping[str, int] = field(default_factory=dict)
     diverged: frozenset[str] = frozenset()
     shares: Mapping[str, float] = field(default_factory=dict)
+    terms: frozenset[str] = frozenset()
     silent: frozenset[str] = frozenset()
     classes: int = 0
     test_images: int = 0
@@ -180,6 +182,7 @@ def case_of(store: Store, row: StudyRow, cell: CellValues | None = None) -> Case
         parameters={arm: result.parameters for arm, result in race.arms.items()},
         diverged=frozenset(arm for arm in ARMS if any(run.status == "diverged" for run in runs[arm])),
         shares=_mean_shares(taught),
+        terms=frozenset(_terms(taught)),
         silent=frozenset(name for name in _terms(taught) if not any(epoch.terms.get(name) for epoch in taught)),
         classes=0 if logits is None else len(logits.classes),
         test_images=0 if logits is None else len(logits.labels),

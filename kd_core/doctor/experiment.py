@@ -33,11 +33,16 @@ def settling_study(row: StudyRow, finding: Finding, cell: CellValues | None = No
     from kd_core.recipe import Study
 
     changes = {path: value for path, value in finding.experiment.items() if path != SEEDS}
-    seeds = int(finding.experiment.get(SEEDS, max(row.seeds, FEWEST_SEEDS)))
+    seeds = settling_seeds(row, finding)
     recipe = raced_recipe(row, finding, cell).changed(changes)
     if _meant(row, finding, cell) is None and row.kind == "compare":
         return Study.compare(recipe, [values[TECHNIQUE_KEY] for values in row.spec["cells"]], seeds, row.preset)
     return Study.race(recipe, seeds, row.preset, bool(row.spec.get("one_teacher")))
+
+
+def settling_seeds(row: StudyRow, finding: Finding) -> int:
+    """Return how many seeds an experiment takes: as many as the study had, and never too few for an interval."""
+    return int(finding.experiment.get(SEEDS, max(row.seeds, FEWEST_SEEDS)))
 
 
 def _meant(row: StudyRow, finding: Finding, cell: CellValues | None) -> CellValues | None:

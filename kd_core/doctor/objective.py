@@ -114,14 +114,14 @@ def extreme_weight(case: Case) -> Finding | None:
         return None
     labels = method.get("label_weight")
     labels = 1 - weight if labels is None else labels
-    plain = not (case.shares.keys() - PLAIN)
+    plain = not (case.terms - PLAIN)
     numbers = Evidence("weights", "share", {"teacher": float(weight), "labels": float(labels)})
     experiment = {"method.teacher_weight": TRIED_WEIGHT, "method.label_weight": None}
-    if weight < NO_LABELS and plain:
+    if weight < NO_LABELS and plain and _absent(case, "teacher"):
         words = "The teacher's weight is {weight}: the student learns from the labels alone."
         sentence = Reason("doctor_weight_zero", words, weight=f"{weight:g}")
         return Finding("extreme_weight", sentence, numbers, experiment, NOBODY_LISTENS)
-    if labels >= NO_LABELS or case.better or not plain:
+    if labels >= NO_LABELS or case.better or not plain or not _absent(case, "labels"):
         return None
     teacher, alone = case.mean("teacher"), case.mean("alone")
     explains = NO_GAIN if case.verdict is None or case.verdict.outcome != "worse" else HURT
@@ -132,6 +132,11 @@ def extreme_weight(case: Case) -> Finding | None:
     sentence = Reason("doctor_weight_one", words, teacher=f"{100 * teacher:.1f}", alone=f"{100 * alone:.1f}")
     explains = BAD_TEACHER if teacher < alone else explains
     return Finding("extreme_weight", sentence, numbers, experiment, explains)
+
+
+def _absent(case: Case, term: str) -> bool:
+    """Tell whether a term is not there: some methods weigh what they have by settings of their own."""
+    return term not in case.terms or term in case.silent
 
 
 def extreme_temperature(case: Case) -> Finding | None:

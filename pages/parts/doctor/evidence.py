@@ -16,9 +16,15 @@ HEIGHT: Final = 200
 KNOWN: Final = ("teacher", "alone", "distilled")
 
 
-def show_evidence(evidence: Evidence, key: str) -> None:
-    """Draw a series as curves over the epochs, and numbers side by side."""
-    title = t(f"doctor.measure.{evidence.measure}")
+def show_evidence(evidence: Evidence, seeds: int, key: str) -> None:
+    """Draw a series as curves over the epochs, and numbers side by side.
+
+    Args:
+        evidence: of a finding.
+        seeds: over how many it is a mean, where it is one.
+        key: Streamlit key, unlike that of other findings.
+    """
+    title = t(f"doctor.measure.{evidence.measure}", n=seeds)
     if evidence.series:
         lines = curve_lines(evidence.series)
         live_curve(
@@ -28,7 +34,8 @@ def show_evidence(evidence: Evidence, key: str) -> None:
             x_title=t("race.epoch"),
             y_title=title,
             x_range=(0, float(max(len(line.x) for line in lines))),
-            subtitle=t("doctor.mean_over_seeds"),
+            y_range=y_range(evidence),
+            subtitle=t("doctor.mean_over_seeds", n=seeds),
             height=HEIGHT,
         )
         return
@@ -36,6 +43,12 @@ def show_evidence(evidence: Evidence, key: str) -> None:
     with st.container(horizontal=True, key=f"{key}_numbers"):
         for name, value in evidence.numbers.items():
             st.metric(name_text(name), number_text(value, evidence.unit), width="content")
+
+
+def y_range(evidence: Evidence) -> tuple[float, float]:
+    """Return an axis from 0, where a loss is what it is against a guess's; percentages end at 100."""
+    highest = max((value for values in evidence.series.values() for value in values if math.isfinite(value)), default=1)
+    return 0.0, 100.0 if evidence.unit == "percent" else 1.05 * highest
 
 
 def curve_lines(series: Mapping[str, tuple[float, ...]]) -> list[CurveSeries]:

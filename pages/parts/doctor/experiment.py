@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kd_core.doctor import SEEDS, Finding, raced_recipe, settling_study
+from kd_core.doctor import SEEDS, Finding, raced_recipe, settling_seeds, settling_study
 from kd_core.results import CellValues
 from kd_core.settings import json_at_path
 from kd_core.store import StudyRow
@@ -42,7 +42,8 @@ def experiment(row: StudyRow, cell: CellValues | None, finding: Finding) -> None
             seconds=work.seconds if work.digest else None,
             then=partial(_look_at, row, make),
         )
-        st.caption(escape_markdown(work.trouble or about_text(work.seconds)), width="content")
+        seeds = t("study.seeds", n=settling_seeds(row, finding))
+        st.caption(escape_markdown(work.trouble or f"{seeds} · {about_text(work.seconds)}"), width="content")
 
 
 def changes_text(seeds: int, recipe: Mapping[str, Any], experiment: Mapping[str, Any]) -> str:

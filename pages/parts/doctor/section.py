@@ -71,7 +71,7 @@ def _finding(row: StudyRow, cell: CellValues | None, finding: Finding, place: in
     st.markdown(escape_markdown(reason_text(finding.sentence)))
     if finding.cells:
         st.caption(escape_markdown(_where(row, finding)))
-    show_evidence(finding.evidence, f"doctor_{finding.cause}")
+    show_evidence(finding.evidence, row.seeds, f"doctor_{finding.cause}")
     st.caption(f"**{t('doctor.literature_says')}** {t(f'doctor.literature.{finding.cause}')}")
     experiment(row, cell, finding)
 

@@ -160,15 +160,24 @@ def start_button(
         seconds: about how long the study takes; None where it cannot be started.
         then: what else happens once it waits, such as opening its page.
     """
-    _start_button(label, key, f"sign_in_to_{key}", "content", seconds is not None)
+    _start_button(label, key, f"sign_in_to_{key}", "content", seconds is not None, first=False)
     if st.session_state.pop(_pressed(key), False) and seconds is not None:
         _start(make, CHOICES, seconds, then)
 
 
-def _start_button(label: str, key: str, sign_in_key: str, width: Literal["stretch", "content"], able: bool) -> None:
-    look: Literal["primary", "secondary"] = "primary" if able else "secondary"
+def _start_button(
+    label: str, key: str, sign_in_key: str, width: Literal["stretch", "content"], able: bool, first: bool = True
+) -> None:
+    """Draw a Start, or the way to sign in; ``first`` tells whether it is the page's own, which stands out."""
+    look: Literal["primary", "secondary"] = "primary" if able and first else "secondary"
     if must_sign_in():
-        st.button(t("visitor.sign_in"), key=sign_in_key, type="primary", width=width, on_click=st.login)
+        st.button(
+            t("visitor.sign_in"),
+            key=sign_in_key,
+            type="primary" if first else "secondary",
+            width=width,
+            on_click=st.login,
+        )
     else:
         st.button(label, key=key, type=look, width=width, disabled=not able, on_click=_press, args=(key,))
 
