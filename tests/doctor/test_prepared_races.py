@@ -10,7 +10,8 @@ import pytest
 from kd_core.cli.parser import main
 from kd_core.doctor import diagnose_study, settling_study
 from kd_core.experiments.study_runner import run_study
-from kd_core.recipe import check_study
+from kd_core.recipe import Study, check_study
+from kd_core.recipe.presets import PRESETS
 from tests.doctor.conftest import Prepared, Race
 from tests.small_studies import DATA
 
@@ -101,3 +102,40 @@ def test_the_command_line_says_that_nothing_was_found(race: Race, capsys: pytest
     assert json.loads(capsys.readouterr().out) == {"findings": []}
     assert main(["show", study, "--doctor", "--home", str(store.home)]) == 0
     assert capsys.readouterr().out == "Nothing found.\n"
+
+
+SHORT = {"optim.epochs": 3, "teacher.optim.epochs": 2, "method.temperature": 20.0}
+
+
+def trained(race: Race, study: Study) -> Prepared:
+    store, _ = race(1, {})
+    made = store.studies.add(study, status="running")
+    run_study(store, made, data_root=DATA)
+    return Prepared(store, made)
+
+
+def test_in_a_method_race_what_all_share_is_settled_by_all_and_what_is_one_techniques_by_its_race(race: Race) -> None:
+    recipe = PRESETS["digits"].recipe.changed({**SHORT, "method.scale_by_t2": False})
+    store, study = trained(race, Study.compare(recipe, ["soft_targets", "hints"], 1, "digits"))
+    row, findings = store.studies.get(study), {finding.cause: finding for finding in diagnose_study(store, study)}
+    assert [cell["contender"] for cell in findings["t2_off"].cells] == ["soft_targets"]
+    assert len(findings["budget"].cells) == 2
+    everybody, alone = settling_study(row, findings["budget"]), settling_study(row, findings["t2_off"])
+    assert everybody.kind == "compare" and everybody.cells == tuple(row.spec["cells"])
+    assert everybody.base is not None and everybody.base.optim.epochs == 20
+    student = alone.members[-1].recipe
+    assert alone.kind == "race" and student.method.to_json()["scale_by_t2"] is True
+    assert student.optim.epochs == 3
+
+
+def test_a_cell_of_a_sweep_is_looked_into_by_itself_and_with_the_others(race: Race) -> None:
+    recipe = PRESETS["digits"].recipe.changed(SHORT)
+    store, study = trained(race, Study.sweep(recipe, {"method.scale_by_t2": [True, False]}, 1, "digits"))
+    row = store.studies.get(study)
+    with_t2, without = row.spec["cells"]
+    assert "t2_off" not in [finding.cause for finding in diagnose_study(store, study, with_t2)]
+    first = diagnose_study(store, study, without)[0]
+    assert first.cause == "t2_off" and first.to_json().keys() == {"cause", "sentence", "evidence", "try"}
+    together = {finding.cause: finding for finding in diagnose_study(store, study)}
+    assert together["t2_off"].cells == (without,) and together["t2_off"].explains == first.explains / 2
+    assert settling_study(row, first, without).members[-1].recipe.method.to_json()["scale_by_t2"] is True
