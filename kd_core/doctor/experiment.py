@@ -19,8 +19,8 @@ FEWEST_SEEDS: Final = 3
 def settling_study(row: StudyRow, finding: Finding, cell: CellValues | None = None) -> Study:
     """Return the study that would settle a finding: the same one with the finding's changes.
 
-    A method race whose finding is about one technique's own settings is settled by a race of that technique; all
-    other findings of a method race by all its techniques anew.
+    A method race's finding that was made in one technique alone, or is about a technique's own settings, is settled by
+    a race of that technique; what several techniques share by all of them anew.
 
     Args:
         row: the study that the finding is about.
@@ -49,8 +49,8 @@ def _meant(row: StudyRow, finding: Finding, cell: CellValues | None) -> CellValu
     """Return the cell that an experiment is about; None for a race, and for a method race as a whole."""
     if cell is not None or not finding.cells:
         return cell
-    of_method = finding.experiment and all(path.startswith("method.") for path in finding.experiment)
-    return finding.cells[0] if of_method or row.kind == "sweep" else None
+    of_method = bool(finding.experiment) and all(path.startswith("method.") for path in finding.experiment)
+    return finding.cells[0] if of_method or len(finding.cells) == 1 or row.kind == "sweep" else None
 
 
 def raced_recipe(row: StudyRow, finding: Finding, cell: CellValues | None = None) -> Recipe:
