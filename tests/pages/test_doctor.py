@@ -18,7 +18,8 @@ def warm_doctor(warm: None, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def texts(page: AppTest) -> str:
-    return "\n".join(element.value for element in [*page.markdown, *page.caption])
+    """Return what is written, without Markdown's escapes."""
+    return "\n".join(element.value.replace("\\", "") for element in [*page.markdown, *page.caption])
 
 
 def section(page: AppTest) -> AppTest:
