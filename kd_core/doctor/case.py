@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -24,6 +24,8 @@ from kd_core.store import EpochRow, RunRow, Store, StudyRow
 from kd_core.vocabulary import ARMS
 
 Values = tuple[float, ...]
+OTHER_IMAGES: Final = frozenset({"data_free", "federated"})
+"""Protocols whose distilled student learns from images that are made up, or public and without labels."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,11 @@ class Case:
     def taught(self) -> bool:
         """Tell whether a teacher's answers are in the distilled student's loss."""
         return self.recipe.get("teacher") is not None
+
+    @property
+    def same_images(self) -> bool:
+        """Tell whether the distilled student learned from the images, and labels, of the student alone."""
+        return self.recipe["protocol"]["name"] not in OTHER_IMAGES
 
     @property
     def better(self) -> bool:

@@ -52,11 +52,13 @@ def learning_rate_high(case: Case) -> Finding | None:
         return None
     driven = alone.final_loss >= NO_BETTER_THAN_A_GUESS * case.guess_nats
     driven = driven and alone.highest_loss >= OVERSHOT * case.guess_nats
-    arm = next((arm for arm in ("alone", "distilled") if case.curve(arm).roughness > ROUGH), "alone" if driven else "")
+    arms = ("alone", "distilled") if case.same_images else ("alone",)  # images that are made up change all the time
+    arm = next((arm for arm in arms if case.curve(arm).roughness > ROUGH), "alone" if driven else "")
     if not arm:
         return None
     distilled = case.curve("distilled")
-    left = max(unlearned(case, alone), distilled.final_loss / max(distilled.loss[0], 1e-12) if distilled.loss else 0.0)
+    of_distilled = distilled.final_loss / max(distilled.loss[0], 1e-12) if distilled.loss and case.same_images else 0.0
+    left = max(unlearned(case, alone), of_distilled)
     words = "The loss on the training images jumps instead of falling, at a learning rate of {lr} ({usual} is usual)."
     sentence = Reason("doctor_lr_high", words, lr=f"{optim['lr']:g}", usual=f"{usual_rate(optim):g}")
     evidence = Evidence("training_loss", "nats", series={arm: case.curve(arm).loss})

@@ -114,14 +114,14 @@ def extreme_weight(case: Case) -> Finding | None:
         return None
     labels = method.get("label_weight")
     labels = 1 - weight if labels is None else labels
-    plain = not (case.terms - PLAIN)
+    plain = bool(case.terms) and case.terms <= PLAIN
     numbers = Evidence("weights", "share", {"teacher": float(weight), "labels": float(labels)})
     experiment = {"method.teacher_weight": TRIED_WEIGHT, "method.label_weight": None}
     if weight < NO_LABELS and plain and _absent(case, "teacher"):
         words = "The teacher's weight is {weight}: the student learns from the labels alone."
         sentence = Reason("doctor_weight_zero", words, weight=f"{weight:g}")
         return Finding("extreme_weight", sentence, numbers, experiment, NOBODY_LISTENS)
-    if labels >= NO_LABELS or case.better or not plain or not _absent(case, "labels"):
+    if labels >= NO_LABELS or case.better or not plain or not case.same_images or not _absent(case, "labels"):
         return None
     teacher, alone = case.mean("teacher"), case.mean("alone")
     explains = NO_GAIN if case.verdict is None or case.verdict.outcome != "worse" else HURT

@@ -102,8 +102,24 @@ def test_a_loss_that_jumps_or_was_driven_above_a_guess_is_a_high_rate() -> None:
     assert learning_rate_high(case({"optim__lr": 1e-4}, curves={"alone": jumping})) is None
 
 
+def test_a_student_of_made_up_images_has_a_rough_loss_and_no_labels_by_its_nature() -> None:
+    jumping = Curve((tuple(2.0 if epoch % 2 else 1.0 for epoch in range(20)),))
+    curves = {"alone": Curve((CALM,)), "distilled": jumping}
+    facts: dict[str, Any] = {"curves": curves, "terms": frozenset({"teacher"})}
+    assert learning_rate_high(case(**facts))
+    assert diagnose(case({"protocol": "data_free", "method__teacher_weight": 1.0}, **facts)) == []
+
+
 def test_a_network_that_broke_down_is_a_high_rate_without_any_curve() -> None:
-    broken = case(verdict=None, accuracy={}, curves={}, shares={}, diverged=frozenset({"distilled"}))
+    broken = case(
+        {"method": "hints"},
+        verdict=None,
+        accuracy={},
+        curves={},
+        shares={},
+        terms=frozenset(),
+        diverged=frozenset({"distilled"}),
+    )
     assert [finding.cause for finding in diagnose(broken)] == ["learning_rate_high"]
 
 
