@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from kd_core import jobs
-from kd_core.cli.report import OUTCOMES, left_out_lines
+from kd_core.cli.report import OUTCOMES, finding_lines, left_out_lines
+from kd_core.doctor import diagnose_study
 from kd_core.errors import FilesDamaged, InvalidSetting, Reason, RunUnknown
 from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
@@ -76,8 +77,10 @@ def runs(arguments: argparse.Namespace) -> int:
 
 
 def show(arguments: argparse.Namespace) -> int:
-    """Print everything about one run, or about one study."""
+    """Print everything about one run, or about one study; or, of a study, why its student may be worse."""
     store = _opened(arguments)
+    if arguments.doctor:
+        return _print_diagnosis(store, store.studies.of_run(arguments.run) or arguments.run, arguments.json)
     try:
         row = store.runs.get(arguments.run)
     except RunUnknown:
@@ -86,6 +89,16 @@ def show(arguments: argparse.Namespace) -> int:
         return 0
     epochs = [asdict(epoch) for epoch in store.runs.epochs([row.id])]
     print(json.dumps({**_run_json(row), "recipe": row.recipe, "cost": row.cost, "epochs": epochs}, indent=2))
+    return 0
+
+
+def _print_diagnosis(store: Store, study: str, as_json: bool) -> int:
+    findings = diagnose_study(store, study)
+    if as_json:
+        print(json.dumps({"findings": [finding.to_json() for finding in findings]}))
+        return 0
+    for line in finding_lines(findings):
+        print(line)
     return 0
 
 

@@ -70,8 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     sweeping.add_argument("--axis", action="append", required=True, metavar="PATH=V1,V2,...", help=help_text)
     sweeping.add_argument("--random", type=_count, metavar="N", help="draw N cells instead of training the whole grid")
     add(runs).add_argument("--limit", type=int, default=200, help="the newest so many; 0 for all")
-    for command in (show, resume):
-        add(command).add_argument("run", metavar="RUN")
+    showing = add(show)
+    showing.add_argument("run", metavar="RUN", help="a run or a study")
+    showing.add_argument("--doctor", action="store_true", help="look for why the student of a finished study is worse")
+    add(resume).add_argument("run", metavar="RUN")
     exporting = add(export)
     exporting.add_argument("run", metavar="RUN")
     exporting.add_argument("--format", required=True, help="safetensors or code")

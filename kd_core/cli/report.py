@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from kd_core.doctor import Finding
 from kd_core.results import compare_json, finished_members, race_json, sweep_rows
+from kd_core.settings import format_value
 from kd_core.store import Store
 from kd_core.vocabulary import MEASURES
 
@@ -75,6 +77,22 @@ def _points(verdict: dict[str, Any] | None) -> str:
 def _mean_sd_text(facts: dict[str, Any]) -> str:
     sd = "" if facts["sd"] is None else f" ± {facts['sd']:.4f}"
     return f"{facts['mean']:.4f}{sd} (n = {len(facts['values'])})"
+
+
+def finding_lines(findings: Sequence[Finding]) -> list[str]:
+    """Return what may be amiss in a study, for a person: each cause with its sentence and the experiment to try."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.cause}: {finding.sentence}")
+        if finding.cells:
+            lines.append(f"  in {len(finding.cells)} cell(s), most clearly in {_values_text(finding.cells[0])}")
+        if finding.experiment:
+            lines.append(f"  try {_values_text(finding.experiment)}")
+    return lines or ["Nothing found."]
+
+
+def _values_text(values: Mapping[str, Any]) -> str:
+    return "  ".join(f"{path}={format_value(value)}" for path, value in values.items())
 
 
 OUTCOMES: dict[str, tuple[Callable[[Store, str], Any], Callable[[Store, str, Any], None]]] = {

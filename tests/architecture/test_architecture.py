@@ -41,6 +41,7 @@ LIGHT = [
     "visitors",
     "results",
     "logit_losses",
+    "doctor",
     "export",
     "inference",
     "jobs",

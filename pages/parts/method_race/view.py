@@ -13,6 +13,7 @@ from kd_core.store import StudyRow
 from kd_core.vocabulary import SOFT_TARGETS
 from pages.parts.app import store, tell_left_out
 from pages.parts.charts import settled_chart_with_downloads
+from pages.parts.doctor import doctor_section
 from pages.parts.method_race import charts, sentences
 from pages.parts.method_race.table import race_rows, race_table
 from pages.parts.studies import live_fragment, show_progress
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 def method_race_view(study: StudyRow) -> None:
     """Show a method race; poll only while it lives."""
     live_fragment(study, _draw, key="method_race_view")
+    doctor_section(study)
 
 
 def _draw(row: StudyRow) -> None:

@@ -9,6 +9,7 @@ import streamlit as st
 from kd_core.results import CellValues, RaceData, load_race, stored_logits
 from kd_core.store import StudyRow
 from pages.parts.app import choose_epoch, store
+from pages.parts.doctor import doctor_section
 from pages.parts.protocol_panels import Panel, protocol_view
 from pages.parts.race.arm_table import arm_table
 from pages.parts.race.captions import below_the_table
@@ -22,6 +23,7 @@ from pages.parts.text import t
 def race_view(shown: Selection) -> None:
     """Show a race, or a cell of a sweep as one; poll only while it lives."""
     live_fragment(shown.row, partial(_draw, shown.values), key="race_view")
+    doctor_section(shown.row, shown.values)
 
 
 def _draw(cell: CellValues | None, row: StudyRow) -> None:

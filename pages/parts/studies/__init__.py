@@ -23,6 +23,7 @@ from pages.parts.studies.start import (
     resume_button,
     seeds_slider,
     start_bar,
+    start_button,
     train_again_toggle,
     work_of,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "seeds_slider",
     "show_progress",
     "start_bar",
+    "start_button",
     "study_label",
     "study_title",
     "taught_with",

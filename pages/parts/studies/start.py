@@ -136,19 +136,50 @@ def start_bar(
         choices: what of the session decides how it is carried out.
     """
     left, right = st.columns(2)
-    able = seconds is not None
     with left:
-        look: Literal["primary", "secondary"] = "primary" if able else "secondary"
-        if must_sign_in():
-            st.button(t("visitor.sign_in"), key="sign_in_to_start", type="primary", width="stretch", on_click=st.login)
-        else:
-            st.button(label, key=key, type=look, width="stretch", disabled=not able, on_click=_press, args=(key,))
+        _start_button(label, key, "sign_in_to_start", "stretch", seconds is not None)
     with right:
         if now is not None and now.alive and may_change(store(), now.id, visitor()):
             st.button(t("race.stop"), key=stop_key, width="stretch", on_click=_stop, args=(now.id,))
     if st.session_state.pop(_pressed(key), False) and seconds is not None:
         _start(make, choices, seconds)
     show_refused()
+
+
+def start_button(
+    label: str, make: Callable[[], Study], *, key: str, seconds: float | None, then: Callable[[], None]
+) -> None:
+    """Draw a Start of its own, for a study beside the one that the page's form asks for.
+
+    A press is remembered until this line is reached; what is refused has to be told beside it (``show_refused``).
+
+    Args:
+        label: of the button.
+        make: builds the study that is started.
+        key: of the button.
+        seconds: about how long the study takes; None where it cannot be started.
+        then: what else happens once it waits, such as opening its page.
+    """
+    _start_button(label, key, f"sign_in_to_{key}", "content", seconds is not None, first=False)
+    if st.session_state.pop(_pressed(key), False) and seconds is not None:
+        _start(make, CHOICES, seconds, then)
+
+
+def _start_button(
+    label: str, key: str, sign_in_key: str, width: Literal["stretch", "content"], able: bool, first: bool = True
+) -> None:
+    """Draw a Start, or the way to sign in; ``first`` tells whether it is the page's own, which stands out."""
+    look: Literal["primary", "secondary"] = "primary" if able and first else "secondary"
+    if must_sign_in():
+        st.button(
+            t("visitor.sign_in"),
+            key=sign_in_key,
+            type="primary" if first else "secondary",
+            width=width,
+            on_click=st.login,
+        )
+    else:
+        st.button(label, key=key, type=look, width=width, disabled=not able, on_click=_press, args=(key,))
 
 
 def resume_button(row: StudyRow, key: str) -> None:
@@ -182,7 +213,9 @@ def redraw_if_asked() -> None:
         st.rerun()
 
 
-def _start(make: Callable[[], Study], choices: Sequence[str], seconds: float) -> None:
+def _start(
+    make: Callable[[], Study], choices: Sequence[str], seconds: float, then: Callable[[], None] | None = None
+) -> None:
     """Queue a study and look at it, or say why it cannot be."""
     from kd_core.recipe import check_study
 
@@ -195,4 +228,6 @@ def _start(make: Callable[[], Study], choices: Sequence[str], seconds: float) ->
         refuse(error_text(error))
         return
     link.put(study=study, cell=None, epoch=None)
+    if then is not None:
+        then()
     st.rerun()
