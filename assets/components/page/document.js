@@ -1,15 +1,15 @@
 /**
- * What a page needs of its document and Streamlit leaves out: the language it is in, tables that scroll on a phone
+ * What a page needs of its document and Streamlit leaves out: the language it is in, tables and code that scroll
  * within reach of the keyboard, Plotly's drawings as SVG, and the cookie that tells who sits here.
  */
 
 import { addSvgButtons } from "./plotly_svg.js";
 
-const SCROLLING_TABLES = '[data-testid="stTable"] > div';
+const SCROLLING = '[data-testid="stTable"] > div, [data-testid="stCode"] pre';
 const A_YEAR = 31536000;
 
-function makeTablesReachable() {
-  for (const table of document.querySelectorAll(SCROLLING_TABLES)) /** @type {HTMLElement} */ (table).tabIndex = 0;
+function makeScrollableReachable() {
+  for (const part of document.querySelectorAll(SCROLLING)) /** @type {HTMLElement} */ (part).tabIndex = 0;
 }
 
 /**
@@ -42,7 +42,7 @@ export default function mountDocument({ data, setTriggerValue }) {
   const page = /** @type {Window & { kdSvg?: string, kdTables?: MutationObserver }} */ (window);
   page.kdSvg = data.svg;
   const complete = () => {
-    makeTablesReachable();
+    makeScrollableReachable();
     addSvgButtons(page.kdSvg ?? "");
   };
   complete();
