@@ -1,14 +1,17 @@
 /**
- * What a page needs of its document and Streamlit leaves out: the language it is in, tables that scroll on a phone
- * within reach of the keyboard, upload boxes that say what they are, and the cookie that tells who sits here.
+ * What a page needs of its document and Streamlit leaves out: the language it is in, tables and code that scroll
+ * within reach of the keyboard, upload boxes that say what they are, Plotly's drawings as SVG, and the cookie that tells
+ * who sits here.
  */
 
-const SCROLLING_TABLES = '[data-testid="stTable"] > div';
+import { addSvgButtons } from "./plotly_svg.js";
+
+const SCROLLING = '[data-testid="stTable"] > div, [data-testid="stCode"] pre';
 const UPLOAD_BOXES = '[data-testid="stFileUploaderDropzone"][role="presentation"]';
 const A_YEAR = 31536000;
 
 function makeReachable() {
-  for (const table of document.querySelectorAll(SCROLLING_TABLES)) /** @type {HTMLElement} */ (table).tabIndex = 0;
+  for (const part of document.querySelectorAll(SCROLLING)) /** @type {HTMLElement} */ (part).tabIndex = 0;
   // Streamlit gives them a label and says at once that they are mere decoration.
   for (const box of document.querySelectorAll(UPLOAD_BOXES)) box.setAttribute("role", "group");
 }
@@ -34,15 +37,20 @@ function keepVisitor(cookie, tell) {
 
 /**
  * @param {object} component
- * @param {{ language: string, visitor: { name: string, value: string, new: boolean } }} component.data
+ * @param {{ language: string, svg: string, visitor: { name: string, value: string, new: boolean } }} component.data
  * @param {(name: string, value: string) => void} component.setTriggerValue
  */
 export default function mountDocument({ data, setTriggerValue }) {
   document.documentElement.lang = data.language;
   keepVisitor(data.visitor, setTriggerValue);
-  makeReachable();
-  const page = /** @type {Window & { kdTables?: MutationObserver }} */ (window);
+  const page = /** @type {Window & { kdSvg?: string, kdTables?: MutationObserver }} */ (window);
+  page.kdSvg = data.svg;
+  const complete = () => {
+    makeReachable();
+    addSvgButtons(page.kdSvg ?? "");
+  };
+  complete();
   if (page.kdTables) return;
-  page.kdTables = new MutationObserver(makeReachable);
+  page.kdTables = new MutationObserver(complete);
   page.kdTables.observe(document.body, { childList: true, subtree: true });
 }
