@@ -88,8 +88,7 @@ def live_curve(
         words: a text for each of `CURVE_WORDS`.
         x_title: what x counts, such as "epoch".
         y_title: what y is, with its split and unit.
-        x_range: constant while training.
-        y_range: None follows the data; say so in the subtitle.
+        x_range: constant while training; ``y_range`` may be None and follows the data then: say so in the subtitle.
         title: the finding; ``subtitle`` is the setting.
         percent: y is a fraction and shown in percent.
         replay_seconds: draws a recording from left to right once, on first sight.
