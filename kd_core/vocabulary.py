@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, Literal
 
 Arm = Literal["teacher", "alone", "distilled", "helper"]
@@ -13,11 +14,17 @@ TEACHING_ARMS: Final[tuple[str, ...]] = ("teacher", "helper")
 
 MEASURES: Final[tuple[str, ...]] = ("accuracy", "nll", "ece", "agreement")
 
-Status = Literal["queued", "running", "done", "stopped", "interrupted", "failed", "diverged", "lost"]
+Status = Literal[
+    "queued", "running", "done", "paused", "forked", "stopped", "interrupted", "failed", "diverged", "lost"
+]
+"""A study that is paused keeps all that was trained; one that is forked ended where another one goes on from it."""
 ALIVE: Final[frozenset[str]] = frozenset({"queued", "running"})
-RESUMABLE: Final[frozenset[str]] = frozenset({"stopped", "interrupted", "failed", "lost"})
+RESUMABLE: Final[frozenset[str]] = frozenset({"paused", "forked", "stopped", "interrupted", "failed", "lost"})
 TROUBLE: Final[tuple[str, ...]] = ("diverged", "failed", "lost")
 """How a run ends that has no result to show."""
+
+ENDS: Final[Mapping[str, Status]] = {"stop": "stopped", "pause": "paused"}
+"""What a person may ask of a study that waits or trains, and how it ends then."""
 
 TECHNIQUE_KEY: Final = "contender"
 """The one key of a method race's cells."""

@@ -266,3 +266,33 @@ def test_a_setting_that_the_data_cannot_meet_is_told_before_anything_is_trained(
     status, _, err = told("race", "digits", "--set", "data.labelled=5000")
     assert status == 2 and "only 1,047 training images" in err
     assert Store(tmp_path).runs.list() == []
+
+
+def test_a_recipe_in_a_file_is_raced_and_show_tells_where_it_was_forked(told: Told, tmp_path: Path) -> None:
+    recipe = PRESETS["digits"].recipe.changed({"optim.epochs": 4, "teacher.optim.epochs": 2})
+    file = tmp_path / "hotter later.json"
+    file.write_text(json.dumps(recipe.forked(2, {"method.temperature": 8.0}).to_json()))
+    status, out, _ = told("race", str(file), "--seeds", "2", "--json", home=tmp_path / "home")
+    race = json.loads(out)
+    assert status == 0
+    fork = {"epoch": 2, "changes": {"method.temperature": [4.0, 8.0]}, "study": None}
+    assert race["forks"] == [{"parent": recipe.seeded(1).fingerprint(), **fork}]
+    store = Store(tmp_path / "home")
+    assert store.studies.list()[0].name == "hotter later"
+    run = next(run for run in store.runs.list() if run.recipe["method"]["name"] == "soft_targets")
+    shown = json.loads(told("show", run.id, home=tmp_path / "home")[1])
+    assert shown["forks"][0]["changes"] == fork["changes"]
+    assert [epoch["applied"]["temperature"] for epoch in shown["epochs"]] == [4.0, 4.0, 8.0, 8.0]
+    _, out, _ = told("race", str(file), "--seeds", "2", home=tmp_path / "home")
+    assert "at epoch 2: method.temperature 4.0 -> 8.0" in out
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"), [("[1]", "holds no recipe"), ("{", "Expecting"), (None, "No such file")]
+)
+def test_a_file_without_a_recipe_is_told(told: Told, tmp_path: Path, content: str | None, reason: str) -> None:
+    file = tmp_path / "recipe.json"
+    if content is not None:
+        file.write_text(content)
+    status, _, err = told("race", str(file))
+    assert status == 2 and reason in err

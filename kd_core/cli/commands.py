@@ -15,7 +15,8 @@ from typing import Any
 from kd_core import jobs
 from kd_core.cli.report import OUTCOMES, finding_lines, left_out_lines
 from kd_core.doctor import diagnose_study
-from kd_core.errors import FilesDamaged, InvalidSetting, Reason, RunUnknown
+from kd_core.errors import FilesDamaged, InvalidSetting, Reason, RunUnknown, system_reason
+from kd_core.results import forks_json
 from kd_core.settings import parse_value, read_axis
 from kd_core.store import Store, StudyRow
 
@@ -30,14 +31,19 @@ def presets(arguments: argparse.Namespace) -> int:
 
 
 def race(arguments: argparse.Namespace) -> int:
-    """Train teacher, student alone and distilled student, and print what came of it."""
-    from kd_core.recipe import PRESETS, Study
+    """Train teacher, student alone and distilled student of a preset, or of a recipe in a .json file."""
+    from kd_core.recipe import PRESETS, Recipe, Study
 
-    preset = PRESETS[arguments.preset]
-    recipe = preset.recipe.changed(_changes(arguments.set))
+    changes = _changes(arguments.set)
+    if arguments.preset.endswith(".json"):
+        recipe, seeds, preset = Recipe.from_json(_read_json(Path(arguments.preset))), 1, ""
+    else:
+        start = PRESETS[arguments.preset]
+        recipe, seeds, preset = start.recipe, start.seeds, start.name
     store = _opened(arguments)
-    study = Study.race(recipe, preset.seeds if arguments.seeds is None else arguments.seeds, preset.name)
-    return _carry_out(store, _add(store, study, arguments), arguments)
+    study = Study.race(recipe.changed(changes), seeds if arguments.seeds is None else arguments.seeds, preset)
+    name = "" if preset else Path(arguments.preset).stem
+    return _carry_out(store, _add(store, study, arguments, name), arguments)
 
 
 def code(arguments: argparse.Namespace) -> int:
@@ -102,7 +108,8 @@ def show(arguments: argparse.Namespace) -> int:
         print(json.dumps(OUTCOMES[study.kind][0](store, study.id), indent=2))
         return 0
     epochs = [asdict(epoch) for epoch in store.runs.epochs([row.id])]
-    print(json.dumps({**_run_json(row), "recipe": row.recipe, "cost": row.cost, "epochs": epochs}, indent=2))
+    facts = {"recipe": row.recipe, **forks_json(store, row.recipe), "cost": row.cost, "epochs": epochs}
+    print(json.dumps({**_run_json(row), **facts}, indent=2))
     return 0
 
 
@@ -151,10 +158,25 @@ def _opened(arguments: argparse.Namespace) -> Store:
     return store
 
 
-def _add(store: Store, study: Any, arguments: argparse.Namespace) -> str:
-    return store.studies.add(
-        study, fresh=arguments.fresh, device=arguments.device, precision=arguments.precision, status="running"
-    )
+def _read_json(path: Path) -> dict[str, Any]:
+    """Return the object that a file holds.
+
+    Raises:
+        InvalidSetting: the file cannot be read, or holds something else.
+    """
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InvalidSetting(path="recipe", value=f"'{path}'", reason=system_reason(error)) from error
+    if not isinstance(values, dict):
+        reason = Reason("no_recipe", "the file holds no recipe, which is a JSON object.")
+        raise InvalidSetting(path="recipe", value=f"'{path}'", reason=reason)
+    return values
+
+
+def _add(store: Store, study: Any, arguments: argparse.Namespace, name: str = "") -> str:
+    how = {"fresh": arguments.fresh, "device": arguments.device, "precision": arguments.precision}
+    return store.studies.add(study, name=name, status="running", **how)
 
 
 def _carry_out(store: Store, study: str, arguments: argparse.Namespace) -> int:

@@ -30,6 +30,10 @@ def _print_race(store: Store, study: str, outcome: dict[str, Any]) -> None:
         if finished.member.reused:
             print("  (some networks were trained earlier from the same recipe; --fresh trains them again)")
             break
+    for fork in outcome.get("forks", ()):
+        origin = "an earlier race" if fork["study"] is None else f"#{fork['study']}"
+        moved = ", ".join(f"{path} {before} -> {after}" for path, (before, after) in fork["changes"].items())
+        print(f"  forked from {origin} ({fork['parent']}) at epoch {fork['epoch']}: {moved or 'nothing changed'}")
     if outcome["verdict"]:
         print(outcome["verdict"]["sentence"])
 

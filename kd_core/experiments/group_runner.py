@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from kd_core.compute import StepPlan
@@ -24,7 +26,7 @@ from kd_core.training import epoch_of
 from kd_core.training.lanes import fit_lanes
 
 StopCheck = Callable[[], str]
-"""Asked between steps: "" to go on, or how the study is to end: "stopped" or "interrupted"."""
+"""Asked between steps: "" to go on, or how the study is to end: "stopped", "paused" or "interrupted"."""
 
 
 log = logging.getLogger(__name__)
@@ -42,15 +44,21 @@ class GroupRunner:
         teachers: of the study.
         stop_check: several times a second, whether to end.
         last_and_best_only: keep the logits of the last and the best epoch alone, and no points between epochs.
+        forks: whether the study left another one in mid-run, so that its runs may go on from that one's checkpoints.
     """
 
     def __init__(
-        self, study: StudyContext, teachers: TeacherCache, stop_check: StopCheck, last_and_best_only: bool
+        self,
+        study: StudyContext,
+        teachers: TeacherCache,
+        stop_check: StopCheck,
+        last_and_best_only: bool,
+        forks: bool = False,
     ) -> None:
         self.study, self.teachers, self.store = study, teachers, study.store
-        self.stop_check, self.last_and_best_only = stop_check, last_and_best_only
+        self.stop_check, self.last_and_best_only, self.forks = stop_check, last_and_best_only, forks
 
-    def run(self, group: TrainingGroup) -> Iterator[None]:
+    def run(self, group: TrainingGroup) -> Generator[None, None, None]:
         """Train a group to its end; stops for breath after every epoch. What breaks it is told to its runs.
 
         Raises:
@@ -68,20 +76,27 @@ class GroupRunner:
             failed = JobFailed(reason=system_reason(f"{type(error).__name__}: {error}"))
             self.store.runs.update(*group.runs, status="failed", error=error_json(failed))
 
-    def _train(self, group: TrainingGroup) -> Iterator[None]:
+    def _train(self, group: TrainingGroup) -> Generator[None, None, None]:
         plan = describe(self.study, self.teachers, group.runs, group.recipe, group.id)
         if group.id and not group.resumes:
             self.store.files.lanes.create_group(group.id, group.runs)
+        if self.forks:
+            begin_with_remains(group, self.store)
         checkpoint = rewind_to_checkpoint(group, self.store)
         recorder = Recorder(self.store, group.runs, self._logit_writer(group), with_points=not self.last_and_best_only)
         torch.set_num_threads(plan.threads)
         for event in self._events(group, checkpoint, plan):
             recorder.handle(event)
-            if stop := self.stop_check():
+            stop, epoch_ends = self.stop_check(), isinstance(event, EpochEnd)
+            if stop and (epoch_ends or stop != "paused"):  # a pause loses nothing, so it waits for the epoch's end
                 recorder.suspend(event)
                 raise StopRequested(stop)
-            if isinstance(event, EpochEnd):
-                yield
+            if epoch_ends:
+                try:
+                    yield
+                except GeneratorExit:  # the study ends in another group: here, too, nothing is to be lost
+                    recorder.suspend(event)
+                    raise
                 torch.set_num_threads(plan.threads)  # another group may have trained meanwhile
         recorder.close()
 
@@ -102,9 +117,35 @@ class GroupRunner:
         return fit_lanes(recipes, splits, networks, checkpoint, outputs, not self.last_and_best_only)
 
 
+def begin_with_remains(group: TrainingGroup, store: Store) -> None:
+    """Let runs without a checkpoint begin with one of earlier runs, of the same recipes or of those they left.
+
+    Until a fork a recipe is trained exactly as its parent, so that a checkpoint of the parent from before the fork is
+    the very one that the fork itself would have reached. Without any it is trained from the beginning.
+    """
+    if _own_checkpoint(group, store) is not None:
+        return
+    recipes = [pending.recipe for row in group.rows for pending in row]
+    until = min(recipe.optim.epochs for recipe in recipes)
+    while True:
+        fingerprints = [recipe.fingerprint() for recipe in recipes]
+        if remains := store.lineage.remains(fingerprints, until, group.runs):
+            log.info("goes on from epoch %s of %s", remains.epoch, remains.group or remains.runs[0])
+            store.lineage.hand_on(remains, group.runs, group.id)
+            return
+        forks = [recipe.fork for recipe in recipes if recipe.fork is not None]
+        if len(forks) < len(recipes):
+            return
+        recipes, until = [fork.recipe for fork in forks], min(until, *(fork.epoch for fork in forks))
+
+
+def _own_checkpoint(group: TrainingGroup, store: Store) -> Mapping[str, NDArray[Any]] | None:
+    return store.files.lanes.checkpoint(group.id) if group.id else store.files.checkpoint(group.runs[0])
+
+
 def rewind_to_checkpoint(group: TrainingGroup, store: Store) -> dict[str, Tensor] | None:
     """Let the store forget all that came after a group's last checkpoint, and return that, if there is one."""
-    arrays = store.files.lanes.checkpoint(group.id) if group.id else store.files.checkpoint(group.runs[0])
+    arrays = _own_checkpoint(group, store)
     checkpoint = {name: torch.from_numpy(values) for name, values in arrays.items()} if arrays else None
     if store.files.checkpoint_is_damaged(group.runs[0], group.id):
         log.warning("the checkpoint of %s is damaged: trained again from the beginning", group.id or group.runs[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from functools import cache
 from itertools import zip_longest
@@ -73,7 +73,8 @@ class StudyRunner:
         self.teachers = TeacherCache(self.context)
         last_and_best_only = self.study.kind != "race"
         self.checked = False
-        self.groups = GroupRunner(self.context, self.teachers, stop_check, last_and_best_only)
+        forks = any(member.recipe.fork is not None for member in self.study.members)
+        self.groups = GroupRunner(self.context, self.teachers, stop_check, last_and_best_only, forks)
 
     def run(self) -> None:
         """Find or train every member, then time the arms in turn."""
@@ -85,7 +86,7 @@ class StudyRunner:
                 for group in self._pending_groups(seeds, depth):
                     _drain(self.groups.run(group))
             for pair in side_by_side(self._pending_groups(seeds)):
-                _drain(zip_longest(*(self.groups.run(group) for group in pair)))  # an epoch of each in turn
+                _drain(*(self.groups.run(group) for group in pair))
             self._compare_with_teachers(seeds)
             self.context.forget_splits()
             self.teachers.forget()
@@ -210,9 +211,14 @@ def _fidelity(logits: Callable[[str], torch.Tensor | None], student: str, teache
     return {"agreement": agreement(own, theirs), "kl_to_teacher": float(kl_divergence(theirs, own))}
 
 
-def _drain(steps: Iterator[Any]) -> None:
-    for _ in steps:
-        pass
+def _drain(*groups: Generator[None, None, None]) -> None:
+    """Train groups to their end, an epoch of each in turn; where one breaks off, the others keep what they have."""
+    try:
+        for _ in zip_longest(*groups):
+            pass
+    finally:
+        for group in groups:
+            group.close()
 
 
 def _outcome(store: Store, study: str) -> tuple[str, dict[str, Any] | None]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from kd_core.errors import JobFailed, Reason
 from kd_core.jobs.locks import held, is_free, job_lock, log_file, supervisor_lock
 from kd_core.store import Store, error_json
+from kd_core.vocabulary import ENDS
 
 GRACE_SECONDS = 3.0
 """Who trains in its own process marks a study as running a moment before it takes the lock."""
@@ -58,7 +59,7 @@ def mark_ended(store: Store, study: str, status: str, exitcode: int | None = Non
     Args:
         store: where it is.
         study: its id.
-        status: "lost", "stopped" or "interrupted"; "lost" becomes "stopped" where a person had asked for that.
+        status: "lost", "stopped", "paused" or "interrupted"; "lost" becomes "stopped" where a person asked for that.
         exitcode: of its process, as far as it is known; other than 0, a study that still waits is meant too.
     """
     unended = ("running", "queued") if exitcode and status == "lost" else ("running",)
@@ -66,8 +67,10 @@ def mark_ended(store: Store, study: str, status: str, exitcode: int | None = Non
         row = store.studies.get(study)
         if not job_is_gone or row.status not in unended:
             return False
-        if status == "stopped" or row.wish == "stop":
-            store.studies.end(study, "stopped")
+        if row.wish == "stop":
+            status = "stopped"
+        if status in ENDS.values():
+            store.studies.end(study, status)
         elif status == "lost":
             reason = _reason(exitcode, log_tail(log_file(store.home, study)))
             store.studies.end(study, "lost", error_json(JobFailed(reason=reason)))

@@ -18,6 +18,7 @@ from kd_core.jobs.lost import mark_ended
 from kd_core.settings import Settings
 from kd_core.store import Store
 from kd_core.visitors import COMMAND_LINE, Visitor, give_up, in_turn, require_owner, seconds_until
+from kd_core.vocabulary import ENDS
 
 SERVER_BYTES: Final = 2 * 10**9
 """What the system, the servers and the supervisor keep for themselves."""
@@ -83,9 +84,25 @@ def stop(store: Store, study: str, by: Visitor = COMMAND_LINE) -> None:
         RunUnknown: there is none of that id.
         NotYours: it belongs to others.
     """
+    _end(store, study, by, "stop")
+
+
+def pause(store: Store, study: str, by: Visitor = COMMAND_LINE) -> None:
+    """Pause a study: at once where it waits, else at the end of the epoch that it is in, so that nothing is lost.
+
+    Its place goes to the next one that waits. One that others own, too, goes on for them, as with ``stop``.
+
+    Raises:
+        RunUnknown: there is none of that id.
+        NotYours: it belongs to others.
+    """
+    _end(store, study, by, "pause")
+
+
+def _end(store: Store, study: str, by: Visitor, wish: str) -> None:
     if not give_up(store, study, by) and store.studies.get(study).alive:
-        store.studies.ask_stop(study)
-        mark_ended(store, study, "stopped")  # where its job has died and nobody noticed
+        store.studies.ask_stop(study, wish)
+        mark_ended(store, study, ENDS[wish])  # where its job has died and nobody noticed
         wake(store.home)
 
 

@@ -18,6 +18,7 @@ from kd_core.errors import KDError, RunBusy
 from kd_core.jobs.locks import held, job_lock, log_file
 from kd_core.jobs.lost import BEGINS
 from kd_core.store import Store
+from kd_core.vocabulary import ENDS
 
 log = logging.getLogger("kd_core")
 
@@ -81,7 +82,7 @@ def wait(home: str, data_root: str, pipe: Connection) -> None:
 
 
 class StopSignal:
-    """Returns between two steps how a study is to end: "" for not at all, "stopped", or "interrupted".
+    """Returns between two steps how a study is to end: "" for not at all, "stopped", "paused" or "interrupted".
 
     Args:
         store: where a person's request is read, a few times a second.
@@ -98,8 +99,8 @@ class StopSignal:
         """Return the request, read from the store at most every ``POLL_SECONDS``."""
         if self.interrupted.is_set():
             return "interrupted"
-        if not self.request and time.monotonic() - self.polled_at >= POLL_SECONDS:
-            self.request = "stopped" if self.store.studies.stop_requested(self.study) == "stop" else ""
+        if self.request != "stopped" and time.monotonic() - self.polled_at >= POLL_SECONDS:
+            self.request = ENDS.get(self.store.studies.stop_requested(self.study) or "", "")
             self.polled_at = time.monotonic()
         return self.request
 

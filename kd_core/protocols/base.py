@@ -65,6 +65,8 @@ class Protocol(Settings):
     """Whether a student may begin with layers of its teacher."""
     stops_early: ClassVar[bool] = True
     """Whether a network may stop while others go on."""
+    can_be_forked: ClassVar[bool] = False
+    """Whether one student alone learns, in one loop, so that its settings may be moved in mid-run."""
     arranges_networks: ClassVar[bool] = False
     """Whether the recipe's further networks have a part in it, such as assistants or peers."""
     students_see: ClassVar[Literal["own data", "public images", "made-up images"]] = "own data"

@@ -24,6 +24,7 @@ class CrossModal(Protocol):
 
     title: ClassVar[str] = "Cross-modal"
     shapes_student: ClassVar[bool] = True
+    can_be_forked: ClassVar[bool] = True
     source: ClassVar[str] = "Gupta, Hoffman, Malik 2016"
 
     name: Literal["cross_modal"] = "cross_modal"

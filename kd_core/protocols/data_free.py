@@ -47,6 +47,7 @@ class DataFree(Protocol):
     title: ClassVar[str] = "Data-free"
     needs_teacher_term: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
+    can_be_forked: ClassVar[bool] = True
     students_see: ClassVar[Literal["own data", "public images", "made-up images"]] = "made-up images"
     recommended: ClassVar[Mapping[str, Any]] = {
         "method": {"name": "soft_targets", "temperature": 1.0, "teacher_weight": 1.0},

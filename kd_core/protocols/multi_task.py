@@ -35,6 +35,7 @@ class MultiTask(Protocol):
     title: ClassVar[str] = "Multi-task"
     shapes_student: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
+    can_be_forked: ClassVar[bool] = True
     copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Caruana 1997 (multi-task); Hinton, Vinyals, Dean 2015 (teachers)"
 

@@ -18,6 +18,7 @@ class Offline(Protocol):
     """One fixed teacher, or none: the network of the recipe is trained once."""
 
     can_be_lane: ClassVar[bool] = True
+    can_be_forked: ClassVar[bool] = True
 
     name: Literal["offline"] = "offline"
 

@@ -37,6 +37,7 @@ class SeveralTeachers(Protocol):
     needs_teacher_term: ClassVar[bool] = True
     arranges_networks: ClassVar[bool] = True
     logits_only: ClassVar[bool] = True
+    can_be_forked: ClassVar[bool] = True
     copies_layers: ClassVar[bool] = False
     source: ClassVar[str] = "Hinton, Vinyals, Dean 2015; Kwon et al. 2020 (by entropy)"
 

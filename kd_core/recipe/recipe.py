@@ -17,7 +17,7 @@ from kd_core.protocols.offline import Offline
 from kd_core.recipe.given import GivenFile, GivenLogits, check_given
 from kd_core.recipe.optim import Optim
 from kd_core.recipe.schedules import AnySchedule
-from kd_core.settings import ExtensibleSettings, lane_fields, name_of, setting
+from kd_core.settings import ExtensibleSettings, Settings, lane_fields, name_of, setting
 
 if TYPE_CHECKING:
     AnyDataset: TypeAlias = Dataset
@@ -49,9 +49,10 @@ class Recipe(ExtensibleSettings):
         others: further networks, for protocols that arrange more than two: teachers, assistants, peers, clients.
         given_weights: of a teacher's recipe, the file that its weights come from; then it is not trained.
         given_logits: of a teacher's recipe, what it says about the training images; then there is no network.
+        fork: the recipe that this one leaves in mid-run, if any.
     """
 
-    added_later: ClassVar[frozenset[str]] = frozenset({"others", "start", "given_weights", "given_logits"})
+    added_later: ClassVar[frozenset[str]] = frozenset({"others", "start", "given_weights", "given_logits", "fork"})
 
     data: Data
     student: AnyNetwork
@@ -79,6 +80,7 @@ class Recipe(ExtensibleSettings):
         "among them, in their order or by a column 'index'; then no teacher is trained.",
     )
     seed: int = setting(0, title="Seed", ge=0, le=2**31)
+    fork: Fork | None = None
 
     @model_validator(mode="after")
     def _parts_fit(self) -> Self:
@@ -99,6 +101,8 @@ class Recipe(ExtensibleSettings):
         if self.start != "scratch" and self.teacher is None:
             words = "The student is to begin with its teacher's layers, but there is no teacher."
             raise RecipeMismatch(reason=Reason("no_teacher_to_copy", words))
+        if self.fork is not None:
+            self.fork.check(self)
         return self
 
     def _check_rate(self, rate: float) -> None:
@@ -163,34 +167,64 @@ class Recipe(ExtensibleSettings):
         teacher_changes = {
             f"teacher.{path}": value for path, value in changes.items() if path.startswith("data.source")
         }
-        return super().changed(({} if self.teacher is None else teacher_changes) | dict(changes))
+        changes = ({} if self.teacher is None else teacher_changes) | dict(changes)
+        if self.fork is not None:  # what does not move in mid-run was never otherwise
+            of_parent = {path: value for path, value in changes.items() if not self._moves(path)}
+            changes = {"fork": self.fork.leaving(self.fork.recipe.changed(of_parent)).to_json()} | changes
+        return super().changed(changes)
+
+    def _moves(self, path: str) -> bool:
+        """Tell whether a path is of what a fork has to itself."""
+        part, _, name = path.partition(".")
+        return part == "fork" or (part == "method" and name in lane_fields(type(self.method)))
+
+    def forked(self, epoch: int, changes: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that is trained as this one for ``epoch`` epochs, and goes on with some settings changed.
+
+        Raises:
+            InvalidSetting: an epoch that is not within the run, or a value out of range.
+            RecipeMismatch: a change of what cannot move in mid-run, or a protocol that cannot be forked.
+        """
+        fork = {"parent": self.fingerprint(), "recipe": self.to_json(), "epoch": epoch}
+        return super().changed({"fork": fork} | dict(changes))
+
+    def in_epoch(self, epoch: int) -> Recipe:
+        """Return the recipe that applies in ``epoch`` (0-based): until a fork the parent's, else this one."""
+        return self if self.fork is None or epoch >= self.fork.epoch else self.fork.recipe.in_epoch(epoch)
 
     def with_resolved_lr(self) -> Recipe:
         """Return the recipe with its learning rate as a number, where it was a fraction of the teacher's."""
         if self.optim.lr_of_teacher is None or self.teacher is None:
             return self
         rate = self.optim.lr_of_teacher * self.teacher.with_resolved_lr().optim.lr
-        return self.model_copy(update={"optim": self.optim.model_copy(update={"lr": rate, "lr_of_teacher": None})})
+        fork = self.fork and self.fork.leaving(self.fork.recipe.with_resolved_lr())
+        optim = self.optim.model_copy(update={"lr": rate, "lr_of_teacher": None})
+        return self.model_copy(update={"optim": optim, "fork": fork})
 
-    def seeded(self, seed: int) -> Recipe:
-        """Return the same recipe with another seed, for its teacher too."""
-        teacher = self.teacher and self.teacher.seeded(seed)
-        return self.model_copy(update={"seed": seed, "teacher": teacher})
+    def seeded(self, seed: int, same_teacher: bool = False) -> Recipe:
+        """Return the same recipe with another seed, for its teacher too, if that does not stay, and its parent."""
+        teacher = self.teacher if same_teacher else self.teacher and self.teacher.seeded(seed)
+        fork = self.fork and self.fork.leaving(self.fork.recipe.seeded(seed, same_teacher))
+        return self.model_copy(update={"seed": seed, "teacher": teacher, "fork": fork})
 
     def baseline(self) -> Recipe:
         """Return the baseline: the same network, data, optimiser and seed with labels only and no teacher."""
         plain = self if self.protocol.shapes_student else self.offline()
-        update = {"method": LabelsOnly(), "schedules": {}, "teacher": None, "start": "scratch"}
+        update = {"method": LabelsOnly(), "schedules": {}, "teacher": None, "start": "scratch", "fork": None}
         return plain.model_copy(update=update)
 
     def without_unused_teacher(self) -> Recipe:
         """Return the recipe without a teacher that neither method nor protocol uses."""
         uses_teacher = self.method.needs_teacher and self.protocol.needs_teacher
-        return self if uses_teacher or self.start != "scratch" else self.model_copy(update={"teacher": None})
+        if uses_teacher or self.start != "scratch":
+            return self
+        fork = self.fork and self.fork.leaving(self.fork.recipe.without_unused_teacher())
+        return self.model_copy(update={"teacher": None, "fork": fork})
 
     def offline(self) -> Recipe:
         """Return the recipe with its own teacher alone, or none, and no further networks."""
-        return self.model_copy(update={"protocol": Offline(), "others": ()})
+        fork = self.fork and self.fork.leaving(self.fork.recipe.offline())
+        return self.model_copy(update={"protocol": Offline(), "others": (), "fork": fork})
 
     @property
     def network_label(self) -> str:
@@ -204,3 +238,57 @@ class Recipe(ExtensibleSettings):
             RecipeMismatch: the images are too small for it.
         """
         return self.protocol.build_student(self.student, shape, classes)
+
+
+class Fork(Settings):
+    """Where a recipe leaves another one: until then it is trained exactly as that, to the last bit.
+
+    Args:
+        parent: the fingerprint of ``recipe``, by which a checkpoint of it is found.
+        recipe: the parent's, from which the fork can be trained where no checkpoint is left.
+        epoch: how many epochs are the parent's.
+    """
+
+    parent: str
+    recipe: Recipe
+    epoch: int = setting(..., title="Epoch of the fork", unit="epochs", ge=1, le=2000)
+
+    @model_validator(mode="after")
+    def _names_its_parent(self) -> Self:
+        if self.parent != self.recipe.fingerprint():
+            words = "the recipe beside it has the fingerprint '{fingerprint}'."
+            reason = Reason("other_parent", words, fingerprint=self.recipe.fingerprint())
+            raise InvalidSetting(path="fork.parent", value=f"'{self.parent}'", reason=reason)
+        return self
+
+    def leaving(self, recipe: Recipe) -> Fork:
+        """Return a fork of another recipe at the same epoch."""
+        return Fork(parent=recipe.fingerprint(), recipe=recipe, epoch=self.epoch)
+
+    def check(self, child: Recipe) -> None:
+        """Refuse a fork that is not one: outside the run, before its parent's own, or with more changed than can move.
+
+        Raises:
+            InvalidSetting: an epoch that is not within the run.
+            RecipeMismatch: a change of what cannot move in mid-run, or a protocol that cannot be forked.
+        """
+        if not child.protocol.can_be_forked:
+            words = (
+                "Under the protocol '{protocol}' several networks learn from each other or one after another, "
+                "so it cannot go on from mid-run with other settings. Start it anew."
+            )
+            raise RecipeMismatch(reason=Reason("protocol_not_forked", words, protocol=name_of(child.protocol)))
+        first = 1 if self.recipe.fork is None else self.recipe.fork.epoch
+        if not first <= self.epoch < child.optim.epochs:
+            words = "a fork of this run goes on after {first} to {last} epochs."
+            reason = Reason("fork_epoch", words, first=first, last=child.optim.epochs - 1)
+            raise InvalidSetting(path="fork.epoch", value=self.epoch, reason=reason)
+        whole, parents = (recipe.model_copy(update={"fork": None}) for recipe in (child, self.recipe))
+        fixed = [path for path in whole.differences(parents) if not child._moves(path)]
+        if fixed:
+            words = "In mid-run only these can move: {movable}. '{path}' is not the parent's."
+            movable = ", ".join(f"method.{name}" for name in sorted(lane_fields(type(child.method)))) or "nothing"
+            raise RecipeMismatch(reason=Reason("fixed_in_mid_run", words, movable=movable, path=fixed[0]))
+
+
+Recipe.model_rebuild()

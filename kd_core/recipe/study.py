@@ -84,8 +84,7 @@ class Study(Settings):
         Raises:
             RecipeMismatch: the recipe names no teacher to race with.
         """
-        keep = {"teacher": recipe.teacher} if one_teacher else {}
-        recipes = [recipe.seeded(seed).model_copy(update=keep) for seed in range(seeds)]
+        recipes = [recipe.seeded(seed, same_teacher=one_teacher) for seed in range(seeds)]
         trios = [_arms(distilled, {}, seed) for seed, distilled in enumerate(recipes)]
         members = [member for trio in trios for member in trio]
         return cls(preset=preset, seeds=seeds, one_teacher=one_teacher, members=tuple(members))
@@ -142,6 +141,26 @@ class Study(Settings):
         return cls.from_json(
             {"kind": "compare", "preset": preset, "seeds": seeds, "base": recipe, "cells": fits, "refused": refused}
         )
+
+    def forked(self, epoch: int, changes: Mapping[str, Any]) -> Study:
+        """Return the race whose distilled students leave this one's after some epochs, those of all seeds alike.
+
+        Args:
+            epoch: how many epochs are trained as here.
+            changes: of the distilled students' recipes, by path.
+
+        Raises:
+            InvalidSetting: an epoch that is not within the run, or a value out of range.
+            RecipeMismatch: no race, a change of what cannot move in mid-run, or a protocol that cannot be forked.
+        """
+        if self.kind != "race":
+            words = "Only a race can go on from mid-run with other settings; a map or a method race already has many."
+            raise RecipeMismatch(reason=Reason("only_races_fork", words))
+        members = [
+            m.model_copy(update={"recipe": m.recipe.forked(epoch, changes)}) if m.arm == "distilled" else m
+            for m in self.members
+        ]
+        return self.model_copy(update={"members": tuple(members)})
 
     def to_json(self) -> dict[str, Any]:
         """Return plain JSON values; members that follow from the cells are left out, for there are many."""

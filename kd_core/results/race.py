@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -182,6 +182,7 @@ def race_json(store: Store, study: str, cell: CellValues | None = None) -> dict[
         "verdict": numbers.verdict and numbers.verdict.to_json(taught=is_taught(row)),
         "test_set_ci95_pp": numbers.test_set_ci95_pp,
         "notes": last_notes(store, places),
+        **forks_json(store, recipe_of(row), row.number),
     }
 
 
@@ -201,6 +202,43 @@ def recipe_of(row: StudyRow) -> dict[str, Any]:
     """Return the distilled student's recipe as JSON: a race's last member's, or the one that a sweep's cells change."""
     recipe: dict[str, Any] = row.spec.get("base") or row.spec["members"][-1]["recipe"]
     return recipe
+
+
+@dataclass(frozen=True)
+class ForkFacts:
+    """Where a recipe left another one in mid-run.
+
+    Args:
+        parent: the other's fingerprint.
+        epoch: after how many epochs.
+        changes: by path, the value before and after.
+    """
+
+    parent: str
+    epoch: int
+    changes: Mapping[str, tuple[Any, Any]]
+
+
+def forks_of(recipe: Mapping[str, Any]) -> list[ForkFacts]:
+    """Return the forks that led to a recipe, given as JSON, from the first to the last; none for most recipes."""
+    fork = recipe.get("fork")
+    if fork is None:
+        return []
+    before, after = fork["recipe"]["method"], recipe["method"]
+    moved = {f"method.{name}": (before.get(name), after[name]) for name in after if before.get(name) != after[name]}
+    return [*forks_of(fork["recipe"]), ForkFacts(fork["parent"], fork["epoch"], moved)]
+
+
+def forks_json(store: Store, recipe: Mapping[str, Any], before: int | None = None) -> dict[str, Any]:
+    """Return ``forks`` of a recipe as the command line prints them, with the study that each left; {} without any.
+
+    Args:
+        store: where the studies are.
+        recipe: as JSON.
+        before: the number of the recipe's own study; None for a run, which several studies may name.
+    """
+    forks = [{**asdict(fork), "study": store.lineage.study_of(fork.parent, before)} for fork in forks_of(recipe)]
+    return {"forks": forks} if forks else {}
 
 
 def is_taught(row: StudyRow) -> bool:

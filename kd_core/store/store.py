@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from kd_core.errors import Reason, StoreFull
 from kd_core.store.database import Database
 from kd_core.store.files import RunFiles, disk_error
+from kd_core.store.lineage import Lineage
 from kd_core.store.owners import OwnerTable
 from kd_core.store.runs import RunTable
 from kd_core.store.studies import StudyTable
@@ -31,6 +32,7 @@ class Store:
         studies: with their queue and their members.
         owners: of the studies.
         runs: with their curves.
+        lineage: what earlier runs left behind for those that go on from them.
         files: weights, logits, checkpoints and test images.
 
     Raises:
@@ -47,6 +49,7 @@ class Store:
         self.database = Database(self.url, self.home)
         self.files = RunFiles(self.home)
         self.runs = RunTable(self.database, self.files)
+        self.lineage = Lineage(self.database, self.runs, self.files)
         self.studies = StudyTable(self.database, self.runs)
         self.owners = OwnerTable(self.database)
 

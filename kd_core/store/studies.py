@@ -16,7 +16,7 @@ from kd_core.store.owners import NOBODY, add_owner, owned_by, waiting_of
 from kd_core.store.rows import MemberProgress, MemberRow, RunRow, StudyRow, member_rows
 from kd_core.store.runs import RunTable
 from kd_core.store.tables import members, runs, studies
-from kd_core.vocabulary import ALIVE, RESUMABLE
+from kd_core.vocabulary import ALIVE, ENDS, RESUMABLE
 
 LIGHT_COLUMNS = [column for column in studies.c if column.name != "spec"]
 MOST_SPECS = 200
@@ -225,13 +225,13 @@ class StudyTable:
         if changed.rowcount == 0:
             raise RunUnknown(kind="study", id=study)
 
-    def ask_stop(self, study: str) -> None:
-        """Ask for a stop: a waiting study stops at once, a running one is asked to."""
+    def ask_stop(self, study: str, wish: str = "stop") -> None:
+        """Ask for a stop, or for what else is in ``ENDS``: a waiting study ends at once, a running one is asked to."""
         with self.database.writing() as connection:
             waiting = sa.and_(studies.c.id == study, studies.c.status == "queued")
-            connection.execute(sa.update(studies).where(waiting).values(status="stopped", finished=time.time()))
+            connection.execute(sa.update(studies).where(waiting).values(status=ENDS[wish], finished=time.time()))
             running = sa.and_(studies.c.id == study, studies.c.status == "running")
-            connection.execute(sa.update(studies).where(running).values(wish="stop"))
+            connection.execute(sa.update(studies).where(running).values(wish=wish))
 
     def ask_resume(self, study: str, status: str = "queued") -> None:
         """Queue a study again that did not come to its end; its finished runs and checkpoints stay.

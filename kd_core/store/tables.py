@@ -23,7 +23,7 @@ studies = sa.Table(
     sa.Column("device", sa.String(16), nullable=False, default="auto"),
     sa.Column("precision", sa.String(16), nullable=False, default="auto", server_default="auto"),
     sa.Column("status", sa.String(16), nullable=False, index=True),
-    sa.Column("wish", sa.String(16)),  # what a person asked of the running job: "stop"
+    sa.Column("wish", sa.String(16)),  # what a person asked of the running job: "stop" or "pause"
     sa.Column("created", sa.Float, nullable=False),
     sa.Column("started", sa.Float),
     sa.Column("finished", sa.Float),

@@ -47,6 +47,7 @@ def scheduled_values(recipe: Recipe, epoch: int, val_accuracy: Sequence[float] =
         epoch: 0-based.
         val_accuracy: validation accuracy after every epoch so far.
     """
+    recipe = recipe.in_epoch(epoch)
     optim = recipe.optim
     decay = (1 + math.cos(math.pi * epoch / optim.epochs)) / 2 if optim.lr_schedule == "cosine" else 1.0
     values = {"lr": optim.lr * decay}
@@ -92,7 +93,7 @@ class Trainer:
             self.auxiliary = self._build_auxiliary(teacher, train)
         self.trained = [*self.network.parameters(), *(self.auxiliary.parameters() if self.auxiliary else [])]
         self.optimizer = build_optimizer(self.trained, recipe.optim)
-        self.method = recipe.method
+        self.method = recipe.in_epoch(0).method
         self.progress = Progress(recipe.optim.patience)
         self.best_weights: dict[str, Tensor] = {}
         self._schedule_values: dict[str, float] = {}
@@ -100,12 +101,14 @@ class Trainer:
         self._measure_gradients = False
 
     def _build_auxiliary(self, teacher: Network | None, train: Split) -> Auxiliary | None:
-        auxiliary = build_auxiliary(self.recipe.method, self.network, teacher, train.normalised(slice(0, 2)))
+        auxiliary = build_auxiliary(
+            self.recipe.in_epoch(0).method, self.network, teacher, train.normalised(slice(0, 2))
+        )
         return auxiliary and auxiliary.to(self.device)
 
     def on_epoch_start(self, epoch: int) -> None:
         """Go into training mode with this epoch's learning rate, scheduled settings and dropout masks."""
-        recipe = self.recipe
+        recipe = self.recipe.in_epoch(epoch)
         self._schedule_values = scheduled_values(recipe, epoch, self.progress.val_accuracy[0])
         self._gradient_shares, self._measure_gradients = {}, is_gradient_epoch(epoch, recipe.optim.epochs)
         self.method = recipe.method.with_tensors(**{name: self._schedule_values[name] for name in recipe.schedules})

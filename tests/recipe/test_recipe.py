@@ -277,3 +277,64 @@ def test_a_random_sweep_draws_cells_from_ranges_and_values() -> None:
     assert len(study.cells) == 5
     assert {cell["method.teacher_weight"] for cell in study.cells} <= {0.5, 0.9}
     assert set(study.axes["method.temperature"]) == {cell["method.temperature"] for cell in study.cells}
+
+
+# Forks
+
+
+def test_a_fork_is_trained_as_its_parent_until_it_leaves_and_names_it_by_its_fingerprint() -> None:
+    parent = DIGITS
+    child = parent.forked(7, {"method.temperature": 8.0})
+    assert child.fork is not None and child.fork.parent == parent.fingerprint()
+    assert [child.in_epoch(epoch).method.to_json()["temperature"] for epoch in (0, 6, 7, 59)] == [4.0, 4.0, 8.0, 8.0]
+    assert Recipe.from_json(child.to_json()) == child
+    assert "fork" not in parent.to_json()
+    assert child.baseline() == parent.baseline()
+
+
+def test_what_does_not_move_in_mid_run_is_the_parents_too_and_seeds_fork_alike() -> None:
+    child = DIGITS.forked(7, {"method.temperature": 8.0}).forked(9, {"method.teacher_weight": 0.5})
+    other = child.changed({"optim.epochs": 99, "method.temperature": 2.0, "data.label_noise": 0.1})
+    chain = [other]
+    while chain[-1].fork is not None:
+        chain.append(chain[-1].fork.recipe)
+    assert [(one.optim.epochs, one.data.label_noise) for one in chain] == [(99, 0.1)] * 3
+    assert [one.method.to_json()["temperature"] for one in chain] == [2.0, 8.0, 4.0]
+    seeds = [one.seed for one in (child.seeded(3), child.seeded(3).in_epoch(8), child.seeded(3).in_epoch(0))]
+    assert seeds == [3, 3, 3]
+    assert Recipe.from_json(child.seeded(3).to_json()) == child.seeded(3)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "changes", "reason"),
+    [
+        (0, {}, "greater than or equal to 1"),
+        (60, {}, "after 1 to 59 epochs"),
+        (7, {"optim.batch": 8}, r"'optim\.batch' is not the parent's"),
+        (7, {"student.widths": [9, 9]}, r"'student\.widths' is not the parent's"),
+        (7, {"schedules.temperature": "linear"}, "is not the parent's"),
+        (7, {"method.temperature": -1}, "greater than 0"),
+        (7, {"fork.parent": "0" * 16}, "has the fingerprint"),
+    ],
+)
+def test_what_is_no_fork_is_refused(epoch: int, changes: dict[str, Any], reason: str) -> None:
+    with pytest.raises((InvalidSetting, RecipeMismatch), match=reason):
+        DIGITS.forked(epoch, changes)
+
+
+def test_a_fork_of_a_fork_cannot_go_back_before_it() -> None:
+    with pytest.raises(InvalidSetting, match="after 7 to 59 epochs"):
+        DIGITS.forked(7, {}).forked(6, {})
+
+
+@pytest.mark.parametrize("protocol", ["chain", "mutual", "federated"])
+def test_a_protocol_of_several_networks_cannot_be_forked(protocol: str) -> None:
+    recipe = DIGITS.changed({"protocol": protocol})
+    with pytest.raises(RecipeMismatch, match="several networks"):
+        recipe.forked(7, {"method.temperature": 8.0})
+
+
+def test_a_map_cannot_be_forked() -> None:
+    study = Study.sweep(DIGITS, {"method.temperature": [1, 4]})
+    with pytest.raises(RecipeMismatch, match="Only a race"):
+        study.forked(3, {})

@@ -3,12 +3,13 @@
  * changes, and every paint() only sets attributes.
  */
 
-import { fillTemplate, headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
+import { headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
 import { followEpoch } from "../shared/epoch_event.js";
 import { formatNumber, linearScale, nearestIndex, niceRange } from "../shared/scale.js";
 import { makeDownloads } from "./download.js";
-import { paintAxes, paintCrosshair, paintLabels, paintLine } from "./lines.js";
+import { paintAxes, paintCrosshair, paintLabels, paintLine, paintMarks } from "./lines.js";
 import { listenToKeys, listenToPointer } from "./pointer.js";
+import { describe, saveCsv } from "./words.js";
 
 /** @import { RoleStyle } from "../shared/download.js" */
 /** @import { Range, Scale } from "../shared/scale.js" */
@@ -40,6 +41,7 @@ import { listenToKeys, listenToPointer } from "./pointer.js";
  * @property {boolean} percent
  * @property {number | null} replay_seconds
  * @property {number | null} marker_x
+ * @property {{ x: number, label: string }[]} marks what happened, in order of x
  * @property {number} height
  * @property {string} file
  */
@@ -128,12 +130,13 @@ export class CurveChart {
     this.labels = svg("g");
     this.marker = svg("path", { class: "marker" });
     this.cross = svg("path", { class: "cross" });
+    this.marks = svg("g", { class: "happened" });
     this.box = svg("rect", { class: "box", visibility: "hidden" });
     this.chart = svg(
       "svg",
       { role: "img", tabindex: 0, "data-testid": "curve" },
       svg("defs", {}, svg("clipPath", { id: this.id }, this.clip)),
-      ...[this.grid, this.marker, this.lines, this.cross, this.labels, this.box],
+      ...[this.grid, this.marker, this.lines, this.cross, this.labels, this.box, this.marks],
     );
     this.tip = html("div", { class: "tip", "data-testid": "curve-tip", hidden: "" });
     this.spoken = html("div", { class: "spoken", role: "status" });
@@ -182,21 +185,10 @@ export class CurveChart {
       ? data.subtitle
       : [data.subtitle, words.empty].filter(Boolean).join(" · ");
     this.buttons.replay.hidden = !data.replay_seconds || this.still;
-    this.chart.setAttribute("aria-label", this.describe());
+    this.chart.setAttribute("aria-label", describe(this));
     if (first && data.replay_seconds && !this.still) this.replay();
     else if (!this.playing) this.paint();
     this.fillTable();
-  }
-
-  describe() {
-    const { words, series, title, x_title, x_range } = this.data;
-    const ends = series
-      .filter((line) => line.x.length)
-      .map(({ name, x, y }) =>
-        fillTemplate(words.summary_series, { name, y: this.format(y.at(-1)), x_title, x: x.at(-1) }),
-      );
-    const whole = fillTemplate(words.summary, { title, x_title, from: x_range[0], to: x_range[1] });
-    return [whole, ...ends, words.help].join(" ");
   }
 
   build() {
@@ -258,6 +250,7 @@ export class CurveChart {
     this.paintMarker();
     this.drawn.forEach((nodes, i) => paintLine(this, nodes, series[i], until));
     paintLabels(this, Math.min(until, xs[1]), xs[0]);
+    paintMarks(this, xs);
     this.pointAt(this.cursor);
   }
 

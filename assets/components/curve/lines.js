@@ -121,6 +121,28 @@ export function paintLabels(curve, until, from) {
 }
 
 /**
+ * Draw what happened as lines with their words above, one row lower where two would cover each other.
+ * @param {CurveChart} curve
+ * @param {Range} xs
+ */
+export function paintMarks(curve, xs) {
+  const { left, right, top, bottom } = curve.inner;
+  const seen = curve.data.marks.filter(({ x }) => x >= xs[0] && x <= xs[1]);
+  curve.marks.replaceChildren();
+  let end = -Infinity;
+  let row = 0;
+  for (const { x, label } of seen) {
+    const text = svg("text", {}, label);
+    curve.marks.append(svg("path", { d: `M${curve.x(x)} ${top}V${bottom}` }), text);
+    const width = text.getComputedTextLength();
+    const start = Math.max(left, Math.min(right - width, curve.x(x) - width / 2));
+    row = start < end + 8 ? row + 1 : 0;
+    end = start + width;
+    setAttributes(text, { x: start, y: top - 4 + 15 * row });
+  }
+}
+
+/**
  * Show the value of every series at the point nearest to the cursor.
  * @param {CurveChart} curve
  * @param {number | null} cursor an x, or null for none

@@ -111,6 +111,12 @@ class LaneFiles:
         """Forget the checkpoint of lanes that have all ended."""
         (self._group(group) / "checkpoint.safetensors").unlink(missing_ok=True)
 
+    def hand_on(self, group: str, to: str, epoch: int) -> None:
+        """Copy the logits that lanes share, those before ``epoch``, to a group with as many lanes."""
+        for path in self._group(group).glob("logits-[0-9]*.safetensors"):
+            if int(path.stem.split("-")[1]) < epoch:
+                write_bytes(self._group(to) / path.name, path.read_bytes(), self.home)
+
     def rewind(self, group: str, epoch: int) -> None:
         """Forget the logits from ``epoch`` on, and what a killed job had half written."""
         for path in self._group(group).glob("logits-[0-9]*.safetensors"):

@@ -13,7 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import safe_open
 
-from kd_core.store.files.arrays import UNREADABLE, Arrays, half, is_whole, read_arrays, read_part, size_of, write_arrays
+from kd_core.store.files.arrays import (
+    UNREADABLE,
+    Arrays,
+    half,
+    is_whole,
+    read_arrays,
+    read_part,
+    size_of,
+    write_arrays,
+    write_bytes,
+)
 from kd_core.store.files.lane_files import LaneFiles
 
 
@@ -107,6 +117,12 @@ class RunFiles:
     def drop_logits(self, run: str, epoch: int) -> None:
         """Forget the logits of an epoch."""
         self._logits(run, epoch).unlink(missing_ok=True)
+
+    def hand_on(self, run: str, to: str, epoch: int) -> None:
+        """Copy a run's own logits and the pictures of its notes, those before ``epoch``, to another run."""
+        for path in [*self._run(run).glob("logits-*.safetensors"), *self._run(run).glob("note-*.safetensors")]:
+            if int(path.stem.split("-")[-1]) < epoch:
+                write_bytes(self._run(to) / path.name, path.read_bytes(), self.home)
 
     def save_source(self, source: str, arrays: Arrays, facts: Mapping[str, Any]) -> None:
         """Keep a dataset's test images (N, C, H, W) and labels (N,), once, with its class names."""

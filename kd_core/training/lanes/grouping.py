@@ -40,6 +40,8 @@ def lane_key(recipe: Recipe) -> str:
     if recipe.teacher is not None and recipe.teacher.seed == recipe.seed:
         values["teacher"]["seed"] = "lane"
     values["seed"] = "lane"
+    if recipe.fork is not None:
+        values["fork"] = [recipe.fork.epoch, lane_key(recipe.fork.recipe)]
     return json.dumps(values, sort_keys=True)
 
 
@@ -92,4 +94,5 @@ def _setting(recipe: Recipe) -> str:
     """Return a recipe's numbers of lanes as text."""
     method = {name: getattr(recipe.method, name) for name in sorted(lane_fields(type(recipe.method)))}
     teacher = recipe.teacher.fingerprint() if recipe.teacher is not None and recipe.teacher.seed != recipe.seed else ""
-    return json.dumps([method, recipe.data.label_noise, recipe.optim.lr, recipe.optim.weight_decay, teacher])
+    parent = "" if recipe.fork is None else _setting(recipe.fork.recipe)
+    return json.dumps([method, recipe.data.label_noise, recipe.optim.lr, recipe.optim.weight_decay, teacher, parent])

@@ -94,6 +94,7 @@ class LaneTrainer:
         layers = self.network.named_modules()
         self.dropouts = {name: layer for name, layer in layers if isinstance(layer, LaneDropout)}
         self.mask_generators: list[torch.Generator] = []
+        self.method = self.flat[0].method
         self.method_values: dict[str, Tensor] = {}
         self.progress = Progress(self.flat[0].optim.patience, len(self.flat))
         self.best_weights: dict[str, Tensor] = {}
@@ -112,7 +113,7 @@ class LaneTrainer:
         self.network.train()
         for group in self.optimizer.param_groups:
             group["lr"] = self._by_lane("lr") if isinstance(group["lr"], Tensor) else self._schedule_values[0]["lr"]
-        self.method_values = self._method_values()
+        self.method, self.method_values = self.flat[0].in_epoch(epoch).method, self._method_values()
         self.mask_generators = [
             make_generator(row[0].seed, "dropout", epoch, device=self.device) for row in self.recipes
         ]
@@ -217,7 +218,7 @@ class LaneTrainer:
         for layer in self.dropouts.values():
             layer.asked = 0
         student = functional_call(self.network, {**parameters, **masks}, (images,))
-        method = self.flat[0].method.with_tensors(**method_values)
+        method = self.method.with_tensors(**method_values)
         return method.terms(student, None if teacher_logits is None else Outputs(teacher_logits), labels)
 
     def _logits(self, parameters: Mapping[str, Tensor], images: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ from pages.parts.charts.bars import (
     softened_bars,
 )
 from pages.parts.charts.components import script, style
-from pages.parts.charts.curve import CURVE_WORDS, CurveSeries, live_curve
+from pages.parts.charts.curve import CURVE_WORDS, CurveMark, CurveSeries, live_curve
 from pages.parts.charts.downloads import (
     csv_button,
     plotly_chart_with_downloads,
@@ -39,6 +39,7 @@ __all__ = [
     "Axis",
     "BarsArm",
     "BarsState",
+    "CurveMark",
     "CurveSeries",
     "Film",
     "MapAxis",

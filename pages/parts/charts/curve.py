@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 import streamlit as st
@@ -24,6 +24,7 @@ CURVE_WORDS: Final = (
     "band",  # {low} {high}, beside a value in the crosshair
     "summary",  # {title} {x_title} {from} {to}
     "summary_series",  # {name} {y} {x_title} {x}
+    "mark",  # {x_title} {x} {label}, spoken with the chart
     "empty",  # while there is no point yet
 )
 """Keys of the texts that `live_curve` shows, looked up as `curve.<key>` in the catalogue."""
@@ -55,6 +56,14 @@ class CurveSeries:
                 raise ValueError(f"'{self.name}' has {len(self.x)} x but {len(column)} values.")
 
 
+@dataclass(frozen=True)
+class CurveMark:
+    """A vertical line with a few words above it: something that happened at an x."""
+
+    x: float
+    label: str
+
+
 def live_curve(
     *,
     key: str,
@@ -69,6 +78,7 @@ def live_curve(
     percent: bool = False,
     replay_seconds: float | None = None,
     marker_x: float | None = None,
+    marks: Sequence[CurveMark] = (),
     height: int = 320,
 ) -> None:
     """Lines over a constant x range that take new points without blinking.
@@ -79,27 +89,27 @@ def live_curve(
         words: a text for each of `CURVE_WORDS`.
         x_title: what x counts, such as "epoch".
         y_title: what y is, with its split and unit.
-        x_range: constant while training.
-        y_range: None follows the data; say so in the subtitle.
+        x_range: constant while training; ``y_range`` may be None and follows the data then: say so in the subtitle.
         title: the finding; ``subtitle`` is the setting.
         percent: y is a fraction and shown in percent.
         replay_seconds: draws a recording from left to right once, on first sight.
         marker_x: a vertical line at the scrubbed epoch; where the page has a scrubber, it follows that by itself.
+        marks: what happened, in order of x.
         height: of the plot, in pixels.
     """
     texts = {"x_title": x_title, "y_title": y_title, "title": title, "subtitle": subtitle, "file": key}
+    lines = {"marker_x": marker_x, "marks": [asdict(mark) for mark in marks]}
+    plain = {"percent": percent, "replay_seconds": replay_seconds, "height": height}
     _component(
         key=key,
         data={
             "series": [series_data(line) for line in series],
             "words": {word: words[word] for word in CURVE_WORDS},
             **texts,
+            **lines,
             "x_range": list(x_range),
             "y_range": None if y_range is None else list(y_range),
-            "percent": percent,
-            "replay_seconds": replay_seconds,
-            "marker_x": marker_x,
-            "height": height,
+            **plain,
         },
     )
 

@@ -53,6 +53,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
         now,
         key="method_race_start",
         stop_key="method_race_stop",
+        pause_key="method_race_pause",
         seconds=seconds,
     )
 

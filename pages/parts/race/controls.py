@@ -7,13 +7,16 @@ from functools import lru_cache
 import streamlit as st
 
 from kd_core.settings import lane_fields, name_of
+from kd_core.store import StudyRow
 from pages.parts.app import engine_ready, error_boundary, link, store
 from pages.parts.form import cautions, choose_preset, protocol_line, setting_field, state
 from pages.parts.own_code import code_panel
 from pages.parts.race.all_settings import all_settings
 from pages.parts.race.formula import formula
 from pages.parts.studies import (
+    as_asked,
     current_study,
+    fork_offer,
     members_digest,
     nearest_student,
     redraw_if_asked,
@@ -96,11 +99,13 @@ def _start_and_stop() -> None:
     work = work_of(["race", recipe.to_json(), state.seeds(), state.preset_name(), one_teacher], state.race)
     if not work.digest:
         st.error(escape_markdown(work.trouble))
-        start_bar(t("race.start"), state.race, now, key="race_start", stop_key="race_stop", seconds=None)
+        _start_bar(now, None)
         return
-    if now is not None and now.kind == "race" and not now.alive and _digest(now.id) != work.digest:
+    ended = now is not None and now.kind == "race" and not now.alive
+    if now is not None and ended and _digest(now.id) != work.digest and not as_asked(now):
         st.caption(t("race.stale"))
-    start_bar(t("race.start"), state.race, now, key="race_start", stop_key="race_stop", seconds=work.seconds)
+    _start_bar(now, work.seconds)
+    fork_offer(now)
     how_long = st.empty()
     st.button(
         t("race.make_it_fail"),
@@ -112,6 +117,18 @@ def _start_and_stop() -> None:
     )
     train_again_toggle()
     how_long.caption(work.trouble or about_text(work.seconds))
+
+
+def _start_bar(now: StudyRow | None, seconds: float | None) -> None:
+    start_bar(
+        t("race.start"),
+        state.race,
+        now,
+        key="race_start",
+        stop_key="race_stop",
+        pause_key="race_pause",
+        seconds=seconds,
+    )
 
 
 @lru_cache(maxsize=200)

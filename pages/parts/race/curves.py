@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 
-from kd_core.results import RaceData
+from kd_core.results import RaceData, forks_of
 from kd_core.store import EpochRow, MemberRow, PointRow, RunRow
 from kd_core.vocabulary import ARMS
 from pages.parts.app import link, store
-from pages.parts.charts import CURVE_WORDS, ROLE_OF, CurveSeries, Names, accuracy_lines, live_curve, zoomed_range
+from pages.parts.charts import (
+    CURVE_WORDS,
+    ROLE_OF,
+    CurveMark,
+    CurveSeries,
+    Names,
+    accuracy_lines,
+    live_curve,
+    zoomed_range,
+)
 from pages.parts.protocol_panels import Panel
 from pages.parts.race.method_panel import share_curve
+from pages.parts.studies import moved_text
 from pages.parts.text import declared_text, t, texts_of
 
 
@@ -104,6 +114,11 @@ def applied_line(members: Sequence[MemberRow], rows: Sequence[EpochRow], setting
     return CurveSeries("distilled", name, [float(epoch) for epoch in range(1, len(values) + 1)], values)
 
 
+def fork_marks(recipe: Mapping[str, Any]) -> list[CurveMark]:
+    """Return a mark where the distilled student went on with other settings, from its recipe as JSON."""
+    return [CurveMark(float(fork.epoch), moved_text(fork.changes, recipe)) for fork in forks_of(recipe)]
+
+
 def _seeds_drawn(members: Sequence[MemberRow], runs: Mapping[int, RunRow], arms: Iterable[str]) -> int:
     """Return over how many seeds the arms' means are at least: the finished ones, or those that grow together."""
     counts = []
@@ -134,5 +149,6 @@ def _chart(
         subtitle=subtitle,
         percent=percent,
         marker_x=float(link.get("epoch")) if link.get("epoch").isdecimal() else None,
+        marks=fork_marks(race.recipe),
         height=300,
     )

@@ -11,8 +11,10 @@ from kd_core.store import RunRow
 from pages.parts.protocol_panels import Panel, alone_was_given, protocol_headline
 from pages.parts.studies import (
     before_training,
+    fork_texts,
     mean_share,
     resume_button,
+    standing_text,
     study_label,
     taught_with,
     time_left,
@@ -33,7 +35,7 @@ def headline(race: RaceData) -> None:
                 st.caption(given)
         elif row.alive:
             st.markdown(f"**{t('race.no_verdict_yet')}**")
-        st.caption(escape_markdown(" · ".join(taught_with(race.recipe))))
+        st.caption(escape_markdown(" · ".join([*taught_with(race.recipe), *(fork_texts(row) if row.alive else [])])))
     whose_note(row)
     if row.alive:
         st.progress(mean_share(_shares(race)), text=before_training(row) or _progress(race))
@@ -46,6 +48,8 @@ def _ended(race: RaceData) -> None:
     dataset = declared_text(f"datasets.{source}.title", source.replace("_", " "))
     facts = [study_label(row), t("race.on", dataset=dataset), t("provenance.live"), t(f"status.{row.status}")]
     st.caption(escape_markdown(" · ".join(facts)))
+    if row.status == "paused":
+        st.info(standing_text(race.runs.values()))
     if row.error:
         st.error(escape_markdown(error_text(row.error)))
     resume_button(row, key="race_resume")

@@ -1,19 +1,22 @@
 """Studies on any page: which is looked at, starting one, following it while it lives."""
 
 from pages.parts.studies import nearest_student
+from pages.parts.studies.fork import as_asked, fork_offer
 from pages.parts.studies.labels import (
     axes_of,
     changes_of,
     declared_words,
     differing,
+    fork_texts,
     listed_label,
+    moved_text,
     study_label,
     study_title,
     taught_with,
     technique_title,
 )
 from pages.parts.studies.live import live_fragment, nothing_yet, watch
-from pages.parts.studies.progress import before_training, mean_share, show_progress, time_left
+from pages.parts.studies.progress import before_training, mean_share, show_progress, standing_text, time_left
 from pages.parts.studies.sample_bars import digit, sample_arms, sample_rows, sample_shown
 from pages.parts.studies.selection import Selection, choose_another, choose_study, current_study
 from pages.parts.studies.start import (
@@ -32,6 +35,7 @@ from pages.parts.studies.whose import choose_whose, listed, whose_note, whose_te
 __all__ = [
     "Selection",
     "Work",
+    "as_asked",
     "axes_of",
     "before_training",
     "changes_of",
@@ -42,11 +46,14 @@ __all__ = [
     "declared_words",
     "differing",
     "digit",
+    "fork_offer",
+    "fork_texts",
     "listed",
     "listed_label",
     "live_fragment",
     "mean_share",
     "members_digest",
+    "moved_text",
     "nearest_student",
     "nothing_yet",
     "redraw_if_asked",
@@ -56,6 +63,7 @@ __all__ = [
     "sample_shown",
     "seeds_slider",
     "show_progress",
+    "standing_text",
     "start_bar",
     "start_button",
     "study_label",

@@ -12,7 +12,7 @@ from typing import Any, Final, TypedDict
 import streamlit as st
 
 from kd_core.errors import KDError
-from kd_core.results import recipe_of
+from kd_core.results import forks_of, recipe_of
 from kd_core.settings import format_value
 from kd_core.store import StudyRow
 from pages.parts.app import engine
@@ -34,6 +34,7 @@ MOST_NAMED: Final = 3
 FIRST: Final = ("method", "method.temperature", "method.teacher_weight", "data.labelled", "protocol")
 """What is named first, in this order; the others follow as the recipe has them."""
 MEMBERS: Final = {"method": "methods", "protocol": "protocols", "student": "networks", "teacher.student": "networks"}
+SYMBOLS: Final = {"method.temperature": "T", "method.teacher_weight": "α"}
 SEEDS: Final = ("seed", "teacher.seed")
 """Of a race the last seed's recipe is read."""
 _DIGEST = re.compile(r"-[0-9a-f]{6,64}$")
@@ -97,6 +98,31 @@ def differing(row: StudyRow) -> list[str]:
     return list(_differing(str(engine.store().home), row.id, language()))
 
 
+def fork_texts(row: StudyRow) -> list[str]:
+    """Return where a study left others in mid-run, from the first to the last, e.g. "from #12 at epoch 7: T 4 → 8"."""
+    texts = []
+    recipe = recipe_of(row)
+    for fork in forks_of(recipe):
+        number = engine.store().lineage.study_of(fork.parent, row.number)
+        origin = t("fork.earlier") if number is None else f"#{number}"
+        texts.append(t("fork.origin", origin=origin, epoch=fork.epoch, moved=moved_text(fork.changes, recipe)))
+    return texts
+
+
+def moved_text(changes: Mapping[str, tuple[Any, Any]], recipe: Mapping[str, Any]) -> str:
+    """Return what moved from which value to which, e.g. "T 4 → 8, α 0.9 → 0.5"; "nothing changed" where nothing did.
+
+    Args:
+        changes: by path, the value before and after.
+        recipe: as JSON, one in which the paths stand.
+    """
+    moved = []
+    for path, values in changes.items():
+        name = SYMBOLS.get(path) or path_title(path, recipe)
+        moved.append(f"{name} {value_text(values[0])} → {value_text(values[1])}")
+    return ", ".join(moved) or t("fork.nothing")
+
+
 def taught_with(recipe: Mapping[str, Any]) -> list[str]:
     """Return what a student was taught with, changed or not: temperature and weight of its method, and its labels."""
     method, labelled = recipe["method"], recipe["data"]["labelled"]
@@ -128,11 +154,12 @@ def _differing(home: str, study: str, language: str) -> tuple[str, ...]:
     changes = {
         path: value
         for path, value in recipe.differences(PRESETS[row.preset].recipe).items()
-        if path not in row.spec.get("axes", {}) and path not in SEEDS and not _said_by_the_title(path, base)
+        if path not in row.spec.get("axes", {}) and path not in SEEDS and not _said_by_the_label(path, base)
     }
     ordered = sorted(changes, key=lambda path: FIRST.index(path) if path in FIRST else len(FIRST))
     named = [_change(path, changes[path], recipe) for path in ordered[:MOST_NAMED]]
-    return (*named, *([f"+{len(ordered) - MOST_NAMED}"] if len(ordered) > MOST_NAMED else []))
+    further = [f"+{len(ordered) - MOST_NAMED}"] if len(ordered) > MOST_NAMED else []
+    return (*named, *further, *fork_texts(row)[-1:])
 
 
 def _change(path: str, value: Any, recipe: Any) -> str:
@@ -143,8 +170,10 @@ def _change(path: str, value: Any, recipe: Any) -> str:
     return f"{axis_words(recipe, path).title} {words}"
 
 
-def _said_by_the_title(path: str, base: Mapping[str, Any]) -> bool:
-    """Tell whether one's own images, after which the study is called, bring this change with them."""
+def _said_by_the_label(path: str, base: Mapping[str, Any]) -> bool:
+    """Tell whether one's own images, after which the study is called, bring this change with them, or it is a fork."""
+    if path.partition(".")[0] == "fork":
+        return True
     return path.removeprefix("teacher.").startswith("data.source") and bool(_own_images(base))
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -13,11 +14,13 @@ from kd_core.settings import name_of
 from kd_core.store import StudyRow
 from pages.parts.app import engine_is_warm, link, store
 from pages.parts.form import setting_field, state
-from pages.parts.studies.exact_race import rather_exact
 from pages.parts.studies.fit import has_cells, nearest_of, own_studies
 from pages.parts.studies.labels import axes_of
 from pages.parts.studies.selection import Selection, cell_in_link
 from pages.parts.text import error_text, escape_markdown, t, value_text
+
+if TYPE_CHECKING:
+    from kd_core.recipe import Recipe
 
 LOOKED_AT = "nearest_student"
 """The session's key of what was looked at last: study, cell, and the form's settings when it came into sight."""
@@ -38,7 +41,41 @@ def find(study: StudyRow | None) -> Selection | None:
         return None
     if study is not None and not has_cells(study) and not _form_changed(study):
         return _itself(study)
-    return rather_exact(beside(study), state.current())
+    return _rather_exact(beside(study), state.current())
+
+
+def _rather_exact(selection: Selection | None, recipe: Recipe) -> Selection | None:
+    """Return a race of exactly this recipe instead of a cell that is only near it; else what was given.
+
+    Args:
+        selection: the nearest there is.
+        recipe: the form's.
+    """
+    if selection is None or not selection.asked:
+        return selection
+    wanted = _student(json.dumps(recipe.to_json()))
+    races = (row for row in own_studies("race") if row.status == "done")
+    found = next((row for row in races if _student_of(row.id) == wanted), None)
+    return selection if found is None else Selection(found)
+
+
+@lru_cache(maxsize=500)
+def _student_of(study: str) -> str:
+    """What a study was asked for never changes."""
+    asked = store().studies.get(study).spec["members"]
+    students = (member for member in asked if member["arm"] == "distilled" and member["seed"] == 0)
+    first = next(students, None)
+    return "" if first is None else json.dumps(first["recipe"], sort_keys=True)
+
+
+@lru_cache(maxsize=64)
+def _student(recipe: str) -> str:
+    """Return the recipe, as JSON, that a race of it gives to its distilled student of seed 0."""
+    from kd_core.recipe import Recipe, Study
+
+    members = Study.race(Recipe.from_json(json.loads(recipe))).members
+    student = next(member for member in members if member.arm == "distilled")
+    return json.dumps(student.to_json()["recipe"], sort_keys=True)
 
 
 def beside(study: StudyRow | None) -> Selection | None:

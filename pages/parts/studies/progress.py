@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import streamlit as st
 
 from kd_core import jobs
-from kd_core.store import MemberProgress, StudyRow
+from kd_core.store import MemberProgress, RunRow, StudyRow
 from kd_core.vocabulary import RESUMABLE
 from pages.parts.app import store
 from pages.parts.studies.start import resume_button
@@ -21,6 +21,8 @@ def before_training(row: StudyRow) -> str:
     """Return what stands in for progress while a study does not train: its place in the queue, or other work."""
     if row.status == "queued":
         return waiting_text(row)
+    if row.wish == "pause":
+        return t("fork.pausing")
     if row.activity:
         return f"{activity_text(row.activity['what'])} ({100 * row.activity['done']:.0f} %)"
     return ""
@@ -36,6 +38,15 @@ def waiting_text(row: StudyRow) -> str:
     if place.seconds is None:
         return t("race.queued", n=place.ahead)
     return t("race.queued_time", n=place.ahead, time=duration_text(place.seconds))
+
+
+def standing_text(runs: Iterable[MemberProgress | RunRow]) -> str:
+    """Return where a paused study stands: the epoch that all networks that are to go on have behind them."""
+    begun = [(run.epoch or 0, run.epochs or 0) for run in runs if run.status == "paused" and run.epoch]
+    if not begun:
+        return t("fork.paused_before")
+    epoch, epochs = min(begun)
+    return t("fork.paused_after", epoch=epoch, epochs=epochs)
 
 
 def mean_share(shares: Sequence[float]) -> float:
@@ -75,6 +86,8 @@ def show_progress(row: StudyRow, members: Sequence[MemberProgress]) -> None:
             resume_button(row, key="sweep_resume")
             done = sum(network.status == "done" for network in networks)
             st.caption(t("sweep.ended", status=t(f"status.{row.status}"), done=done, all=len(networks)))
+        if row.status == "paused":
+            st.caption(standing_text(networks))
 
 
 def _networks(members: Sequence[MemberProgress]) -> list[MemberProgress]:

@@ -1,4 +1,4 @@
-"""Starting a study from a form: seeds, how much work it is, Start and Stop."""
+"""Starting a study from a form: seeds, how much work it is, Start, Pause and Stop."""
 
 from __future__ import annotations
 
@@ -119,10 +119,11 @@ def start_bar(
     *,
     key: str,
     stop_key: str,
+    pause_key: str,
     seconds: float | None,
     choices: Sequence[str] = CHOICES,
 ) -> None:
-    """Draw Start, and Stop while a study is alive that this visitor may stop.
+    """Draw Start, and Pause and Stop while a study is alive that this visitor may stop.
 
     A press is remembered until this line is reached: whatever draws the page anew before it cannot lose it.
 
@@ -132,6 +133,7 @@ def start_bar(
         now: the study that is looked at.
         key: of Start.
         stop_key: of Stop.
+        pause_key: of Pause.
         seconds: about how long the study takes; None where it cannot be started.
         choices: what of the session decides how it is carried out.
     """
@@ -140,7 +142,7 @@ def start_bar(
         _start_button(label, key, "sign_in_to_start", "stretch", seconds is not None)
     with right:
         if now is not None and now.alive and may_change(store(), now.id, visitor()):
-            st.button(t("race.stop"), key=stop_key, width="stretch", on_click=_stop, args=(now.id,))
+            _pause_and_stop(now, pause_key, stop_key)
     if st.session_state.pop(_pressed(key), False) and seconds is not None:
         _start(make, choices, seconds)
     show_refused()
@@ -194,6 +196,25 @@ def _press(key: str) -> None:
 
 def _pressed(key: str) -> str:
     return f"{key}_pressed"
+
+
+def _pause_and_stop(row: StudyRow, pause_key: str, stop_key: str) -> None:
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            t("fork.pause"),
+            key=pause_key,
+            help=t("fork.pause_help"),
+            width="stretch",
+            disabled=row.wish == "pause",
+            on_click=_pause,
+            args=(row.id,),
+        )
+        st.button(t("race.stop"), key=stop_key, width="stretch", on_click=_stop, args=(row.id,))
+
+
+def _pause(study: str) -> None:
+    try_or_tell(lambda: jobs.pause(store(), study, visitor()))
+    st.session_state[REDRAW] = True
 
 
 def _stop(study: str) -> None:

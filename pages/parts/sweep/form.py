@@ -111,6 +111,7 @@ def _start_and_stop(plan: Plan, now: StudyRow | None) -> None:
         now,
         key="sweep_start",
         stop_key="sweep_stop",
+        pause_key="sweep_pause",
         seconds=seconds,
     )
 
