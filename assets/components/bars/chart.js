@@ -8,21 +8,16 @@ import { followEpoch } from "../shared/epoch_event.js";
 import { expectedValue, logSoftmax } from "../shared/softmax.js";
 import { shortened } from "./classes.js";
 import { BarDownloads } from "./download.js";
+import { armsAfter } from "./film.js";
 import { DECADES, measureBars, probabilityTicks } from "./geometry.js";
+import { makePatterns } from "./ink.js";
 import { ManyClasses } from "./many_classes.js";
 import { formatFixed } from "./numbers.js";
 import { TemperatureControl, formatTemperature } from "./temperature_control.js";
 
-/** @import { RoleStyle } from "../shared/download.js" */
+/** @import { Arm } from "./film.js" */
 /** @import { Point } from "./geometry.js" */
 /** @import { Axis, TemperatureRange } from "./temperature_control.js" */
-
-/**
- * What a network said after every kept epoch (counted from 1), and what it is reported with.
- * @typedef {{ epochs: number[], logits: number[][], result: number[] }} Film
- */
-
-/** @typedef {{ role: string, name: string, style: RoleStyle, logits: number[], film?: Film | null }} Arm */
 
 /**
  * What `softened_bars` in Python sends.
@@ -135,19 +130,8 @@ export class BarChart {
    * @param {number | null} epoch from 1; null for the reported one
    */
   showEpoch(epoch) {
-    if (!this.data?.arms.some(({ film }) => film)) return;
-    const arms = this.data.arms.map((arm) => {
-      if (!arm.film) return arm;
-      const { epochs, logits, result } = arm.film;
-      const place =
-        epoch === null
-          ? -1
-          : Math.max(
-              0,
-              epochs.findLastIndex((kept) => kept <= epoch),
-            );
-      return { ...arm, logits: logits[place] ?? result };
-    });
+    const arms = this.data && armsAfter(this.data.arms, epoch);
+    if (!arms) return;
     this.data = { ...this.data, arms };
     this.paint();
   }
@@ -254,7 +238,11 @@ export class BarChart {
     const names = this.many.drawn.map((index) => classes[index]);
     this.geometry = measureBars(names, shownArms.length, this.width);
     const { height } = this.geometry;
-    this.chart = svg("svg", { role: "img", width: this.width, height, "data-testid": "bars" }, this.makePatterns());
+    this.chart = svg(
+      "svg",
+      { role: "img", width: this.width, height, "data-testid": "bars" },
+      makePatterns(this.data.arms, this.id),
+    );
     this.drawGrid();
     this.bars = this.many.drawn.flatMap((index, place) => this.drawClass(index, place, shownArms));
     this.plot.replaceChildren(html("div", { class: "axis" }, words.probability), this.chart);
@@ -262,19 +250,6 @@ export class BarChart {
     this.controls.showAxis(this.axis);
     this.paint();
     this.settle();
-  }
-
-  makePatterns() {
-    const patterned = this.data.arms.filter((arm) => arm.style.pattern);
-    const patterns = patterned.map(({ role, style }) =>
-      svg(
-        "pattern",
-        { id: `${role}-${this.id}`, width: 6, height: 6, patternUnits: "userSpaceOnUse" },
-        svg("rect", { width: 6, height: 6, fill: style.colour, "fill-opacity": 0.3 }),
-        svg("path", { d: style.pattern, stroke: style.colour, "stroke-width": 1.7 }),
-      ),
-    );
-    return svg("defs", {}, ...patterns);
   }
 
   drawGrid() {

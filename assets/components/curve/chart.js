@@ -7,7 +7,7 @@ import { fillTemplate, headRow, html, makeButton, setAttributes, svg, tableRow }
 import { downloadCsv, downloadPng, quoteCell } from "../shared/download.js";
 import { followEpoch } from "../shared/epoch_event.js";
 import { formatNumber, linearScale, nearestIndex, niceRange } from "../shared/scale.js";
-import { paintAxes, paintCrosshair, paintLabels, paintLine } from "./lines.js";
+import { paintAxes, paintCrosshair, paintLabels, paintLine, paintMarker } from "./lines.js";
 import { listenToKeys, listenToPointer } from "./pointer.js";
 
 /** @import { RoleStyle } from "../shared/download.js" */
@@ -40,7 +40,6 @@ import { listenToKeys, listenToPointer } from "./pointer.js";
  * @property {boolean} percent
  * @property {number | null} replay_seconds
  * @property {number | null} marker_x
- * @property {boolean} follows_epoch whether that mark follows the page's scrubber
  * @property {number} height
  * @property {string} file
  */
@@ -265,26 +264,17 @@ export class CurveChart {
     this.y = linearScale(ys, [bottom, top]);
     paintAxes(this, xs, ys);
     this.buttons.reset.disabled = !this.zoom;
-    this.paintMarker();
+    paintMarker(this);
     this.drawn.forEach((nodes, i) => paintLine(this, nodes, series[i], until));
     paintLabels(this, Math.min(until, xs[1]), xs[0]);
     this.pointAt(this.cursor);
   }
 
-  /** Draw the line at the epoch that is looked at. */
-  paintMarker() {
-    const { marker_x, x_range } = this.data;
-    const [low, high] = this.zoom?.x ?? x_range;
-    const { top, bottom } = this.inner;
-    const marked = marker_x !== null && marker_x >= low && marker_x <= high;
-    this.marker.setAttribute("d", marked ? `M${this.x(marker_x)} ${top}V${bottom}` : "");
-  }
-
   /** @param {number | null} epoch that a scrubber passes, from 1; null for the reported one */
   followMarker(epoch) {
-    if (!this.data?.follows_epoch || !this.x) return;
+    if (!this.x) return;
     this.data = { ...this.data, marker_x: epoch };
-    this.paintMarker();
+    paintMarker(this);
   }
 
   /** @param {Zoom | null} zoom null for the whole range */

@@ -68,7 +68,6 @@ def live_curve(
     percent: bool = False,
     replay_seconds: float | None = None,
     marker_x: float | None = None,
-    follows_epoch: bool = False,
     height: int = 320,
 ) -> None:
     """Lines over a constant x range that take new points without blinking.
@@ -84,8 +83,7 @@ def live_curve(
         title: the finding; ``subtitle`` is the setting.
         percent: y is a fraction and shown in percent.
         replay_seconds: draws a recording from left to right once, on first sight.
-        marker_x: a vertical line, such as the scrubbed epoch.
-        follows_epoch: whether that line follows the scrubber of the page while it is dragged or plays.
+        marker_x: a vertical line at the scrubbed epoch; where the page has a scrubber, it follows that by itself.
         height: of the plot, in pixels.
     """
     texts = {"x_title": x_title, "y_title": y_title, "title": title, "subtitle": subtitle, "file": key}
@@ -100,7 +98,6 @@ def live_curve(
             "percent": percent,
             "replay_seconds": replay_seconds,
             "marker_x": marker_x,
-            "follows_epoch": follows_epoch,
             "height": height,
         },
     )

@@ -133,7 +133,6 @@ def _chart(
         y_range=y_range,
         subtitle=subtitle,
         percent=percent,
-        follows_epoch=True,
         marker_x=float(link.get("epoch")) if link.get("epoch").isdecimal() else None,
         height=300,
     )
