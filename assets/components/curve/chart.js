@@ -160,7 +160,10 @@ export class CurveChart {
     new ResizeObserver(() => {
       if (this.plot.clientWidth !== this.width) this.paint();
     }).observe(this.plot);
-    followEpoch(this.plot, (epoch) => this.followMarker(epoch));
+    followEpoch(this.plot, (marker_x) => {
+      this.data = { ...this.data, marker_x };
+      if (this.x) paintMarker(this);
+    });
   }
 
   makeButtons() {
@@ -268,13 +271,6 @@ export class CurveChart {
     this.drawn.forEach((nodes, i) => paintLine(this, nodes, series[i], until));
     paintLabels(this, Math.min(until, xs[1]), xs[0]);
     this.pointAt(this.cursor);
-  }
-
-  /** @param {number | null} epoch that a scrubber passes, from 1; null for the reported one */
-  followMarker(epoch) {
-    if (!this.x) return;
-    this.data = { ...this.data, marker_x: epoch };
-    paintMarker(this);
   }
 
   /** @param {Zoom | null} zoom null for the whole range */
