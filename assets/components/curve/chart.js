@@ -162,7 +162,7 @@ export class CurveChart {
     }).observe(this.plot);
     followEpoch(this.plot, (marker_x) => {
       this.data = { ...this.data, marker_x };
-      if (this.x) paintMarker(this);
+      if (this.width) paintMarker(this);
     });
   }
 
