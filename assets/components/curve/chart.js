@@ -7,9 +7,9 @@ import { headRow, html, makeButton, setAttributes, svg, tableRow } from "../shar
 import { followEpoch } from "../shared/epoch_event.js";
 import { formatNumber, linearScale, nearestIndex, niceRange } from "../shared/scale.js";
 import { makeDownloads } from "./download.js";
-import { paintAxes, paintCrosshair, paintLabels, paintLine, paintMarks } from "./lines.js";
+import { paintAxes, paintCrosshair, paintLabels, paintLine, paintMarker, paintMarks } from "./lines.js";
 import { listenToKeys, listenToPointer } from "./pointer.js";
-import { describe, saveCsv } from "./words.js";
+import { describe } from "./words.js";
 
 /** @import { RoleStyle } from "../shared/download.js" */
 /** @import { Range, Scale } from "../shared/scale.js" */
@@ -155,7 +155,10 @@ export class CurveChart {
     new ResizeObserver(() => {
       if (this.plot.clientWidth !== this.width) this.paint();
     }).observe(this.plot);
-    followEpoch(this.plot, (epoch) => this.followMarker(epoch));
+    followEpoch(this.plot, (marker_x) => {
+      this.data = { ...this.data, marker_x };
+      if (this.width) paintMarker(this);
+    });
   }
 
   makeButtons() {
@@ -247,27 +250,11 @@ export class CurveChart {
     this.y = linearScale(ys, [bottom, top]);
     paintAxes(this, xs, ys);
     this.buttons.reset.disabled = !this.zoom;
-    this.paintMarker();
+    paintMarker(this);
     this.drawn.forEach((nodes, i) => paintLine(this, nodes, series[i], until));
     paintLabels(this, Math.min(until, xs[1]), xs[0]);
     paintMarks(this, xs);
     this.pointAt(this.cursor);
-  }
-
-  /** Draw the line at the epoch that is looked at. */
-  paintMarker() {
-    const { marker_x, x_range } = this.data;
-    const [low, high] = this.zoom?.x ?? x_range;
-    const { top, bottom } = this.inner;
-    const marked = marker_x !== null && marker_x >= low && marker_x <= high;
-    this.marker.setAttribute("d", marked ? `M${this.x(marker_x)} ${top}V${bottom}` : "");
-  }
-
-  /** @param {number | null} epoch that a scrubber passes, from 1; null for the reported one */
-  followMarker(epoch) {
-    if (!this.x) return;
-    this.data = { ...this.data, marker_x: epoch };
-    this.paintMarker();
   }
 
   /** @param {Zoom | null} zoom null for the whole range */

@@ -195,3 +195,13 @@ function placeTip(curve, crosshair) {
   const x = crosshair < (left + right) / 2 ? crosshair + 14 : crosshair - 14 - offsetWidth;
   curve.tip.style.transform = `translate(${Math.max(0, Math.min(room, x))}px, ${y}px)`;
 }
+
+/**
+ * Draw the line at the epoch that is looked at.
+ * @param {CurveChart} chart
+ */
+export function paintMarker({ data: { marker_x, x_range }, zoom, inner: { top, bottom }, x, marker }) {
+  const [low, high] = zoom?.x ?? x_range;
+  const marked = marker_x !== null && marker_x >= low && marker_x <= high;
+  marker.setAttribute("d", marked ? `M${x(marker_x)} ${top}V${bottom}` : "");
+}

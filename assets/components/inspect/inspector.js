@@ -6,7 +6,7 @@
 import { fillTemplate, html, makeButton } from "../shared/dom.js";
 import { downloadCsv, quoteCell } from "../shared/download.js";
 import { Scrubber } from "../shared/scrubber.js";
-import { Classes, Reliability } from "./by_class.js";
+import { Classes } from "./by_class.js";
 import { Confusion } from "./confusion.js";
 import { GROUPS, UNLABELLED, groupsOf } from "./counts.js";
 import { Embedding } from "./embedding.js";
@@ -14,6 +14,7 @@ import { FULL, readFrame, readIntegers, readPlaces } from "./frames.js";
 import { Pictured } from "./gallery.js";
 import { Entropy, Groups } from "./groups.js";
 import { indicesOf, maskOf, pickOf } from "./picks.js";
+import { Reliability } from "./reliability.js";
 import { View } from "./view.js";
 
 /** @import { Frame } from "./frames.js" */
