@@ -39,6 +39,20 @@ def race(arguments: argparse.Namespace) -> int:
     return _carry_out(store, _add(store, study, arguments), arguments)
 
 
+def code(arguments: argparse.Namespace) -> int:
+    """Print one self-contained PyTorch script that does what a race does, or with --json the recipe."""
+    from kd_core.recipe import PRESETS
+    from kd_core.script import recipe_command, recipe_text, training_script
+
+    preset = PRESETS[arguments.preset]
+    recipe, seeds = preset.recipe.changed(_changes(arguments.set)), arguments.seeds or preset.seeds
+    if arguments.json:
+        print(recipe_text(recipe), end="")
+    else:
+        print(training_script(recipe, range(seeds), recipe_command(recipe, preset.name, seeds)), end="")
+    return 0
+
+
 def sweep(arguments: argparse.Namespace) -> int:
     """Train a trio for every cell of a grid, or of a random search, and print one row a run."""
     from kd_core.recipe import PRESETS, Study

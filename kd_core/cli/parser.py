@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from kd_core.cli.commands import compare, export, presets, race, resume, runs, show, sweep
+from kd_core.cli.commands import code, compare, export, presets, race, resume, runs, show, sweep
 from kd_core.errors import KDError
 from kd_core.store import default_home
 
@@ -42,9 +42,10 @@ def _parser() -> argparse.ArgumentParser:
     common.add_argument("--home", type=Path, default=default_home(), help="the store's folder (KD_HOME)")
     common.add_argument("--data-root", type=Path, default=data, help="where torchvision's datasets lie (KD_DATA)")
     common.add_argument("--json", action="store_true", help="print JSON")
-    training = argparse.ArgumentParser(add_help=False)
-    training.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a setting")
-    training.add_argument("--seeds", type=_count, metavar="N", help="how many seeds")
+    settings = argparse.ArgumentParser(add_help=False)
+    settings.add_argument("--set", action="append", default=[], metavar="PATH=VALUE", help="change a setting")
+    settings.add_argument("--seeds", type=_count, metavar="N", help="how many seeds")
+    training = argparse.ArgumentParser(add_help=False, parents=[settings])
     training.add_argument("--device", default="auto", help="auto, cpu, cuda or mps")
     help_text = "auto: the fastest number format measured here; float32: no coarser one"
     training.add_argument("--precision", default="auto", choices=["auto", "float32"], help=help_text)
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     preset = argparse.ArgumentParser(add_help=False)
     preset.add_argument("preset", metavar="PRESET")
     add(race, preset, training)
+    add(code, preset, settings)
     comparing = add(compare, training)
     comparing.add_argument("methods", nargs="+", metavar="METHOD", help="techniques, or 'all'")
     comparing.add_argument("--preset", default="digits", help="where data, networks and budget come from")

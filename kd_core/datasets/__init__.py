@@ -1,7 +1,7 @@
 """Datasets: one file per source; ``DATASETS`` finds them by name."""
 
 from kd_core.datasets.augmentation import augment
-from kd_core.datasets.base import Dataset, Report
+from kd_core.datasets.base import Dataset, Normalised, Report
 from kd_core.datasets.conditions import (
     Conditions,
     check_conditions,
@@ -22,6 +22,7 @@ __all__ = [
     "Conditions",
     "Dataset",
     "LoadedDataset",
+    "Normalised",
     "Report",
     "Split",
     "Splits",

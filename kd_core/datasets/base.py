@@ -57,6 +57,14 @@ class Dataset(Settings):
         """Return how somebody's own drawing becomes an image like those of the dataset."""
         return scaled(self.shape)
 
+    def load_code(self) -> str | None:
+        """Return plain PyTorch source of ``load_images()``, for the script that a person takes along; None without one.
+
+        It returns training images (N, C, H, W), uint8, their labels (N,), the test images and theirs. It may call
+        ``split`` and ``generator`` (``kd_core.script``).
+        """
+        return None
+
     def outline(self) -> LoadedDataset | None:
         """Return the dataset without pixels, images (N, C, 0, 0), as far as it is known before anything is loaded.
 

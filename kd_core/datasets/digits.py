@@ -70,3 +70,21 @@ class Digits(Normalised):
         test, train = stratified_split(labels, TEST, make_generator(0, "digits", "test"))
         report("reading Digits", 1.0)
         return LoadedDataset(train=everything.subset(train), test=everything.subset(test), cut=VALIDATION)
+
+    def load_code(self) -> str:
+        """Return plain PyTorch source that reads the same images from scikit-learn."""
+        return _LOAD
+
+
+_LOAD = f"""\
+from sklearn.datasets import load_digits
+
+
+def load_images():
+    \"\"\"Return training and test images (N, 1, 8, 8), uint8, each with its labels (N,).\"\"\"
+    digits = load_digits()
+    images = (torch.from_numpy(digits.images) * 255 / 16).round().to(torch.uint8).unsqueeze(1)
+    labels = torch.from_numpy(digits.target).long()
+    test, train = split(labels, {TEST}, generator(0, "digits", "test"))
+    return images[train], labels[train], images[test], labels[test]
+"""

@@ -69,6 +69,11 @@ class TorchvisionSet(Normalised):
     def part(self, data_root: Path, train: bool) -> tuple[Tensor, Tensor, tuple[str, ...]]:
         """Return images (N, C, H, W), uint8, labels (N,) and class names; raises one of ``DAMAGED``."""
 
+    def load_code(self) -> str:
+        """Return plain PyTorch source that reads, or downloads, the same images by torchvision."""
+        pixels = "dataset.data[:, None]" if self.channels == 1 else "torch.from_numpy(dataset.data).permute(0, 3, 1, 2)"
+        return _LOAD.format(kind=self.kind, pixels=pixels)
+
     def torchvision_class(self) -> Any:
         """Return the class that torchvision has for this set."""
         import torchvision.datasets  # here, since it takes two seconds
@@ -245,6 +250,20 @@ class CIFAR100(CifarSet):
     images_by_class: ClassVar[tuple[int, ...]] = (500,) * 100
     validation_images: ClassVar[int] = 5000
     packed_bytes: ClassVar[int] = 169_001_437
+
+
+_LOAD = """\
+from torchvision import datasets
+
+
+def load_images():
+    \"\"\"Return training and test images (N, C, H, W), uint8, each with its labels (N,).\"\"\"
+    parts = []
+    for train in (True, False):
+        dataset = datasets.{kind}("data", train=train, download=True)
+        parts += [{pixels}.contiguous(), torch.as_tensor(dataset.targets)]
+    return parts
+"""
 
 
 def _one_line(error: Exception) -> str:

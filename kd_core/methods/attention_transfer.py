@@ -62,3 +62,18 @@ class AttentionTransfer(WithSoftTargets):
                 normalised = attention / attention.amax(1, keepdim=True).clamp(min=1e-12)
                 pictures[f"{who}_{depth}"] = normalised.reshape(len(maps), *maps.shape[2:])
         return pictures
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        depths = DEPTHS if self.layers == "all" else (self.layers,)
+        return (
+            f"total = {self.base_code}\n"
+            f"for depth in {list(depths)}:\n"
+            "    # Where a network looks: the mean of its squared channels, of length 1.\n"
+            "    student_map, teacher_map = (\n"
+            "        F.normalize(maps.square().mean(1).flatten(1), dim=1)\n"
+            "        for maps in match_sizes(student_features[depth], teacher_features[depth])\n"
+            "    )\n"
+            "    total = total + weight * (student_map - teacher_map).square().mean()\n"
+            "return total"
+        )

@@ -64,6 +64,22 @@ class Method(Settings):
         """Return what there is to look at while it learns, by name, each (N, H, W) for N images; mostly nothing."""
         return {}
 
+    def loss_code(self) -> str | None:
+        """Return the body of ``terms`` in plain PyTorch, for the script that a person takes along; None without one.
+
+        It ends with ``return`` and the whole loss. It may use ``student``, ``teacher`` (logits (N, K)), ``labels``, for
+        a method that ``needs`` any ``student_features`` and ``teacher_features``, the method's settings that move by
+        their names, and the functions of ``kd_core.script.FUNCTIONS``; other settings stand in it as numbers.
+        """
+        return None
+
+    def auxiliary_code(self) -> str | None:
+        """Return ``class Bridge(nn.Module)`` in plain PyTorch, which does what ``auxiliary`` does, if that is needed.
+
+        It is built from and maps two pairs (logits, features).
+        """
+        return None
+
 
 class Distillation(Method):
     """A method that adds a teacher's term to the labels' term."""
@@ -92,6 +108,12 @@ class Distillation(Method):
         weight = 1 - self.teacher_weight if self.label_weight is None else self.label_weight
         return {"labels": weight * label_cross_entropy(student.logits, labels)}
 
+    @property
+    def label_code(self) -> str:
+        """Return ``label_terms`` in plain PyTorch."""
+        weight = "(1 - teacher_weight)" if self.label_weight is None else "label_weight"
+        return f"{weight} * cross_entropy(student, labels)"
+
 
 class WithSoftTargets(Distillation):
     """A method with terms of its own, to which soft targets may be added with the teacher weight."""
@@ -114,6 +136,11 @@ class WithSoftTargets(Distillation):
         """Return the weighted terms of the labels (N,) and of soft targets, scalars in nats."""
         soft = kl_divergence(teacher.logits, student.logits, self.temperature) * self.temperature**2
         return {**self.label_terms(student, labels), "teacher": self.teacher_weight * soft}
+
+    @property
+    def base_code(self) -> str:
+        """Return the sum of ``base_terms`` in plain PyTorch."""
+        return f"{self.label_code} + teacher_weight * temperature**2 * kl_divergence(teacher, student, temperature)"
 
 
 def method_weight(default: float, description: str, title: str = "Weight of the method") -> Any:

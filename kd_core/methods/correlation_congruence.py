@@ -56,3 +56,18 @@ class CorrelationCongruence(WithSoftTargets):
         for order in reversed(range(self.order + 1)):  # Horner's scheme
             series = series * cosines + (2 * self.gamma) ** order / math.factorial(order)
         return math.exp(-2 * self.gamma) * series
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "\n"
+            "def kernel(feature):  # a Gaussian of directions, by its Taylor series\n"
+            "    directions = F.normalize(feature.flatten(1), dim=1)\n"
+            "    cosines = directions @ directions.T\n"
+            f"    terms = [({2 * self.gamma} * cosines) ** p / math.factorial(p) for p in range({self.order + 1})]\n"
+            f"    return math.exp(-{2 * self.gamma}) * sum(terms)\n"
+            "\n"
+            "difference = kernel(student_features['embedding']) - kernel(teacher_features['embedding'])\n"
+            "return base + weight * difference.square().mean()"
+        )

@@ -55,6 +55,25 @@ class Decoupled(WithSoftTargets):
             "others": self.others_weight * scale * others.mean(),
         }
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "right = torch.where(labels >= 0, labels, teacher.argmax(1))  # where withheld, the teacher's choice\n"
+            "is_right = F.one_hot(right, student.shape[1]).bool()\n"
+            "\n"
+            "def parts(logits):\n"
+            "    log_p = F.log_softmax(logits / temperature, 1)\n"
+            "    wrong = log_p.masked_fill(is_right, -torch.inf)\n"
+            "    pair = torch.stack([log_p[is_right], wrong.logsumexp(1)], 1)  # the right class, all others together\n"
+            "    return pair, log_p[~is_right].reshape(len(logits), -1).log_softmax(1)  # the others among themselves\n"
+            "\n"
+            "(student_pair, student_others), (teacher_pair, teacher_others) = parts(student), parts(teacher)\n"
+            "target = F.kl_div(student_pair, teacher_pair, reduction='batchmean', log_target=True)\n"
+            "others = F.kl_div(student_others, teacher_others, reduction='batchmean', log_target=True)\n"
+            "return base + temperature**2 * (target_weight * target + others_weight * others)"
+        )
+
 
 def parts(
     teacher_logits: Tensor, student_logits: Tensor, right: Tensor, temperature: float | Tensor

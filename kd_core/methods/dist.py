@@ -48,6 +48,20 @@ class Dist(WithSoftTargets):
             "within_classes": self.images_weight * scale * (1 - _correlation(student_p.mT, teacher_p.mT).mean()),
         }
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "p_s, p_t = ((z / temperature).softmax(1) for z in (student, teacher))\n"
+            "\n"
+            "def correlation(a, b):  # Pearson's, of each row\n"
+            "    return F.cosine_similarity(a - a.mean(1, keepdim=True), b - b.mean(1, keepdim=True), dim=1)\n"
+            "\n"
+            "within_images = 1 - correlation(p_s, p_t).mean()\n"
+            "within_classes = 1 - correlation(p_s.T, p_t.T).mean()\n"
+            "return base + temperature**2 * (classes_weight * within_images + images_weight * within_classes)"
+        )
+
 
 def _correlation(first: Tensor, second: Tensor) -> Tensor:
     """Return Pearson's correlation of each row, (N,); 0 where a row is constant."""

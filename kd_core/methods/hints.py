@@ -53,3 +53,28 @@ class Hints(WithSoftTargets):
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         distance = at_least_float32(student.features[self.layer]) - at_least_float32(teacher.features[self.layer])
         return {**self.base_terms(student, teacher, labels), "hint": self.weight * distance.square().mean()}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            f"difference = student_features['{self.layer}'] - teacher_features['{self.layer}']\n"
+            "return base + weight * difference.square().mean()"
+        )
+
+    def auxiliary_code(self) -> str:
+        """Return the auxiliary module in plain PyTorch; see ``Method.auxiliary_code``."""
+        return (
+            "class Bridge(nn.Module):\n"
+            '    """A trained regressor from the student\'s feature to one as wide as the teacher\'s."""\n'
+            "\n"
+            "    def __init__(self, student, teacher):\n"
+            "        super().__init__()\n"
+            f"        ours, theirs = match_sizes(student[1]['{self.layer}'], teacher[1]['{self.layer}'])\n"
+            "        self.regressor = pointwise(ours.dim(), ours.shape[1], theirs.shape[1])\n"
+            "\n"
+            "    def forward(self, student, teacher):\n"
+            f"        ours, theirs = match_sizes(student[1]['{self.layer}'], teacher[1]['{self.layer}'])\n"
+            f"        led = {{**student[1], '{self.layer}': self.regressor(ours)}}\n"
+            f"        return (student[0], led), (teacher[0], {{**teacher[1], '{self.layer}': theirs}})"
+        )

@@ -61,3 +61,32 @@ class InBatchContrastive(WithSoftTargets):
         partner = torch.arange(len(student_vectors), device=student_vectors.device)
         contrast = (label_cross_entropy(cosines, partner) + label_cross_entropy(cosines.mT, partner)) / 2
         return {**self.base_terms(student, teacher, labels), "contrast": self.weight * contrast}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "ours, theirs = (\n"
+            "    F.normalize(features['projection'], dim=1) for features in (student_features, teacher_features)\n"
+            ")\n"
+            "cosines, partner = ours @ theirs.T / tau, torch.arange(len(ours))\n"
+            "contrast = (F.cross_entropy(cosines, partner) + F.cross_entropy(cosines.T, partner)) / 2\n"
+            "return base + weight * contrast"
+        )
+
+    def auxiliary_code(self) -> str:
+        """Return the auxiliary module in plain PyTorch; see ``Method.auxiliary_code``."""
+        return (
+            "class Bridge(nn.Module):\n"
+            '    """Two trained projections, one a network, to vectors of one size."""\n'
+            "\n"
+            "    def __init__(self, student, teacher):\n"
+            "        super().__init__()\n"
+            f"        self.student = nn.Linear(student[1]['embedding'].flatten(1).shape[1], {self.size})\n"
+            f"        self.teacher = nn.Linear(teacher[1]['embedding'].flatten(1).shape[1], {self.size})\n"
+            "\n"
+            "    def forward(self, student, teacher):\n"
+            "        ours = self.student(student[1]['embedding'].flatten(1))\n"
+            "        theirs = self.teacher(teacher[1]['embedding'].flatten(1))\n"
+            "        return (student[0], {'projection': ours}), (teacher[0], {'projection': theirs})"
+        )

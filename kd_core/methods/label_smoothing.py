@@ -39,3 +39,7 @@ class LabelSmoothing(Method):
         if labels is None:
             return {"labels": student.logits.sum() * 0}
         return {"labels": label_cross_entropy(student.logits, labels, self.smoothing)}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return "return cross_entropy(student, labels, smoothing)"

@@ -28,3 +28,7 @@ class LabelsOnly(Method):
         if labels is None:
             return {"labels": student.logits.sum() * 0}
         return {"labels": label_cross_entropy(student.logits, labels)}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return "return cross_entropy(student, labels)"

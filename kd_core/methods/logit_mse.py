@@ -26,3 +26,7 @@ class LogitMSE(Distillation):
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         distance = (at_least_float32(student.logits) - at_least_float32(teacher.logits)).square().mean()
         return {**self.label_terms(student, labels), "teacher": self.teacher_weight * distance}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return f"return {self.label_code} + teacher_weight * F.mse_loss(student, teacher)"

@@ -38,6 +38,17 @@ class LogitStandardization(Distillation):
         weight = self.teacher_weight * self.temperature**2
         return {**self.label_terms(student, labels), "teacher": weight * soft}
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            "# Every image's logits with mean 0 and standard deviation 1.\n"
+            "student_z, teacher_z = (\n"
+            "    (z - z.mean(1, keepdim=True)) / (1e-7 + z.std(1, keepdim=True)) for z in (student, teacher)\n"
+            ")\n"
+            "soft = temperature**2 * kl_divergence(teacher_z, student_z, temperature)\n"
+            f"return {self.label_code} + teacher_weight * soft"
+        )
+
 
 def standardized(logits: Tensor) -> Tensor:
     """Return each sample's logits (N, K) with mean 0 and (unbiased) standard deviation 1."""

@@ -48,6 +48,19 @@ class NST(WithSoftTargets):
         )
         return {**self.base_terms(student, teacher, labels), "channels": self.weight * discrepancy}
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            f"pair = match_sizes(student_features['{self.layer}'], teacher_features['{self.layer}'])\n"
+            "ours, theirs = (F.normalize(maps.flatten(2), dim=2) for maps in pair)\n"
+            "\n"
+            "def kernel(a, b):  # squared inner products of all pairs of channels\n"
+            "    return (a @ b.mT).square().mean()\n"
+            "\n"
+            "return base + weight * (kernel(theirs, theirs) + kernel(ours, ours) - 2 * kernel(ours, theirs))"
+        )
+
 
 def _kernel(first: Tensor, second: Tensor) -> Tensor:
     """Return the mean squared inner product of channels (N, C, P) with channels (N, C', P)."""

@@ -41,6 +41,20 @@ class PKT(WithSoftTargets):
         divergence = (teacher_p * ((teacher_p + TINY) / (student_p + TINY)).log()).mean()
         return {**self.base_terms(student, teacher, labels), "neighbours": self.weight * divergence}
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "\n"
+            "def neighbours(feature):  # probabilities that rise with the cosine\n"
+            f"    directions = F.normalize(feature.flatten(1), dim=1, eps={TINY})\n"
+            "    likeness = (directions @ directions.T + 1) / 2\n"
+            "    return likeness / likeness.sum(1, keepdim=True)\n"
+            "\n"
+            "p_s, p_t = neighbours(student_features['embedding']), neighbours(teacher_features['embedding'])\n"
+            f"return base + weight * (p_t * ((p_t + {TINY}) / (p_s + {TINY})).log()).mean()"
+        )
+
 
 def _neighbours(feature: Tensor) -> Tensor:
     """Return (N, N) probabilities that rise with the cosine, each row summing to 1."""

@@ -45,6 +45,30 @@ class Relational(WithSoftTargets):
             "angle": self.angle_weight * smooth_l1_loss(_cosines(student_gram), _cosines(teacher_gram)),
         }
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "elsewhere = 1 - torch.eye(len(student))\n"
+            "\n"
+            "def relations(feature):\n"
+            "    vectors = feature.flatten(1)\n"
+            "    gram = vectors @ vectors.T\n"
+            "    squares = gram.diagonal()\n"
+            "    distances = (squares[:, None] + squares - 2 * gram).clamp(min=1e-12).sqrt() * elsewhere\n"
+            "    mean = (distances.sum() / max(1, len(gram) * (len(gram) - 1))).clamp(min=1e-12)\n"
+            "    # At image i: the cosine of the angle between the directions to j and to k.\n"
+            "    products = gram[None] - gram[:, None] - gram[:, :, None] + squares[:, None, None]\n"
+            "    inverse = elsewhere / (distances + 1 - elsewhere)\n"
+            "    return distances / mean, products * inverse[:, :, None] * inverse[:, None]\n"
+            "\n"
+            "distances, angles = relations(student_features['embedding'])\n"
+            "teacher_distances, teacher_angles = relations(teacher_features['embedding'])\n"
+            "distance = F.smooth_l1_loss(distances, teacher_distances)\n"
+            "angle = F.smooth_l1_loss(angles, teacher_angles)\n"
+            "return base + distance_weight * distance + angle_weight * angle"
+        )
+
 
 def _distances(gram: Tensor) -> Tensor:
     """Return the distances (N, N) that inner products (N, N) imply, 0 on the diagonal."""

@@ -69,3 +69,45 @@ class SelfExits(Method):
             "exits": self.follow_weight * self.temperature**2 * by_logits,
             "features": self.feature_weight * by_features,
         }
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            "end = teacher_features['embedding'].flatten(1)  # the network's own end, held fixed, is the teacher\n"
+            "total = cross_entropy(student, labels)\n"
+            "for depth in student_features['exits']:\n"
+            "    feature, logits = student_features['exits'][depth]\n"
+            "    soft = temperature**2 * kl_divergence(teacher, logits, temperature)\n"
+            "    total = total + (1 - follow_weight) * cross_entropy(logits, labels) + follow_weight * soft\n"
+            "    total = total + feature_weight * (feature - end).square().mean()\n"
+            "return total"
+        )
+
+    def auxiliary_code(self) -> str:
+        """Return the auxiliary module in plain PyTorch; see ``Method.auxiliary_code``."""
+        return (
+            "class Bridge(nn.Module):\n"
+            '    """Classifiers on the network\'s way; of depths that are one layer, only one gets an exit."""\n'
+            "\n"
+            "    def __init__(self, student, teacher):\n"
+            "        super().__init__()\n"
+            "        logits, features = student\n"
+            "        width, seen = features['embedding'].flatten(1).shape[1], [features['late']]\n"
+            "        self.adapters, self.classifiers = nn.ModuleDict(), nn.ModuleDict()\n"
+            "        for depth in ('early', 'middle'):\n"
+            "            feature = features[depth]\n"
+            "            if depth == 'early' or not any(feature is earlier for earlier in seen):\n"
+            "                self.adapters[depth] = nn.Linear(feature.shape[1], width)\n"
+            "                self.classifiers[depth] = nn.Linear(width, logits.shape[1])\n"
+            "            seen.append(feature)\n"
+            "\n"
+            "    def forward(self, student, teacher):\n"
+            "        logits, features = student\n"
+            "        exits = {}\n"
+            "        for depth, adapter in self.adapters.items():\n"
+            "            feature = features[depth]\n"
+            "            adapted = adapter(feature.mean((2, 3)) if feature.dim() == 4 else feature).relu()\n"
+            "            exits[depth] = adapted, self.classifiers[depth](adapted)\n"
+            "        end = {'embedding': features['embedding'].detach()}\n"
+            "        return (logits, {**features, 'exits': exits}), (logits.detach(), end)"
+        )

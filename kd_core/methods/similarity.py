@@ -45,3 +45,16 @@ class Similarity(WithSoftTargets):
             **self.base_terms(student, teacher, labels),
             "similarity": self.weight * (student_gram - teacher_gram).square().mean(),
         }
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            "\n"
+            "def likeness(feature):  # inner products of all pairs of the batch, each row of length 1\n"
+            "    vectors = feature.flatten(1)\n"
+            "    return F.normalize(vectors @ vectors.T, dim=1)\n"
+            "\n"
+            f"difference = likeness(student_features['{self.layer}']) - likeness(teacher_features['{self.layer}'])\n"
+            "return base + weight * difference.square().mean()"
+        )

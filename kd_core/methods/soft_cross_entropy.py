@@ -29,3 +29,11 @@ class SoftCrossEntropy(Distillation):
         assert teacher is not None  # a recipe without a teacher is refused when it is built
         soft = cross_entropy(teacher.logits, student.logits, self.temperature) * self.temperature**2
         return {**self.label_terms(student, labels), "teacher": self.teacher_weight * soft}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            "targets = (teacher / temperature).softmax(1)\n"
+            "soft = -(targets * F.log_softmax(student / temperature, 1)).sum(1).mean()\n"
+            f"return {self.label_code} + teacher_weight * temperature**2 * soft"
+        )

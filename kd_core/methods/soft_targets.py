@@ -52,3 +52,13 @@ class SoftTargets(Distillation):
         if self.mean_over_classes:
             weight = weight / student.logits.shape[-1]
         return {**self.label_terms(student, labels), "teacher": weight * kl_divergence(*pair, self.temperature)}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        first, second = ("teacher", "student") if self.direction == "forward" else ("student", "teacher")
+        scale = "temperature**2 * " if self.scale_by_t2 else ""
+        mean = " / student.shape[1]" if self.mean_over_classes else ""
+        return (
+            f"soft = {scale}kl_divergence({first}, {second}, temperature){mean}\n"
+            f"return {self.label_code} + teacher_weight * soft"
+        )

@@ -63,3 +63,15 @@ class TeacherFree(Method):
             "labels": (1 - self.weight) * label_cross_entropy(student.logits, labels),
             "made_up": self.weight * made_up,
         }
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            "classes, labelled = student.shape[1], labels >= 0\n"
+            "made_up = torch.full_like(student, (1 - correct) / (classes - 1))\n"
+            "made_up[labelled, labels[labelled]] = correct  # the made-up teacher's probabilities, softened below\n"
+            "target = F.log_softmax(made_up[labelled] / temperature, 1)\n"
+            "follow = F.kl_div(F.log_softmax(student[labelled], 1), target, reduction='sum', log_target=True)\n"
+            "follow = follow / labelled.sum().clamp(min=1)\n"
+            "return (1 - weight) * cross_entropy(student, labels) + weight * follow"
+        )

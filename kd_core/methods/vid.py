@@ -53,6 +53,37 @@ class VID(WithSoftTargets):
         likelihood = ((mean - teacher_feature).square() / variance + variance.log()).mean() / 2
         return {**self.base_terms(student, teacher, labels), "likelihood": self.weight * likelihood}
 
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            f"base = {self.base_code}\n"
+            f"mean, variance = student_features['{self.layer}'], student_features['variance']\n"
+            f"squared = (mean - teacher_features['{self.layer}']).square()\n"
+            "return base + weight * (squared / variance + variance.log()).mean() / 2"
+        )
+
+    def auxiliary_code(self) -> str:
+        """Return the auxiliary module in plain PyTorch; see ``Method.auxiliary_code``."""
+        return (
+            "class Bridge(nn.Module):\n"
+            '    """The teacher\'s feature as a Gaussian: its mean from the student\'s, a variance a channel."""\n'
+            "\n"
+            "    def __init__(self, student, teacher):\n"
+            "        super().__init__()\n"
+            f"        ours, theirs = match_sizes(student[1]['{self.layer}'], teacher[1]['{self.layer}'])\n"
+            "        dimensions, width = ours.dim(), theirs.shape[1]\n"
+            "        sizes = [ours.shape[1], width, width]\n"
+            "        first, second, last = (pointwise(dimensions, size, width) for size in sizes)\n"
+            "        self.mean = nn.Sequential(first, nn.ReLU(), second, nn.ReLU(), last)\n"
+            f"        start = math.log(math.expm1({FIRST_VARIANCE} - {TINY}))\n"
+            "        self.spread = nn.Parameter(torch.full((width, *[1] * (dimensions - 2)), start))\n"
+            "\n"
+            "    def forward(self, student, teacher):\n"
+            f"        ours, theirs = match_sizes(student[1]['{self.layer}'], teacher[1]['{self.layer}'])\n"
+            f"        predicted = {{'{self.layer}': self.mean(ours), 'variance': F.softplus(self.spread) + {TINY}}}\n"
+            f"        return (student[0], predicted), (teacher[0], {{**teacher[1], '{self.layer}': theirs}})"
+        )
+
 
 class _Gaussian(Auxiliary):
     """Two hidden layers as wide as the teacher's feature, then its mean; a learned variance by channel."""

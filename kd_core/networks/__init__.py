@@ -11,7 +11,7 @@ from kd_core.networks.auxiliary import (
 )
 from kd_core.networks.base import Architecture, Dropout, Network, Shape, by_depth, seed_dropout
 from kd_core.networks.second_head import SecondHead
-from kd_core.networks.views import ThroughView, pictured
+from kd_core.networks.views import ThroughView, pictured, view_shape
 from kd_core.settings import Registry
 
 NETWORKS: Registry[Architecture] = Registry("network", __name__, Architecture)
@@ -34,5 +34,6 @@ __all__ = [
     "pictured",
     "pointwise",
     "seed_dropout",
+    "view_shape",
     "with_features",
 ]

@@ -74,6 +74,19 @@ class Architecture(ExtensibleSettings):
         The source imports torch (and torchvision where it must) and nothing of this project.
         """
 
+    def training_code(self, shape: Shape, classes: int, name: str, features: bool) -> str | None:
+        """Return plain PyTorch source of the network as a script trains it; None where it has none.
+
+        Layers are made in the order of ``build``, so that one seed gives both the same first weights.
+
+        Args:
+            shape: (C, H, W) of an image.
+            classes: K.
+            name: of the class.
+            features: whether ``forward`` returns (logits, features by name) instead of logits (N, K) alone.
+        """
+        return None
+
     @property
     @abstractmethod
     def label(self) -> str:

@@ -83,6 +83,19 @@ class ConvNet(Architecture):
             functional="import torch.nn.functional as F\n" if self.dropout else "",
         )
 
+    def training_code(self, shape: Shape, classes: int, name: str, features: bool) -> str:
+        """Return plain PyTorch source of the network, with the maps after its blocks where they are wanted.
+
+        Raises:
+            RecipeMismatch: pooling would leave nothing of the image.
+        """
+        source = self.code(shape, classes).replace("class Network(", f"class {name}(")
+        if not features:
+            return source
+        values = f"F.dropout(embedding, {self.dropout}, self.training)" if self.dropout else "embedding"
+        forward = _FORWARD.format(values=values, middle=len(self.channels) // 2)
+        return source[: source.index("    def forward")] + forward
+
     @property
     def label(self) -> str:
         """Return e.g. "Conv 16-32, fc 64"."""
@@ -165,4 +178,15 @@ class Network(nn.Module):
     def forward(self, images):
         values = self.hidden(self.blocks(images).flatten(1)).relu()
         return self.classifier({values})
+"""
+
+_FORWARD = """\
+    def forward(self, images):
+        maps = [images]
+        for block in self.blocks:
+            maps.append(block(maps[-1]))
+        maps = maps[1:]
+        embedding = self.hidden(maps[-1].flatten(1)).relu()
+        features = {{"early": maps[0], "middle": maps[{middle}], "late": maps[-1], "embedding": embedding}}
+        return self.classifier({values}), features
 """

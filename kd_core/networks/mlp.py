@@ -66,6 +66,15 @@ class MLP(Architecture):
             hidden = f"F.dropout({hidden}, {self.dropout}, self.training)"
         return _SOURCE.format(layers=layers, last=sizes[-1], classes=classes, hidden=hidden)
 
+    def training_code(self, shape: Shape, classes: int, name: str, features: bool) -> str:
+        """Return plain PyTorch source of the network, with the activations of its layers where they are wanted."""
+        source = self.code(shape, classes).replace("class Network(", f"class {name}(")
+        if not features:
+            return source
+        kept = f"F.dropout(layers[-1], {self.dropout}, self.training)" if self.dropout else "layers[-1]"
+        forward, middle = _FORWARD.format(kept=kept, middle=len(self.widths) // 2), source.index("    def forward")
+        return source[:middle] + forward
+
     @property
     def label(self) -> str:
         """Return e.g. "MLP 12-12"."""
@@ -122,4 +131,14 @@ class Network(nn.Module):
         for layer in self.hidden:
             values = {hidden}
         return self.classifier(values)
+"""
+
+_FORWARD = """\
+    def forward(self, images):
+        values, layers = images.flatten(1), []
+        for layer in self.hidden:
+            layers.append(F.relu(layer(values)))
+            values = {kept}
+        features = {{"early": layers[0], "middle": layers[{middle}], "late": layers[-1], "embedding": layers[-1]}}
+        return self.classifier(values), features
 """

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from kd_core.networks.base import Architecture, Dropout, Network, Shape
 from kd_core.networks.pretrained import pretrained_weights
+from kd_core.networks.torchvision_code import MOBILENET_FORWARD, MOBILENET_SOURCE, RESNET_FORWARD, RESNET_SOURCE
 from kd_core.outputs import Outputs
 from kd_core.settings import setting
 
@@ -80,6 +81,21 @@ class TorchvisionModel(Architecture):
         kernel, stride = self._kernel_and_stride()
         return f"nn.Conv2d({shape[0]}, {self.stem}, {kernel}, stride={stride}, padding={kernel // 2}, bias=False)"
 
+    def training_code(self, shape: Shape, classes: int, name: str, features: bool) -> str | None:
+        """Return plain PyTorch source of the network from scratch, with torchvision's initialisation."""
+        if self.pretrained:
+            return None
+        source = self.code(shape, classes).replace("class Network(", f"class {name}(")
+        made, forward = f" = {self._first_code(shape)}\n", source.index("    def forward")
+        first = next(line for line in source.splitlines() if line.endswith(made.rstrip())).partition(" = ")[0].strip()
+        drawn = f'        nn.init.kaiming_normal_({first}.weight, mode="fan_out", nonlinearity="relu")\n'
+        end = source.index(made) + len(made)
+        return source[:end] + drawn + (source[end:forward] + self._forward_code() if features else source[end:])
+
+    @abstractmethod
+    def _forward_code(self) -> str:
+        """Return ``forward`` with features, in plain PyTorch."""
+
     @abstractmethod
     def _kernel_and_stride(self) -> tuple[int, int]:
         """Return both for the first convolution."""
@@ -93,9 +109,12 @@ class ResNet(TorchvisionModel):
     def code(self, shape: Shape, classes: int) -> str:
         """Return plain PyTorch source with torchvision's state names."""
         pool = "nn.Identity()" if self.small_images else "network.maxpool"
-        return _RESNET_SOURCE.format(
+        return RESNET_SOURCE.format(
             constructor=self.constructor, classes=classes, first=self._first_code(shape), pool=pool
         )
+
+    def _forward_code(self) -> str:
+        return RESNET_FORWARD
 
     def _network(self, body: nn.Module, first: nn.Conv2d) -> Network:
         body.conv1 = first
@@ -115,7 +134,10 @@ class MobileNet(TorchvisionModel):
 
     def code(self, shape: Shape, classes: int) -> str:
         """Return plain PyTorch source with torchvision's state names."""
-        return _MOBILENET_SOURCE.format(constructor=self.constructor, classes=classes, first=self._first_code(shape))
+        return MOBILENET_SOURCE.format(constructor=self.constructor, classes=classes, first=self._first_code(shape))
+
+    def _forward_code(self) -> str:
+        return MOBILENET_FORWARD.format(early=self.depths[0], middle=self.depths[1])
 
     def _network(self, body: nn.Module, first: nn.Conv2d) -> Network:
         body.get_submodule("features.0").register_module("0", first)
@@ -241,42 +263,3 @@ def _use_our_dropout(body: nn.Module) -> None:
         for name, part in module.named_children():
             if isinstance(part, nn.Dropout):
                 module.register_module(name, Dropout(part.p))
-
-
-_RESNET_SOURCE = """\
-from torch import nn
-from torchvision import models
-
-
-class Network(nn.Module):
-    def __init__(self):
-        super().__init__()
-        network = models.{constructor}(num_classes={classes})
-        self.conv1 = {first}
-        self.bn1, self.relu = network.bn1, network.relu
-        self.maxpool = {pool}
-        self.layer1, self.layer2 = network.layer1, network.layer2
-        self.layer3, self.layer4 = network.layer3, network.layer4
-        self.avgpool, self.fc = network.avgpool, network.fc
-
-    def forward(self, images):
-        values = self.maxpool(self.relu(self.bn1(self.conv1(images))))
-        values = self.layer4(self.layer3(self.layer2(self.layer1(values))))
-        return self.fc(self.avgpool(values).flatten(1))
-"""
-
-_MOBILENET_SOURCE = """\
-from torch import nn
-from torchvision import models
-
-
-class Network(nn.Module):
-    def __init__(self):
-        super().__init__()
-        network = models.{constructor}(num_classes={classes})
-        network.features[0][0] = {first}
-        self.features, self.classifier = network.features, network.classifier
-
-    def forward(self, images):
-        return self.classifier(self.features(images).mean((2, 3)))
-"""

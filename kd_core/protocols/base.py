@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kd_core.events import Event
@@ -16,6 +17,32 @@ if TYPE_CHECKING:
 
 SEED_STRIDE = 1000
 """How far apart the seeds of networks lie that are alike but for their seed."""
+
+
+@dataclass(frozen=True)
+class ProtocolCode:
+    """How a protocol arranges networks, in plain PyTorch, for the script that a person takes along.
+
+    Args:
+        train: lines that leave the trained student in ``distilled``; ``{student}`` stands for a fresh student,
+            ``{options}`` for how it is trained. They may use ``seed``, ``teacher``, ``loss``, ``labels_loss``,
+            ``build``, ``train``, ``learning_images`` and the classes ``Teacher``, ``Student``, ``Other1``, ...
+        definitions: functions and classes that stand before.
+        loss_begins: lines at the beginning of the loss, which has the teacher's outputs as ``teacher``.
+        wrapper: the class that the student's network, ``Student``, is put into; nothing for none.
+        shape: of what the student sees, (C, H, W); None for the images themselves.
+        features: whether it needs the networks' features.
+        own_loop: whether the student is trained by a loop in ``definitions``, where marked lines are chosen as in
+            ``kd_core.script`` and ``{together}`` stands for further parameters.
+    """
+
+    train: str = "distilled = train({student}, loss, learning_images(seed, **SEEN), seed, teacher=teacher, {options})\n"
+    definitions: str = ""
+    loss_begins: str = ""
+    wrapper: str = ""
+    shape: Shape | None = None
+    features: bool = False
+    own_loop: bool = False
 
 
 class Protocol(Settings):
@@ -71,6 +98,10 @@ class Protocol(Settings):
         Raises:
             InvalidSetting: a setting of the protocol that so few cannot meet.
         """
+
+    def code(self, recipe: Recipe, shape: Shape) -> ProtocolCode | None:
+        """Return how the script of a recipe arranges its networks, for images of ``shape``; None without one."""
+        return None
 
     @property
     def relative_cost(self) -> float:

@@ -11,10 +11,11 @@ from torch import Tensor
 from kd_core.events import EpochEnd, Event, Finished, Logged
 from kd_core.functional import soften
 from kd_core.notes import EnsembleAccuracy
-from kd_core.protocols.base import Protocol
+from kd_core.protocols.base import Protocol, ProtocolCode
 from kd_core.settings import setting
 
 if TYPE_CHECKING:
+    from kd_core.networks import Shape
     from kd_core.protocols.context import ProtocolContext
     from kd_core.recipe import Recipe
 
@@ -65,6 +66,16 @@ class Chain(Protocol):
             link = _taught_by(recipe, links[-1] if links else recipe.teacher)
             links.append(link.model_copy(update={"student": network}))
         return tuple(links)
+
+    def code(self, recipe: Recipe, shape: Shape) -> ProtocolCode:
+        """Return a loop over the links, from the teacher to the last generation."""
+        kinds = [f"Other{number + 1}" for number in range(len(recipe.others))] + ["Student"] * self.generations
+        return ProtocolCode(
+            "distilled = teacher\n"
+            f"for kind in [{', '.join(kinds)}]:  # every network is taught by the one before\n"
+            "    seen = learning_images(seed, **SEEN)\n"
+            "    distilled = train(build(kind, seed), loss, seen, seed, teacher=distilled, {options})\n"
+        )
 
 
 def _taught_by(recipe: Recipe, teacher: Recipe | None) -> Recipe:

@@ -23,13 +23,14 @@ from kd_core.functional import (
 )
 from kd_core.notes import GeneratorLosses
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import Protocol
+from kd_core.protocols.base import Protocol, ProtocolCode
+from kd_core.protocols.data_free_code import GENERATOR_CODE
 from kd_core.settings import setting
 
 if TYPE_CHECKING:
     from kd_core.compute import StepPlan
     from kd_core.datasets import Split
-    from kd_core.networks import Network
+    from kd_core.networks import Network, Shape
     from kd_core.protocols.context import ProtocolContext
     from kd_core.recipe import Recipe
 
@@ -102,6 +103,18 @@ class DataFree(Protocol):
             if isinstance(event, EpochEnd):
                 yield Logged(event.epoch, loader.losses(), {"images": loader.pictures()})
             yield event
+
+    def code(self, recipe: Recipe, shape: Shape) -> ProtocolCode:
+        """Return the generator, and a loop that makes images and learns from them."""
+        weights = f"certainty + {self.balance} * balance + {self.excitement} * excitement"
+        definitions = GENERATOR_CODE.replace("{noise}", str(self.noise)).replace("{shape}", str(shape))
+        definitions = definitions.replace("{steps}", str(self.steps)).replace("{lr}", str(self.generator_lr))
+        return ProtocolCode(
+            "distilled = train_without_images({student}, teacher, loss, seed, {options})\n",
+            definitions.replace("{weights}", weights),
+            features=True,
+            own_loop=True,
+        )
 
 
 class GeneratedLoader:

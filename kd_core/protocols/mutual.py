@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kd_core.events import EpochEnd, Event, LaneEpoch, Logged
 from kd_core.notes import PeerEpoch
-from kd_core.protocols.base import SEED_STRIDE, Protocol
+from kd_core.protocols.base import SEED_STRIDE, Protocol, ProtocolCode
 from kd_core.protocols.peers import PeerTrainer
 from kd_core.settings import name_of, setting
 
 if TYPE_CHECKING:
+    from kd_core.networks import Shape
     from kd_core.protocols.context import ProtocolContext
     from kd_core.recipe import Recipe
 
@@ -65,6 +66,19 @@ class Mutual(Protocol):
             for i in range(count)
         ]
 
+    def code(self, recipe: Recipe, shape: Shape) -> ProtocolCode:
+        """Return a loop in which all learn at once."""
+        kinds = [f"Other{number + 1}" for number in range(len(recipe.others))] or ["Student"]
+        peers = [kinds[number % len(kinds)] for number in range(self.networks - 1)]
+        built = [f"build({kind}, seed + {SEED_STRIDE * (number + 1)})" for number, kind in enumerate(peers)]
+        return ProtocolCode(
+            f"networks = [{{student}}, {', '.join(built)}]\n"
+            "networks = train_together(networks, loss, learning_images(seed, **SEEN), seed, {options})\n"
+            "distilled = networks[0]\n",
+            _TOGETHER,
+            own_loop=True,
+        )
+
 
 def _peer_epoch(number: int, recipe: Recipe, epoch: LaneEpoch) -> PeerEpoch:
     test, validation = epoch.scores["test"], epoch.scores["validation"]
@@ -76,3 +90,27 @@ def _peer_epoch(number: int, recipe: Recipe, epoch: LaneEpoch) -> PeerEpoch:
         nll=test.nll,
         validation=validation.accuracy,
     )
+
+
+_TOGETHER = """\
+def train_together(networks, loss, data, seed, *, epochs, batch, optimizer{together}):
+    \"\"\"Train networks that teach each other: each follows the labels and what the others say of the same batch.\"\"\"
+    optimizers = [optimizer(network.parameters()) for network in networks]
+    schedules = [torch.optim.lr_scheduler.CosineAnnealingLR(one, epochs) for one in optimizers if cosine]  #? cosine
+    for epoch in range(epochs):
+        for network in networks:
+            network.train()
+        settings = moved(epoch) if moved else {}  #? moved
+        for images, labels in batches(data, seed, epoch, batch{augments}):
+            outputs = [network(images) for network in networks]
+            fixed = [logits.detach() for logits in outputs]  # nobody is moved by those whom it teaches
+            for own, (logits, one) in enumerate(zip(outputs, optimizers)):
+                peers = [peer for other, peer in enumerate(fixed) if other != own]
+                one.zero_grad()
+                total = sum(loss(logits, peer, labels{settings}) for peer in peers)
+                (total / len(peers)).backward()
+                one.step()
+        for schedule in schedules:  #? cosine
+            schedule.step()  #? cosine
+    return [network.eval() for network in networks]
+"""

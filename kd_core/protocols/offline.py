@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from kd_core.events import Event
-from kd_core.protocols.base import Protocol
+from kd_core.protocols.base import Protocol, ProtocolCode
 
 if TYPE_CHECKING:
+    from kd_core.networks import Shape
     from kd_core.protocols.context import ProtocolContext
     from kd_core.recipe import Recipe
 
@@ -23,3 +24,9 @@ class Offline(Protocol):
     def run(self, recipe: Recipe, context: ProtocolContext) -> Iterator[Event]:
         """Yield the events of one loop."""
         yield from context.fit(recipe)
+
+    def code(self, recipe: Recipe, shape: Shape) -> ProtocolCode:
+        """Return that one teacher stands still, or that there is none."""
+        listens = recipe.method.needs_teacher or recipe.start != "scratch"
+        taught, alone = ProtocolCode(), ProtocolCode(train=ProtocolCode.train.replace(" teacher=teacher,", ""))
+        return taught if recipe.teacher and listens else alone

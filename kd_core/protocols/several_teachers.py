@@ -14,11 +14,12 @@ from torch import Tensor
 from kd_core.events import Event
 from kd_core.functional import entropy, log_soften, soften
 from kd_core.outputs import Outputs
-from kd_core.protocols.base import SEED_STRIDE, Protocol
-from kd_core.settings import setting
+from kd_core.protocols.base import SEED_STRIDE, Protocol, ProtocolCode
+from kd_core.settings import name_of, setting
 
 if TYPE_CHECKING:
     from kd_core.methods import Method
+    from kd_core.networks import Shape
     from kd_core.protocols.context import ProtocolContext
     from kd_core.recipe import Recipe
 
@@ -90,7 +91,55 @@ class SeveralTeachers(Protocol):
         mixed = self.mix_teachers(torch.from_numpy(np.stack(logits)))
         return float((mixed.argmax(-1).numpy() == labels).mean())
 
+    def code(self, recipe: Recipe, shape: Shape) -> ProtocolCode:
+        """Return the further teachers, and the mixture of what all say."""
+        further = [f"build(Other{number + 1}, seed)" for number in range(len(recipe.others))][: self.teachers - 1]
+        seeds = [SEED_STRIDE * (number + 1) for number in range(self.teachers - 1 - len(further))]
+        loss = "labels_loss" if recipe.teacher and name_of(recipe.teacher.method) == "labels_only" else "teacher_loss"
+        lines = ["teachers = [teacher]\n"]
+        if further:
+            lines.append(f"for network in [{', '.join(further)}]:\n    seen = learning_images(seed, **TEACHER_SEEN)\n")
+            lines.append(f"    teachers.append(train(network, {loss}, seen, seed, **TEACHER))\n")
+        if seeds:
+            lines.append(f"for own in [seed + further for further in {seeds}]:  # the teacher from other seeds\n")
+            lines.append("    seen = learning_images(own, **TEACHER_SEEN)\n")
+            lines.append(f"    teachers.append(train(build(Teacher, own), {loss}, seen, own, **TEACHER))\n")
+        taught = "Teachers(teachers), {options}"
+        lines.append(f"distilled = train({{student}}, loss, learning_images(seed, **SEEN), seed, teacher={taught})\n")
+        temperature = "temperature" if hasattr(recipe.method, "temperature") else "1.0"
+        begins = f"teacher = mixture(teacher, {temperature})\n"
+        return ProtocolCode("".join(lines), _TEACHERS + _MIXTURE[self.weighting], begins)
+
 
 def _every(outputs: Outputs) -> Tensor:
     """Return the logits of all teachers, (M, N, K)."""
     return torch.stack([outputs.logits, *outputs.heads.values()])
+
+
+_TEACHERS = """\
+class Teachers(nn.Module):
+    \"\"\"Several teachers: what each of them says, (M, N, K).\"\"\"
+
+    def __init__(self, teachers):
+        super().__init__()
+        self.teachers = nn.ModuleList(teachers)
+
+    def forward(self, images):
+        return torch.stack([teacher(images) for teacher in self.teachers])
+
+
+def mixture(logits, temperature):
+    \"\"\"Return logits that, softened, are the mean of the teachers' softened probabilities.\"\"\"
+    log_p = F.log_softmax(logits / temperature, 2)
+"""
+
+_MIXTURE = {
+    "equal": """\
+    return temperature * log_p.logsumexp(0)
+""",
+    "confidence": """\
+    p = logits.softmax(2)
+    trust = 1 / torch.special.entr(p).sum(2).clamp(min=1e-3)  # image by image, one over the entropy of what each says
+    return temperature * (log_p + (trust / trust.sum(0)).log()[:, :, None]).logsumexp(0)
+""",
+}

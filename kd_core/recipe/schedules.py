@@ -26,6 +26,10 @@ class Schedule(Settings):
             val_accuracies: the student's validation accuracy after every epoch so far.
         """
 
+    def value_code(self, start: float, epochs: int) -> str | None:
+        """Return ``value`` as an expression of ``epoch`` in plain Python, for a script; None where it has none."""
+        return None
+
     def extremes(self, start: float, epochs: int) -> tuple[float, ...]:
         """Return the values that are furthest out, which the setting must allow."""
         return self.value(start, 0, epochs), self.value(start, epochs - 1, epochs)
@@ -40,6 +44,10 @@ class Constant(Schedule):
         """Return ``start``."""
         return start
 
+    def value_code(self, start: float, epochs: int) -> str:
+        """Return it in plain Python."""
+        return f"{start}"
+
 
 class Linear(Schedule):
     """The value moves in equal steps and arrives in the last epoch."""
@@ -51,6 +59,10 @@ class Linear(Schedule):
         """Return the point on the straight line from ``start`` to ``end``."""
         return start + (self.end - start) * _progress(epoch, epochs)
 
+    def value_code(self, start: float, epochs: int) -> str:
+        """Return it in plain Python."""
+        return f"{start} + ({self.end} - {start}) * epoch / {max(1, epochs - 1)}"
+
 
 class Cosine(Schedule):
     """The value moves slowly at both ends and fast in between, and arrives in the last epoch."""
@@ -61,6 +73,11 @@ class Cosine(Schedule):
     def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return the point on half a cosine wave from ``start`` to ``end``."""
         return self.end + (start - self.end) * (1 + math.cos(math.pi * _progress(epoch, epochs))) / 2
+
+    def value_code(self, start: float, epochs: int) -> str:
+        """Return it in plain Python."""
+        wave = f"(1 + math.cos(math.pi * epoch / {max(1, epochs - 1)})) / 2"
+        return f"{self.end} + ({start} - {self.end}) * {wave}"
 
 
 class Exponential(Schedule):
@@ -74,6 +91,10 @@ class Exponential(Schedule):
         """Return max(floor, start x factor^epoch)."""
         return max(self.floor, start * self.factor**epoch)
 
+    def value_code(self, start: float, epochs: int) -> str:
+        """Return it in plain Python."""
+        return f"max({self.floor}, {start} * {self.factor}**epoch)"
+
 
 class WarmUp(Schedule):
     """The value rises from nothing in equal steps, and then stays."""
@@ -84,6 +105,10 @@ class WarmUp(Schedule):
     def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return ``start`` times the share of the warm-up that is over, at most 1."""
         return start * min(1.0, (epoch + 1) / self.epochs)
+
+    def value_code(self, start: float, epochs: int) -> str:
+        """Return it in plain Python."""
+        return f"{start} * min(1.0, (epoch + 1) / {self.epochs})"
 
 
 class Between(Schedule):
@@ -100,6 +125,10 @@ class Between(Schedule):
     def value(self, start: float, epoch: int, epochs: int, val_accuracies: Sequence[float] = ()) -> float:
         """Return ``start`` inside the stage, else 0; stages that follow each other share no epoch."""
         return start if round(self.begin * epochs) <= epoch < round(self.end * epochs) else 0.0
+
+    def value_code(self, start: float, epochs: int) -> str:
+        """Return it in plain Python."""
+        return f"{start} if {round(self.begin * epochs)} <= epoch < {round(self.end * epochs)} else 0.0"
 
 
 class OnPlateau(Schedule):
