@@ -1,9 +1,10 @@
-/** The bars to take away: probabilities at the temperature in sight as CSV, the drawing as PNG. */
+/** The bars to take away: probabilities at the temperature in sight as CSV, the drawing as PNG or SVG. */
 
 import { html, makeButton, setAttributes } from "../shared/dom.js";
-import { downloadCsv, downloadPng, quoteCell } from "../shared/download.js";
+import { downloadCsv, downloadPng, downloadSvg, quoteCell } from "../shared/download.js";
 import { formatTemperature } from "./temperature_control.js";
 
+/** @import { SavePicture } from "../shared/download.js" */
 /** @import { BarChart } from "./chart.js" */
 
 export class BarDownloads {
@@ -11,7 +12,11 @@ export class BarDownloads {
   constructor(bars) {
     /** @type {(kind: string, onclick: () => void) => HTMLButtonElement} */
     const button = (kind, onclick) => makeButton({ "data-testid": `bars-${kind}` }, onclick);
-    this.buttons = { csv: button("csv", () => saveCsv(bars)), png: button("png", () => savePng(bars)) };
+    this.buttons = {
+      csv: button("csv", () => saveCsv(bars)),
+      png: button("png", () => savePicture(bars, downloadPng)),
+      svg: button("svg", () => savePicture(bars, downloadSvg)),
+    };
     this.root = html("div", { class: "tools" }, ...Object.values(this.buttons));
   }
 
@@ -32,9 +37,12 @@ function saveCsv({ data: { classes, hard_label, arms, words, file }, logs, T }) 
   downloadCsv([head.map(quoteCell).join(","), ...lines], `${file}-T-${T}.csv`);
 }
 
-/** @param {BarChart} bars */
-function savePng({ data: { arms, words, file, picture_alt }, chart, T, axis }) {
+/**
+ * @param {BarChart} bars
+ * @param {SavePicture} save
+ */
+function savePicture({ data: { arms, words, file, picture_alt }, chart, T, axis }, save) {
   setAttributes(chart, { viewBox: `0 0 ${chart.getAttribute("width")} ${chart.getAttribute("height")}` });
   const subtitle = `T = ${formatTemperature(T)}, ${words[axis]}`;
-  downloadPng(chart, { title: picture_alt, subtitle, y_title: words.probability, series: arms, file }, false);
+  save(chart, { title: picture_alt, subtitle, y_title: words.probability, series: arms, file }, false);
 }

@@ -4,7 +4,7 @@
  */
 
 import { fillTemplate, headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
-import { downloadCsv, downloadPng, quoteCell } from "../shared/download.js";
+import { downloadCsv, downloadPng, downloadSvg, quoteCell } from "../shared/download.js";
 import { followEpoch } from "../shared/epoch_event.js";
 import { formatNumber, linearScale, nearestIndex, niceRange } from "../shared/scale.js";
 import { paintAxes, paintCrosshair, paintLabels, paintLine } from "./lines.js";
@@ -174,6 +174,7 @@ export class CurveChart {
       replay: button("replay", () => this.replay()),
       csv: button("csv", () => saveCsv(this.data)),
       png: button("png", () => downloadPng(this.chart, this.data, this.wide)),
+      svg: button("svg", () => downloadSvg(this.chart, this.data, this.wide)),
     };
   }
 

@@ -7,9 +7,10 @@
 import { BarChart } from "../bars/chart.js";
 import { LETTER_COLOUR } from "../shared/colours.js";
 import { html, makeButton, setAttributes, svg } from "../shared/dom.js";
-import { downloadPng } from "../shared/download.js";
+import { downloadPng, downloadSvg } from "../shared/download.js";
 import { layoutMap, paintCells, paintKey, placeCells, widened } from "./cells.js";
 
+/** @import { SavePicture } from "../shared/download.js" */
 /** @import { BarsData, SetState } from "../bars/chart.js" */
 /** @import { CellNode, Sizes } from "./cells.js" */
 
@@ -93,14 +94,17 @@ export class GainMap {
     const defs = svg("defs", {}, this.makeHatch());
     this.chart = svg("svg", { "data-testid": "map" }, defs, this.frame, this.box, this.ring, this.key);
     this.plot = html("div", { class: "map-plot" }, this.chart);
-    this.saveButton = makeButton({ "data-testid": "map-png" }, () => this.savePng());
+    this.saveButtons = {
+      png: makeButton({ "data-testid": "map-png" }, () => this.savePicture(downloadPng)),
+      svg: makeButton({ "data-testid": "map-svg" }, () => this.savePicture(downloadSvg)),
+    };
     this.name = html("div", { class: "map-name", "data-testid": "map-name" });
     this.lines = html("div", { class: "map-lines", "data-testid": "map-lines" });
     this.openButton = makeButton({ "data-testid": "map-open" }, () => this.open(this.current));
     this.about = html("p", { class: "map-about" });
     this.note = html("p", { class: "map-about" });
     this.stage = html("div", { class: "map-bars" });
-    const tools = html("div", { class: "tools" }, this.saveButton);
+    const tools = html("div", { class: "tools" }, ...Object.values(this.saveButtons));
     const left = html("div", { class: "map-left" }, this.yTitle, this.plot, this.note, tools);
     const head = html("div", { class: "map-head" }, html("div", {}, this.name, this.lines), this.openButton);
     parent.append(
@@ -209,7 +213,7 @@ export class GainMap {
     if (!this.cells.has(this.current) || !this.touched) this.current = data.chosen;
     this.yTitle.textContent = y.title;
     this.note.textContent = data.note;
-    this.saveButton.textContent = words.png;
+    for (const [kind, button] of Object.entries(this.saveButtons)) button.textContent = words[kind];
     this.openButton.textContent = words.open;
     this.box.setAttribute("aria-label", data.alt);
     if (shape !== this.shape) {
@@ -251,14 +255,17 @@ export class GainMap {
     this.bars.update({ ...bars, arms }, this.setState);
   }
 
-  /** Save the picture in the light theme, on which the cells' black letters can be read. */
-  async savePng() {
+  /**
+   * Save the picture in the light theme, on which the cells' black letters can be read.
+   * @param {SavePicture} save
+   */
+  async savePicture(save) {
     const { title, subtitle, y, file } = this.data;
     const light = { color: LETTER_COLOUR, "--st-text-color": LETTER_COLOUR, "--st-background-color": "#ffffff" };
     for (const [name, value] of Object.entries(light)) this.chart.style.setProperty(name, value);
     this.ring.setAttribute("visibility", "hidden");
     try {
-      await downloadPng(this.chart, { title, subtitle, y_title: y.title, series: [], file }, true);
+      await save(this.chart, { title, subtitle, y_title: y.title, series: [], file }, true);
     } finally {
       for (const name of Object.keys(light)) this.chart.style.removeProperty(name);
       this.ring.removeAttribute("visibility");

@@ -1,7 +1,10 @@
 /**
  * What a page needs of its document and Streamlit leaves out: the language it is in, tables that scroll on a phone
- * within reach of the keyboard, upload boxes that say what they are, and the cookie that tells who sits here.
+ * within reach of the keyboard, upload boxes that say what they are, Plotly's drawings as SVG, and the cookie that tells
+ * who sits here.
  */
+
+import { addSvgButtons } from "./plotly_svg.js";
 
 const SCROLLING_TABLES = '[data-testid="stTable"] > div';
 const UPLOAD_BOXES = '[data-testid="stFileUploaderDropzone"][role="presentation"]';
@@ -34,15 +37,20 @@ function keepVisitor(cookie, tell) {
 
 /**
  * @param {object} component
- * @param {{ language: string, visitor: { name: string, value: string, new: boolean } }} component.data
+ * @param {{ language: string, svg: string, visitor: { name: string, value: string, new: boolean } }} component.data
  * @param {(name: string, value: string) => void} component.setTriggerValue
  */
 export default function mountDocument({ data, setTriggerValue }) {
   document.documentElement.lang = data.language;
   keepVisitor(data.visitor, setTriggerValue);
-  makeReachable();
-  const page = /** @type {Window & { kdTables?: MutationObserver }} */ (window);
+  const page = /** @type {Window & { kdSvg?: string, kdTables?: MutationObserver }} */ (window);
+  page.kdSvg = data.svg;
+  const complete = () => {
+    makeReachable();
+    addSvgButtons(page.kdSvg ?? "");
+  };
+  complete();
   if (page.kdTables) return;
-  page.kdTables = new MutationObserver(makeReachable);
+  page.kdTables = new MutationObserver(complete);
   page.kdTables.observe(document.body, { childList: true, subtree: true });
 }

@@ -1,6 +1,6 @@
-/** What a person takes away: points as CSV, a drawing as PNG. */
+/** What a person takes away: points as CSV, a drawing as PNG or SVG. */
 
-import { html, setAttributes } from "./dom.js";
+import { html, setAttributes, svg } from "./dom.js";
 
 /**
  * How a role is drawn, as `RoleStyle.as_data` in Python tells it.
@@ -20,6 +20,8 @@ import { html, setAttributes } from "./dom.js";
  * @property {{ name: string, style: RoleStyle }[]} series
  * @property {string} file
  */
+
+/** @typedef {(chart: SVGSVGElement, caption: Caption, labelled: boolean) => void | Promise<void>} SavePicture */
 
 const COPIED_STYLES = [
   "fill",
@@ -62,22 +64,62 @@ export function downloadCsv(lines, filename) {
 }
 
 /**
- * The drawing without its text, as an image: outside the page there are neither its style sheets nor its variables, and
- * no web fonts.
+ * The drawing as it stands by itself: outside the page there are neither its style sheets nor its variables.
  * @param {SVGSVGElement} chart
  */
-async function imageOf(chart) {
+function standingCopy(chart) {
   const copy = /** @type {SVGSVGElement} */ (chart.cloneNode(true));
   const originals = [chart, ...chart.querySelectorAll("*")];
   [copy, .../** @type {NodeListOf<SVGElement>} */ (copy.querySelectorAll("*"))].forEach((node, i) => {
     const style = getComputedStyle(originals[i]);
     for (const name of COPIED_STYLES) node.style.setProperty(name, style.getPropertyValue(name));
   });
+  return copy;
+}
+
+/**
+ * The drawing without its text, as an image: there are no web fonts in one.
+ * @param {SVGSVGElement} chart
+ */
+async function imageOf(chart) {
+  const copy = standingCopy(chart);
   copy.querySelectorAll("text").forEach((node) => node.remove());
   const image = new Image();
   image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
   await image.decode();
   return image;
+}
+
+/** @param {boolean} labelled how high what stands above a drawing is */
+const headHeight = (labelled) => (labelled ? 74 : 94);
+
+/**
+ * The drawing with its caption as one file that every drawing program opens: letters stay letters.
+ * @param {SVGSVGElement} chart
+ * @param {Caption} caption
+ * @param {boolean} labelled whether the chart names its series itself, so that the picture needs no legend
+ */
+export function downloadSvg(chart, { title, subtitle, y_title, series, file }, labelled) {
+  const { width, height } = chart.viewBox.baseVal;
+  const theme = getComputedStyle(chart);
+  const head = headHeight(labelled);
+  /** @type {(text: string, x: number, y: number, size: number, weight?: number) => SVGTextElement} */
+  const text = (words, x, y, size, weight = 400) =>
+    svg("text", { x, y, fill: theme.color, "font-size": size, "font-weight": weight }, words);
+  const size = { width, height: height + head };
+  const picture = svg("svg", { ...size, viewBox: `0 0 ${width} ${height + head}`, role: "img" });
+  picture.setAttribute("font-family", `${theme.fontFamily}, sans-serif`);
+  picture.append(svg("title", {}, [title, subtitle].filter(Boolean).join(" · ")));
+  picture.append(svg("rect", { ...size, fill: theme.getPropertyValue("--st-background-color") || "#fff" }));
+  picture.append(text(title, 8, 22, 16, 600), text(subtitle, 8, 42, 13), text(y_title, 8, head - 8, 12));
+  let x = 8;
+  for (const { name, style } of labelled ? [] : series) {
+    picture.append(svg("rect", { x, y: 58, width: 10, height: 10, fill: style.colour }), text(name, x + 15, 67, 12));
+    x += 30 + 7 * name.length;
+  }
+  picture.append(setAttributes(standingCopy(chart), { x: 0, y: head, width, height }));
+  const source = new XMLSerializer().serializeToString(picture);
+  saveFile(new Blob([source], { type: "image/svg+xml" }), `${file}.svg`);
 }
 
 /**
@@ -89,7 +131,7 @@ export async function downloadPng(chart, { title, subtitle, y_title, series, fil
   const image = await imageOf(chart);
   const { width, height } = chart.viewBox.baseVal;
   const theme = getComputedStyle(chart);
-  const head = labelled ? 74 : 94;
+  const head = headHeight(labelled);
   const canvas = setAttributes(document.createElement("canvas"), { width: 2 * width, height: 2 * (height + head) });
   const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   /** @type {(text: string, x: number, y: number, font: string) => number} */

@@ -41,7 +41,7 @@ def head(question: str, groups: Mapping[str, Sequence[str]]) -> DeltaGenerator:
         )
         visitor_menu()
     _document(
-        data={"language": language(), "visitor": cookie_for_browser()},
+        data={"language": language(), "svg": t("downloads.svg"), "visitor": cookie_for_browser()},
         key="document",
         on_visitor_change=_know_visitor,
     )

@@ -35,6 +35,7 @@ BAR_WORDS: Final = (
     "summary_arm",  # {name} {first} {p} {second} {q}
     "csv",  # button
     "png",  # button
+    "svg",  # button
     "all",  # {n}, button: bars of all classes
     "few",  # {n}, button: bars of the most probable classes
     "rest",  # {n} {all} {name} {p}, where only some classes have bars

@@ -16,6 +16,7 @@ MOST_POINTS: Final = 400
 CURVE_WORDS: Final = (
     "csv",  # button
     "png",  # button
+    "svg",  # button
     "reset",  # button: whole range again
     "replay",  # button: draw the recording again
     "table",  # opens the points as a table

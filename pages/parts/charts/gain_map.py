@@ -14,6 +14,7 @@ from pages.parts.charts.roles import ROLES, Role
 
 MAP_WORDS: Final = (
     "png",  # button
+    "svg",  # button
     "open",  # button: open the cell's run
     "best",  # in the cell that validation has chosen
     "chosen",  # the same in the legend
