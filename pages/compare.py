@@ -14,6 +14,7 @@ from pages.parts.compare import (
     study_list,
 )
 from pages.parts.other_kinds import to_own_page
+from pages.parts.report import report_button
 from pages.parts.text import t
 
 errors.show_refused()
@@ -28,7 +29,7 @@ if not studies:
     st.stop()
 
 if len(studies) == 1:
-    study_actions.study_actions(studies[0])
+    study_actions.study_actions(studies[0], report_button)
 sides = sides_of(studies)
 if others := [row for row in studies if row.kind != "race"]:
     (st.caption if sides else st.info)(t("compare.no_sweeps"))

@@ -5,6 +5,7 @@ import streamlit as st
 from pages.parts.app import form_and_picture, link
 from pages.parts.other_kinds import one_of
 from pages.parts.race import race_controls, race_view, show_first_look
+from pages.parts.report import report_button
 from pages.parts.studies import current_study, nearest_student
 from pages.parts.text import t
 
@@ -22,5 +23,6 @@ with right:
     else:
         nearest_student.note(shown)
         race_view(one_of(shown))
+        report_button(shown.row, shown.values, shown.cell)
 with left:
     race_controls(nearest_student.key_of(shown), nearest_student.question())

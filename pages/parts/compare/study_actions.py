@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -19,8 +20,8 @@ from pages.parts.text import bytes_text, error_text, escape_markdown, t
 LONGEST_NAME, LONGEST_NOTE = 80, 10_000
 
 
-def study_actions(row: StudyRow) -> None:
-    """Show a study's own sentence, its note and its buttons."""
+def study_actions(row: StudyRow, report_button: Callable[[StudyRow], None]) -> None:
+    """Show a study's own sentence, its note and its buttons, that of its report among them."""
     st.header(escape_markdown(study_list.short_label(row)), anchor=False)
     if row.error:
         st.error(escape_markdown(error_text(row.error)))
@@ -36,6 +37,7 @@ def study_actions(row: StudyRow) -> None:
         if able:
             _go_on_or_stop(row)
         _export(row)
+        report_button(row)
         if alone:
             _keep(row)
         if able:

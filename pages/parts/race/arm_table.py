@@ -16,7 +16,7 @@ from pages.parts.text import MISSING, mean_sd_text, percent_text, t
 
 def arm_table(arms: Mapping[str, ArmResult], *, key: str) -> None:
     """Show the arms with mean ± sd over seeds, and offer the full numbers as CSV."""
-    shown = pd.DataFrame([_shown(arms[arm]) for arm in ARMS if arm in arms])
+    shown = pd.DataFrame([shown_row(arms[arm]) for arm in ARMS if arm in arms])
     # Three rows as plain HTML: read aloud and selected like any text, and there a second sooner than a canvas.
     st.table(shown, border="horizontal", hide_index=True, alt=t("table.alt"))
     csv_button(arm_rows(arms), key=key, filename="kd-playground-arms")
@@ -38,7 +38,8 @@ def _row(result: ArmResult) -> dict[str, Any]:
     return {**row, "n": len(accuracy.values) if accuracy else 0, **timed}
 
 
-def _shown(result: ArmResult) -> dict[str, str]:
+def shown_row(result: ArmResult) -> dict[str, str]:
+    """Return an arm's row as it is read, by the column's title."""
     measures, single = result.measures, result.single_latency
     return {
         t("table.arm"): t(f"roles.{result.arm}"),

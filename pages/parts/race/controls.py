@@ -9,6 +9,7 @@ import streamlit as st
 from kd_core.settings import lane_fields, name_of
 from pages.parts.app import engine_ready, error_boundary, link, store
 from pages.parts.form import cautions, choose_preset, protocol_line, setting_field, state
+from pages.parts.own_code import code_panel
 from pages.parts.race.all_settings import all_settings
 from pages.parts.race.formula import formula
 from pages.parts.studies import (
@@ -57,6 +58,10 @@ def _controls(waiting: bool, shown: str, question: str) -> None:
     if loss.open:
         with loss:
             formula(state.current().method)
+    script = st.expander(t("own_code.title"), key="own_code", on_change="rerun")
+    if script.open:
+        with script:
+            code_panel()
     everything = st.expander(t("race.all_settings"), key="all_settings", on_change="rerun")
     if everything.open:
         with everything:

@@ -89,6 +89,13 @@ def _choose_view(row: StudyRow, sweep: SweepResults, axes: say.Axes) -> View:
     return View(x, y, fixed)
 
 
+def held_at_best(sweep: SweepResults) -> View:
+    """Return the view of a sweep's first two axes, further ones held where the best cell is."""
+    paths = list(sweep.axes)
+    fixed = {path: ordered(sweep.axes[path])[_middle(sweep, path)] for path in paths[2:]} if has_grid(sweep) else {}
+    return View(paths[0], paths[1] if len(paths) > 1 else None, fixed)
+
+
 def _middle(sweep: SweepResults, path: str) -> int:
     """Return the place of the best cell's value, so that the map opens where the best cell is."""
     values = ordered(sweep.axes[path])

@@ -9,6 +9,7 @@ from pages.parts.text.i18n import (
     error_text,
     language,
     reason_text,
+    speaking,
     t,
     texts_of,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "setting_title",
     "share_text",
     "signed_text",
+    "speaking",
     "spread_text",
     "t",
     "temperature_text",

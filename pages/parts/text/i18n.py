@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -29,8 +31,23 @@ def catalogue(language: str) -> dict[str, str]:
         return {key: str(text) for key, text in json_leaves(tomllib.load(file))}
 
 
+_spoken: ContextVar[str] = ContextVar("spoken", default="")
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak a language inside a block, for what is written outside of a session: a file, when somebody fetches it."""
+    before = _spoken.set(language)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
+
+
 def language() -> str:
     """Return the language of this session: the link's, or the browser's."""
+    if spoken := _spoken.get():
+        return spoken
     asked = st.session_state.get("link", st.query_params).get("language")
     return str(asked) if asked in LANGUAGES else browser_language()
 
