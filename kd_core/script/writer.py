@@ -50,8 +50,7 @@ def training_script(recipe: Recipe, seeds: Sequence[int] = (0,), reproduce: str 
     """
     recipe = recipe.with_resolved_lr()
     dataset = recipe.data.source
-    outline = dataset.outline()
-    shape, classes = dataset.shape, 0 if outline is None else len(outline.train.classes)
+    shape, classes = dataset.shape, len(getattr(dataset, "images_by_class", ()))
     arranged = _arrangement(recipe, shape)
     features = arranged.features or bool(recipe.method.needs)
     wanted = _wanted(recipe, features)

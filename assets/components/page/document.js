@@ -1,17 +1,17 @@
 /**
- * What a page needs of its document and Streamlit leaves out: the language it is in, tables that scroll on a phone
+ * What a page needs of its document and Streamlit leaves out: the language it is in, tables and code that scroll
  * within reach of the keyboard, upload boxes that say what they are, Plotly's drawings as SVG, and the cookie that tells
  * who sits here.
  */
 
 import { addSvgButtons } from "./plotly_svg.js";
 
-const SCROLLING_TABLES = '[data-testid="stTable"] > div';
+const SCROLLING = '[data-testid="stTable"] > div, [data-testid="stCode"] pre';
 const UPLOAD_BOXES = '[data-testid="stFileUploaderDropzone"][role="presentation"]';
 const A_YEAR = 31536000;
 
 function makeReachable() {
-  for (const table of document.querySelectorAll(SCROLLING_TABLES)) /** @type {HTMLElement} */ (table).tabIndex = 0;
+  for (const part of document.querySelectorAll(SCROLLING)) /** @type {HTMLElement} */ (part).tabIndex = 0;
   // Streamlit gives them a label and says at once that they are mere decoration.
   for (const box of document.querySelectorAll(UPLOAD_BOXES)) box.setAttribute("role", "group");
 }

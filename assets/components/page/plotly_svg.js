@@ -6,9 +6,9 @@
 import { html, setAttributes, svg } from "../shared/dom.js";
 
 const CAMERA = '.js-plotly-plot .modebar-btn[aria-label^="Download"]:not(.kd-svg)';
-const LETTERS = "M4.5 5h-3v3h3v3h-3M6.5 5l1.5 6 1.5-6M14.5 5h-3v6h3V8h-1.5";
+const LETTERS = "M7 3H2v5h5v5H2M10 3l3 10 3-10M24 3h-5v10h5V8h-2.5";
 
-/** @typedef {Element & { _context?: { toImageButtonOptions: { format: string } } }} Plot */
+/** @typedef {Element & { _context?: { toImageButtonOptions: { format: string, scale: number } } }} Plot */
 
 /** @param {string} title what the button says */
 export function addSvgButtons(title) {
@@ -24,18 +24,18 @@ export function addSvgButtons(title) {
 function makeSvgButton(camera) {
   const button = html("button", { type: "button", rel: "tooltip", class: "modebar-btn kd-svg" });
   const drawn = camera.querySelector("path");
-  const letters = svg("path", { d: LETTERS, fill: "none", "stroke-width": 1.5 });
+  const letters = svg("path", { d: LETTERS, fill: "none", "stroke-width": 1.9 });
   letters.style.cssText = "fill: none !important";
   letters.style.stroke = drawn ? getComputedStyle(drawn).fill : "currentColor";
-  button.append(svg("svg", { viewBox: "0 0 16 16", class: "icon", height: "1em", width: "1em" }, letters));
+  button.append(svg("svg", { viewBox: "0 0 26 16", class: "icon", height: "1em", width: "1.6em" }, letters));
   button.onclick = () => {
     const plot = /** @type {Plot | null} */ (camera.closest(".js-plotly-plot"));
     if (!plot?._context) return;
-    const options = plot._context.toImageButtonOptions;
-    const usual = options.format;
-    options.format = "svg"; // read when the button is pressed
+    const options = plot._context.toImageButtonOptions; // read when the camera is pressed
+    const usual = { ...options };
+    Object.assign(options, { format: "svg", scale: 1 });
     camera.click();
-    options.format = usual;
+    Object.assign(options, usual);
   };
   camera.after(button);
   return button;

@@ -31,6 +31,8 @@ const COPIED_STYLES = [
   "stroke-opacity",
   "stroke-dasharray",
   "stroke-linecap",
+  "stroke-linejoin",
+  "paint-order",
   "opacity",
   "visibility",
   "font-size",
@@ -100,9 +102,17 @@ const headHeight = (labelled) => (labelled ? 74 : 94);
  * @param {boolean} labelled whether the chart names its series itself, so that the picture needs no legend
  */
 export function downloadSvg(chart, { title, subtitle, y_title, series, file }, labelled) {
-  const { width, height } = chart.viewBox.baseVal;
+  const drawn = chart.viewBox.baseVal;
   const theme = getComputedStyle(chart);
   const head = headHeight(labelled);
+  const pen = /** @type {CanvasRenderingContext2D} */ (document.createElement("canvas").getContext("2d"));
+  const widthOf = (/** @type {string} */ words, /** @type {string} */ font) => {
+    pen.font = `${font} ${theme.fontFamily}`;
+    return pen.measureText(words).width;
+  };
+  const widest = Math.max(widthOf(title, "600 16px"), widthOf(subtitle, "13px"));
+  const width = Math.max(drawn.width, Math.ceil(widest) + 16);
+  const height = drawn.height;
   /** @type {(text: string, x: number, y: number, size: number, weight?: number) => SVGTextElement} */
   const text = (words, x, y, size, weight = 400) =>
     svg("text", { x, y, fill: theme.color, "font-size": size, "font-weight": weight }, words);
@@ -115,9 +125,9 @@ export function downloadSvg(chart, { title, subtitle, y_title, series, file }, l
   let x = 8;
   for (const { name, style } of labelled ? [] : series) {
     picture.append(svg("rect", { x, y: 58, width: 10, height: 10, fill: style.colour }), text(name, x + 15, 67, 12));
-    x += 30 + 7 * name.length;
+    x += 30 + widthOf(name, "12px");
   }
-  picture.append(setAttributes(standingCopy(chart), { x: 0, y: head, width, height }));
+  picture.append(setAttributes(standingCopy(chart), { x: 0, y: head, width: drawn.width, height }));
   const source = new XMLSerializer().serializeToString(picture);
   saveFile(new Blob([source], { type: "image/svg+xml" }), `${file}.svg`);
 }

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING
-
 import streamlit as st
 
 from kd_core.errors import KDError
 from pages.parts.form import state
 from pages.parts.text import error_text, escape_markdown, t
 
-if TYPE_CHECKING:
-    from kd_core.recipe import Recipe
-
 HEIGHT = 420
 
 
 def code_panel() -> None:
     """Show the script of the form's settings, or say why there is none, and offer it and the recipe as files."""
-    from kd_core.script import recipe_text
+    from kd_core.script import recipe_command, recipe_text, training_script
 
     recipe, seeds, preset = state.current(), state.seeds(), state.preset_name()
     source = ""
     try:
-        source = _script(recipe, seeds, preset)
+        source = training_script(recipe, range(seeds), recipe_command(recipe, preset, seeds))
     except KDError as error:
         st.info(escape_markdown(error_text(error)))
     if source:
@@ -49,11 +43,3 @@ def code_panel() -> None:
         )
     if source:
         st.code(source, language="python", height=HEIGHT)
-
-
-@lru_cache(maxsize=64)
-def _script(recipe: Recipe, seeds: int, preset: str) -> str:
-    """A recipe is frozen, and a class asks for the same script forty times."""
-    from kd_core.script import recipe_command, training_script
-
-    return training_script(recipe, range(seeds), recipe_command(recipe, preset, seeds))
