@@ -22,7 +22,8 @@ with right:
         show_first_look()
     else:
         nearest_student.note(shown)
-        race_view(one_of(shown))
-        report_button(shown.row, shown.values, shown.cell)
+        trio = one_of(shown)
+        race_view(trio)
+        report_button(trio.row, trio.values, trio.cell)
 with left:
     race_controls(nearest_student.key_of(shown), nearest_student.question())

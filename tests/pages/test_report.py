@@ -167,6 +167,13 @@ def test_one_cells_report_is_that_of_its_trio(report_of: object) -> None:
     source = report_of("sweep", cell={"method.temperature": 4, "method.teacher_weight": 0.9})  # type: ignore[operator]
     words = " ".join(Outline(source).words)
     assert "T = 4 · α = 0.9" in words and "Accuracy over the epochs" in words
+    told = "python -m kd_core race digits --set optim.epochs=2 --set teacher.optim.epochs=2 --seeds 2"
+    assert told in words, "the cell's own settings are those of the preset"
+
+
+def test_one_techniques_report_names_it_and_races_its_recipe(report_of: object) -> None:
+    words = " ".join(Outline(report_of("compare", cell={"contender": "dist"})).words)  # type: ignore[operator]
+    assert "Correlation (DIST)" in words and "race digits --set 'method=" in words
 
 
 def test_one_seed_has_no_interval_and_says_so(report_of: object) -> None:

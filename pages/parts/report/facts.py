@@ -83,23 +83,32 @@ def provenance_section(row: StudyRow, runs: Sequence[RunRow]) -> Section:
     return Section(t("report.provenance"), [bullets(lines)])
 
 
-def reproduce_section(row: StudyRow, recipe: Mapping[str, Any], link: str) -> Section:
+def reproduce_section(row: StudyRow, recipe: Mapping[str, Any], link: str, whole: bool = True) -> Section:
     """Return the command line, the link and the recipe as JSON.
 
     Args:
         row: the study.
         recipe: the distilled student's, or a cell's own.
         link: the page's address, or only its question where that is not known.
+        whole: whether the report is about the whole study; else about one trio of it, with ``recipe``.
     """
-    from kd_core.script import study_command
 
     text = json.dumps(recipe, indent=2, ensure_ascii=False)
     try:
-        blocks = [code(study_command(row.spec), t("report.command")), paragraph(t("report.same_seed"))]
+        blocks = [code(_command(row, recipe, whole), t("report.command")), paragraph(t("report.same_seed"))]
     except KDError as error:  # of another version, whose settings are not known here
         blocks = [paragraph(error_text(error))]
     blocks += [paragraph(t("report.link")), address(link)] if link else []
     return Section(t("report.reproduce"), [*blocks, paragraph(t("report.recipe")), code(text, t("report.recipe"))])
+
+
+def _command(row: StudyRow, recipe: Mapping[str, Any], whole: bool) -> str:
+    from kd_core.recipe import Recipe
+    from kd_core.script import recipe_command, study_command
+
+    return (
+        study_command(row.spec) if whole else recipe_command(Recipe.from_json(recipe).seeded(0), row.preset, row.seeds)
+    )
 
 
 def _when(seconds: float) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -18,7 +19,7 @@ from kd_core.results import (
     wanted_scores,
 )
 from kd_core.store import RunRow, Store, StudyRow
-from kd_core.vocabulary import ARMS
+from kd_core.vocabulary import ARMS, TECHNIQUE_KEY
 from pages.parts import method_race, sweep
 from pages.parts.charts import accuracy_lines, colour_limit, zoomed_range
 from pages.parts.form import preset_title
@@ -84,8 +85,11 @@ def _race_report(
     notes = [text for text in [alone_was_given(panel)] if text and race.verdict is not None]
     if numbers.test_set_ci95_pp and numbers.test_images:
         notes.append(sampling_text(numbers.test_set_ci95_pp, numbers.test_images))
-    cell_facts = [f"{path_title(path, race.recipe)} {value_text(value)}" for path, value in (cell or {}).items()]
-    facts = [*cell_facts, *taught_with(race.recipe), t("race.on", dataset=_dataset(race.recipe))]
+    facts = [
+        *_cell_facts(cell or {}, race.recipe),
+        *taught_with(race.recipe),
+        t("race.on", dataset=_dataset(race.recipe)),
+    ]
     sections = [
         Section(t("report.verdict"), [*(paragraph(note) for note in notes), *_by_seed(race)]),
         Section(t("report.curves"), _curves(race)),
@@ -93,9 +97,15 @@ def _race_report(
         findings_section(findings),
         settings_section(race.recipe, row.seeds),
         provenance_section(row, _unique(race.runs.values())),
-        reproduce_section(row, race.recipe, link),
+        reproduce_section(row, race.recipe, link, whole=cell is None),
     ]
     return document(_title(row), finding, facts, sections, language())
+
+
+def _cell_facts(cell: CellValues, recipe: Mapping[str, Any]) -> list[str]:
+    if TECHNIQUE_KEY in cell:
+        return [method_race.technique(cell[TECHNIQUE_KEY])]
+    return [f"{path_title(path, recipe)} {value_text(value)}" for path, value in cell.items()]
 
 
 def _unique(runs: Iterable[RunRow]) -> list[RunRow]:
@@ -206,6 +216,6 @@ def _title(row: StudyRow) -> str:
     return preset_title(title) if title == row.preset else title
 
 
-def _dataset(recipe: Mapping[str, object]) -> str:
-    name = str(recipe["data"]["source"]["name"])  # type: ignore[index]
+def _dataset(recipe: Mapping[str, Any]) -> str:
+    name = str(recipe["data"]["source"]["name"])
     return declared_text(f"datasets.{name}.title", name.replace("_", " "))
