@@ -4,9 +4,9 @@
  */
 
 import { fillTemplate, headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
-import { downloadCsv, downloadPng, downloadSvg, quoteCell } from "../shared/download.js";
 import { followEpoch } from "../shared/epoch_event.js";
 import { formatNumber, linearScale, nearestIndex, niceRange } from "../shared/scale.js";
+import { makeDownloads } from "./download.js";
 import { paintAxes, paintCrosshair, paintLabels, paintLine } from "./lines.js";
 import { listenToKeys, listenToPointer } from "./pointer.js";
 
@@ -87,14 +87,6 @@ function makeSeriesNodes({ name, style, variant, low }) {
   return nodes;
 }
 
-/** @param {CurveData} data */
-function saveCsv({ series, file }) {
-  const lines = series.flatMap(({ name, x, y, low, high }) =>
-    x.map((value, i) => [quoteCell(name), value, y[i], low?.[i], high?.[i]].map((cell) => cell ?? "").join(",")),
-  );
-  downloadCsv(["series,x,y,low,high", ...lines], `${file}.csv`);
-}
-
 export class CurveChart {
   /** @type {CurveData} */
   data;
@@ -172,9 +164,7 @@ export class CurveChart {
         this.chart.focus();
       }),
       replay: button("replay", () => this.replay()),
-      csv: button("csv", () => saveCsv(this.data)),
-      png: button("png", () => downloadPng(this.chart, this.data, this.wide)),
-      svg: button("svg", () => downloadSvg(this.chart, this.data, this.wide)),
+      ...makeDownloads(this, button),
     };
   }
 

@@ -183,9 +183,8 @@ def _of_sweep(store: Store, row: StudyRow) -> tuple[str, str, list[Section]]:
         row.spec["axes"], row.spec["cells"], row.spec["seeds"], places, store.runs.scores(wanted_scores(places))
     )
     axes, dataset = axes_of(row), _dataset(recipe_of(row))
-    finding, view = sweep.finding(results, axes, row.alive), sweep.held_at_best(results)
-    cells = sweep.map_cells(results, view, axes, {})
-    x, y = sweep.map_axes(results, view, axes)
+    finding = sweep.finding(results, axes, row.alive)
+    view, x, y, cells = sweep.whole_map(results, axes)
     limit = colour_limit([cell.gain for cell in results.cells if cell.gain is not None])
     held = [f"{axes[path].full} = {value_text(value)}" for path, value in view.fixed.items()]
     note = " · ".join(

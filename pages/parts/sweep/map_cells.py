@@ -49,6 +49,20 @@ def has_grid(sweep: SweepResults) -> bool:
     return len(sweep.cells) == math.prod(len(ordered(values)) for values in sweep.axes.values())
 
 
+def middle(sweep: SweepResults, path: str) -> int:
+    """Return the place of the best cell's value, so that the map opens where the best cell is."""
+    values = ordered(sweep.axes[path])
+    return values.index(sweep.best.values[path]) if sweep.best is not None else len(values) // 2
+
+
+def whole_map(sweep: SweepResults, words: Axes) -> tuple[View, MapAxis, MapAxis, list[MapCell]]:
+    """Return the map of a sweep's first two axes without any answers, further ones held where the best cell is."""
+    paths = list(sweep.axes)
+    held = {path: ordered(sweep.axes[path])[middle(sweep, path)] for path in paths[2:]} if has_grid(sweep) else {}
+    view = View(paths[0], paths[1] if len(paths) > 1 else None, held)
+    return (view, *map_axes(sweep, view, words), map_cells(sweep, view, words, {}))
+
+
 def map_axes(sweep: SweepResults, view: View, words: Axes) -> tuple[MapAxis, MapAxis]:
     """Return both axes with their labels; for points, with ticks at round numbers."""
     grid = is_grid(sweep, view)

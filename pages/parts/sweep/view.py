@@ -25,7 +25,7 @@ from pages.parts.charts import (
 from pages.parts.studies import axes_of, live_fragment, sample_shown, show_progress
 from pages.parts.sweep import further_views, sentences as say
 from pages.parts.sweep.cell_logits import SEED, cell_answers, sweep_material
-from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells
+from pages.parts.sweep.map_cells import View, has_grid, map_axes, map_cells, middle
 from pages.parts.text import MISSING, declared_text, escape_markdown, t, texts_of, value_text
 
 ROLES: Sequence[Role] = ("teacher", "alone", "distilled")
@@ -83,23 +83,10 @@ def _choose_view(row: StudyRow, sweep: SweepResults, axes: say.Axes) -> View:
                 title(path),
                 values,
                 format_func=value_text,
-                index=_middle(sweep, path),
+                index=middle(sweep, path),
                 key=f"sweep_hold_{row.id}_{path}",
             )
     return View(x, y, fixed)
-
-
-def held_at_best(sweep: SweepResults) -> View:
-    """Return the view of a sweep's first two axes, further ones held where the best cell is."""
-    paths = list(sweep.axes)
-    fixed = {path: ordered(sweep.axes[path])[_middle(sweep, path)] for path in paths[2:]} if has_grid(sweep) else {}
-    return View(paths[0], paths[1] if len(paths) > 1 else None, fixed)
-
-
-def _middle(sweep: SweepResults, path: str) -> int:
-    """Return the place of the best cell's value, so that the map opens where the best cell is."""
-    values = ordered(sweep.axes[path])
-    return values.index(sweep.best.values[path]) if sweep.best is not None else len(values) // 2
 
 
 def _map(
