@@ -46,3 +46,14 @@ class JensenShannon(Distillation):
         divergence = js_divergence(teacher.logits, student.logits, self.temperature, self.beta)
         weight = self.teacher_weight * self.temperature**2
         return {**self.label_terms(student, labels), "teacher": weight * divergence}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        return (
+            "log_t, log_s = (F.log_softmax(z / temperature, 1) for z in (teacher, student))\n"
+            "log_m = (beta * log_t.exp() + (1 - beta) * log_s.exp()).clamp(min=1e-38).log()  # the mixture\n"
+            "from_teacher = F.kl_div(log_m, log_t, reduction='batchmean', log_target=True)\n"
+            "from_student = F.kl_div(log_m, log_s, reduction='batchmean', log_target=True)\n"
+            "soft = temperature**2 * (beta * from_teacher + (1 - beta) * from_student)\n"
+            f"return {self.label_code} + teacher_weight * soft"
+        )

@@ -51,3 +51,13 @@ class SkewKL(Distillation):
         weight = self.teacher_weight * self.temperature**2
         divergence = skew_kl_divergence(*pair, self.temperature, self.alpha)
         return {**self.label_terms(student, labels), "teacher": weight * divergence}
+
+    def loss_code(self) -> str:
+        """Return the loss in plain PyTorch; see ``Method.loss_code``."""
+        first, second = ("teacher", "student") if self.direction == "forward" else ("student", "teacher")
+        return (
+            f"log_p, log_q = (F.log_softmax(z / temperature, 1) for z in ({first}, {second}))\n"
+            "log_m = (alpha * log_p.exp() + (1 - alpha) * log_q.exp()).clamp(min=1e-38).log()  # the mixture\n"
+            "soft = temperature**2 * F.kl_div(log_m, log_p, reduction='batchmean', log_target=True)\n"
+            f"return {self.label_code} + teacher_weight * soft"
+        )
