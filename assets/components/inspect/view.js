@@ -1,7 +1,7 @@
 /** What every view of Inspect is: a finding, a drawing that can be chosen from, a table, and both to take along. */
 
 import { headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
-import { downloadCsv, downloadPng, quoteCell } from "../shared/download.js";
+import { downloadCsv, downloadPng, downloadSvg, quoteCell } from "../shared/download.js";
 
 /** @import { RoleStyle } from "../shared/download.js" */
 /** @import { Frame } from "./frames.js" */
@@ -69,8 +69,9 @@ export class View {
     this.details = html("details", {}, this.summary, html("div", { class: "scroll", tabindex: 0 }, this.table));
     this.details.ontoggle = () => this.fillTable();
     this.csvButton = makeButton({ "data-testid": `csv-${name}` }, () => this.saveCsv());
-    this.pngButton = makeButton({ "data-testid": `png-${name}` }, () => this.savePng());
-    const tools = html("div", { class: "tools" }, this.csvButton, this.pngButton, this.details);
+    this.pngButton = makeButton({ "data-testid": `png-${name}` }, () => downloadPng(this.chart, this.caption(), true));
+    this.svgButton = makeButton({ "data-testid": `svg-${name}` }, () => downloadSvg(this.chart, this.caption(), true));
+    const tools = html("div", { class: "tools" }, this.csvButton, this.pngButton, this.svgButton, this.details);
     this.root = html(
       "section",
       { class: "view", "data-testid": `view-${name}` },
@@ -90,6 +91,7 @@ export class View {
     const { words } = scene;
     this.csvButton.textContent = words.csv;
     this.pngButton.textContent = words.png;
+    this.svgButton.textContent = words.svg;
     this.summary.textContent = words.table;
     // The width is not asked for here: every question would have the browser lay the page out once more.
     if (scene.shape !== this.shape || !this.width) this.redraw();
@@ -130,8 +132,8 @@ export class View {
     downloadCsv(lines, `inspect-${this.name}.csv`);
   }
 
-  savePng() {
-    const caption = { title: this.title.textContent ?? "", subtitle: this.scene.setting, y_title: "", series: [] };
-    return downloadPng(this.chart, { ...caption, file: `inspect-${this.name}` }, true);
+  caption() {
+    const texts = { title: this.title.textContent ?? "", subtitle: this.scene.setting, y_title: "" };
+    return { ...texts, series: [], file: `inspect-${this.name}` };
   }
 }

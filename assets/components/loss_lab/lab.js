@@ -1,12 +1,15 @@
-/** The loss lab: settings, the loss in figures, the rows of arrows, and what is taken away; all computed here. */
+/** The loss lab: settings, the loss in figures, and the rows of arrows; all computed here. */
 
 import { drawnClasses } from "../bars/classes.js";
 import { formatFixed } from "../bars/numbers.js";
-import { fillTemplate, headRow, html, makeButton, setAttributes, svg, tableRow } from "../shared/dom.js";
-import { downloadCsv, downloadPng, quoteCell } from "../shared/download.js";
+import { fillTemplate, headRow, html, makeButton, setAttributes, tableRow } from "../shared/dom.js";
+import { downloadPng, downloadSvg } from "../shared/download.js";
 import { LossChart } from "./chart.js";
 import { LossControls, shortNumber } from "./controls.js";
+import { caption, columns, saveCsv, TERMS } from "./download.js";
 import { lengthOf, lossTerms } from "./maths.js";
+import { warnings, writtenLoss } from "./sentences.js";
+import { arrowSwatch, barSwatch, limitSwatch } from "./swatches.js";
 
 /** @import { LabStyles } from "./chart.js" */
 /** @import { Convention, Ranges } from "./controls.js" */
@@ -38,7 +41,6 @@ const STEP = 1;
 const FRAME_STEP = 0.1;
 const AT_REST = 2e-3;
 const ECHO_MILLISECONDS = 5000;
-const TERMS = ["labels", "teacher", "total"];
 
 /** @param {number} value */
 const signed = (value) => (value < 0 ? "−" : "+") + formatFixed(Math.abs(value), 3);
@@ -103,8 +105,9 @@ export class LossLab {
     this.playButton = button("play", () => this.play());
     this.againButton = button("again", () => this.takeLogits());
     this.moves.append(this.labelName, this.labelSelect, this.stepButton, this.playButton, this.againButton);
-    this.csvButton = button("csv", () => this.saveCsv());
-    this.pngButton = button("png", () => this.savePng());
+    this.csvButton = button("csv", () => saveCsv(this));
+    this.pngButton = button("png", () => downloadPng(this.chart.root, caption(this), false));
+    this.svgButton = button("svg", () => downloadSvg(this.chart.root, caption(this), false));
     this.labelSelect.onchange = () => {
       this.label = Number(this.labelSelect.value);
       this.layout();
@@ -121,7 +124,7 @@ export class LossLab {
       this.picture,
       html("div", { class: "numbers" }, this.formula, this.factTable),
     );
-    const tools = html("div", { class: "tools" }, this.csvButton, this.pngButton);
+    const tools = html("div", { class: "tools" }, this.csvButton, this.pngButton, this.svgButton);
     const parts = [
       this.controls.root,
       figures,
@@ -191,14 +194,14 @@ export class LossLab {
   }
 
   describe() {
-    const { words, classes, ranges, reset_form, draggable, picture, picture_alt } = this.data;
+    const { words, classes, ranges, reset_form, draggable, picture, picture_alt, styles } = this.data;
     this.controls.describe(words, ranges, reset_form);
     this.picture.hidden = !picture;
     if (picture) setAttributes(this.picture, { src: picture, alt: picture_alt });
     this.moves.hidden = !draggable;
     this.labelName.textContent = words.label;
     this.labelSelect.replaceChildren(...classes.map((name, k) => html("option", { value: k }, name)));
-    for (const kind of /** @type {const} */ (["step", "play", "again", "csv", "png"])) {
+    for (const kind of /** @type {const} */ (["step", "play", "again", "csv", "png", "svg"])) {
       this[`${kind}Button`].textContent = words[kind];
     }
     this.summary.textContent = words.table;
@@ -212,83 +215,20 @@ export class LossLab {
     );
     this.factTable.replaceChildren(
       headRow("", words.value, words.factor, words.weighted, words.length, words.share),
-      ...TERMS.map((term) => tableRow(this.arrowSwatch(term, words[`term_${term}`]), ...this.facts[term])),
+      ...TERMS.map((term) =>
+        tableRow(arrowSwatch(styles[/** @type {"total"} */ (term)], term, words[`term_${term}`]), ...this.facts[term]),
+      ),
     );
     this.cells = classes.map(() => Array.from({ length: 8 }, () => html("span")));
     this.table.replaceChildren(
-      headRow(...this.columns()),
+      headRow(...columns(words)),
       ...classes.map((name, k) => tableRow(name, ...this.cells[k])),
     );
     this.legend.replaceChildren(
-      this.barSwatch("teacher", words.p_teacher),
-      this.barSwatch("student", words.p_student),
-      this.limitSwatch(words.limit),
+      barSwatch(styles.teacher, words.p_teacher),
+      barSwatch(styles.student, words.p_student),
+      limitSwatch(styles.limit, words.limit),
     );
-  }
-
-  /** @returns {[string, ...string[]]} */
-  columns() {
-    const { words } = this.data;
-    const gradients = TERMS.map((term) => `${words.gradient}: ${words[`term_${term}`]}`);
-    return [
-      words.class,
-      words.logit_teacher,
-      words.logit_student,
-      words.p_teacher,
-      words.p_student,
-      ...gradients,
-      words.limit,
-    ];
-  }
-
-  /**
-   * @param {string} term
-   * @param {string} name
-   */
-  arrowSwatch(term, name) {
-    const { colour } = this.data.styles[/** @type {"total"} */ (term)];
-    const shaft = svg("path", { d: "M1 7H16", stroke: colour, class: `arrow ${term}` });
-    const head = svg("path", { d: "M25 7L16 2.5V11.5Z", fill: colour });
-    return html(
-      "span",
-      { class: "entry" },
-      svg("svg", { width: 26, height: 14, "aria-hidden": true }, shaft, head),
-      name,
-    );
-  }
-
-  /**
-   * @param {"teacher" | "student"} who
-   * @param {string} name
-   */
-  barSwatch(who, name) {
-    const { colour, pattern } = this.data.styles[who];
-    const rect = svg("rect", {
-      x: 1,
-      y: 2,
-      width: 22,
-      height: 10,
-      stroke: colour,
-      fill: colour,
-      "fill-opacity": pattern ? 0.3 : 1,
-    });
-    const lines = svg("path", {
-      d: "M4 12L10 2M11 12L17 2M18 12L23 4",
-      stroke: colour,
-      visibility: pattern ? "visible" : "hidden",
-    });
-    return html(
-      "span",
-      { class: "entry" },
-      svg("svg", { width: 24, height: 14, "aria-hidden": true }, rect, lines),
-      name,
-    );
-  }
-
-  /** @param {string} name */
-  limitSwatch(name) {
-    const tick = svg("path", { d: "M8 1v12", stroke: this.data.styles.limit.colour, class: "limit" });
-    return html("span", { class: "entry" }, svg("svg", { width: 16, height: 14, "aria-hidden": true }, tick), name);
   }
 
   layout() {
@@ -351,7 +291,7 @@ export class LossLab {
     }
     this.showFacts("total", ["", "", formatFixed(loss, 4), formatFixed(lengthOf(total), 4), ""]);
     this.facts.total[2].setAttribute("data-value", String(loss));
-    this.formula.textContent = this.written();
+    this.formula.textContent = writtenLoss(this.controls.form, this.terms, this.student.length);
   }
 
   /**
@@ -364,18 +304,6 @@ export class LossLab {
     });
   }
 
-  /** The loss with its numbers, factor by factor. */
-  written() {
-    const { form } = this.controls;
-    const { labels, teacher, loss } = this.terms;
-    const matched = form.divergence === "logit_mse";
-    const squared = form.scale_by_t2 && !matched ? ` · ${shortNumber(form.temperature)}²` : "";
-    const averaged = form.mean_over_classes && !matched ? ` / ${this.student.length}` : "";
-    const first = `${shortNumber(labels.factor)} · ${formatFixed(labels.value, 3)}`;
-    const second = `${shortNumber(form.teacher_weight)}${squared} · ${formatFixed(teacher.value, 4)}${averaged}`;
-    return `L = ${first} + ${second} = ${formatFixed(loss, 4)}`;
-  }
-
   /** What only has to be right at rest: the spoken summary, the warnings and the table. */
   settle() {
     if (!this.chart) return;
@@ -385,7 +313,7 @@ export class LossLab {
     const [first] = byPush;
     const facts = { loss: formatFixed(loss, 3), name: classes[first], push: signed(-total[first]) };
     this.chart.root.setAttribute("aria-label", fillTemplate(words.spoken, facts));
-    this.message.textContent = this.warnings().join(" ");
+    this.message.textContent = warnings(words, this.controls, this.label, classes.length).join(" ");
     this.labelSelect.value = String(this.label);
     this.cells.forEach((cells, k) => {
       const values = [
@@ -402,26 +330,6 @@ export class LossLab {
         cell.textContent = values[at].toFixed(4);
       });
     });
-  }
-
-  /** @returns {string[]} what is easily got wrong with these settings */
-  warnings() {
-    const { words } = this.data;
-    const { form, convention } = this.controls;
-    const matched = form.divergence === "logit_mse";
-    const facts = {
-      K: this.student.length,
-      T: shortNumber(form.temperature),
-      T2: shortNumber(form.temperature ** 2),
-      alpha: shortNumber(Number((1 - form.teacher_weight).toFixed(4))),
-      rest: shortNumber(form.teacher_weight),
-    };
-    const told = [];
-    if (form.mean_over_classes && !matched) told.push(words.warn_mean);
-    if (!form.scale_by_t2 && !matched && form.temperature !== 1) told.push(words.warn_t2);
-    if (form.label_weight === null && convention === "labels") told.push(words.warn_alpha);
-    if (this.label === null) told.push(words.warn_no_label);
-    return told.map((text) => fillTemplate(text, facts));
   }
 
   /** @param {number} rate */
@@ -457,29 +365,5 @@ export class LossLab {
     this.playButton.textContent = this.data.words.play;
     [this.teacher, this.student, this.label] = [[...this.data.teacher], [...this.data.student], this.data.label];
     this.layout();
-  }
-
-  saveCsv() {
-    const { classes } = this.data;
-    const { p, q, labels, teacher, total, limit } = this.terms;
-    const numbers = [this.teacher, this.student, p, q, labels.gradient, teacher.gradient, total, limit];
-    const lines = classes.map((name, k) => [quoteCell(name), ...numbers.map((values) => values[k])].join(","));
-    downloadCsv(
-      [this.columns().map(quoteCell).join(","), ...lines],
-      `${this.id}-T-${this.controls.form.temperature}.csv`,
-    );
-  }
-
-  savePng() {
-    const { styles, words, picture_alt } = this.data;
-    const series = TERMS.map((term) => ({ name: words[`term_${term}`], style: styles[/** @type {"total"} */ (term)] }));
-    const caption = {
-      title: picture_alt,
-      subtitle: this.formula.textContent ?? "",
-      y_title: "",
-      series,
-      file: this.id,
-    };
-    downloadPng(this.chart.root, caption, false);
   }
 }

@@ -76,7 +76,7 @@ ROLES: Final[Mapping[Role, RoleStyle]] = MappingProxyType(
         ),
         # Networks of people's own have no part in a race, and so none of its colours.
         "model_a": RoleStyle(
-            colour="#009E73",
+            colour="#CC79A7",
             dash="",
             marker="m0-5l5 9h-10z",
             pattern="",

@@ -17,6 +17,7 @@ WORDS: Final = (
     "pause",
     "csv",  # buttons under each view
     "png",
+    "svg",
     "table",
     "clear",  # buttons beside the selection
     "hold",

@@ -20,7 +20,7 @@ WORDS: Final = (
     "divergence", "forward", "reverse", "jensen_shannon", "skew_forward", "skew_reverse", "logit_mse",
     "temperature", "weights", "weights_teacher", "weights_labels", "weights_both", "alpha_teacher", "alpha_labels",
     "teacher_weight", "label_weight", "beta", "alpha", "t2", "mean", "reset",
-    "label", "step", "play", "pause", "again", "csv", "png", "table",
+    "label", "step", "play", "pause", "again", "csv", "png", "svg", "table",
     "value", "factor", "weighted", "length", "share", "term_labels", "term_teacher", "term_total",
     "class", "logit", "logit_teacher", "logit_student", "probability", "p_teacher", "p_student",
     "push", "push_short", "gradient", "limit",
