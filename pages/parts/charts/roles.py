@@ -77,19 +77,19 @@ ROLES: Final[Mapping[Role, RoleStyle]] = MappingProxyType(
         # Networks of people's own have no part in a race, and so none of its colours.
         "model_a": RoleStyle(
             colour="#CC79A7",
-            dash="",
-            marker="m0-5l5 9h-10z",
-            pattern="",
-            plotly_symbol="triangle-up",
-            plotly_dash="solid",
+            dash="6 3",
+            marker="m0 5l5-9h-10z",
+            pattern="M1.5 0V6M4.5 0V6",
+            plotly_symbol="triangle-down",
+            plotly_dash="dash",
         ),
         "model_b": RoleStyle(
             colour="#8A6D00",
-            dash="12 4",
-            marker="m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0z",
-            pattern="M0 3H6M3 0V6",
-            plotly_symbol="circle",
-            plotly_dash="longdash",
+            dash="14 3 2 3",
+            marker="m-5 0l2.5-4.3h5l2.5 4.3-2.5 4.3h-5z",
+            pattern="M0 1.5H6M0 4.5H6",
+            plotly_symbol="hexagon",
+            plotly_dash="longdashdot",
         ),
     }
 )

@@ -53,7 +53,8 @@ def pick_sample(stored: StoredLogits) -> int:
         _gallery(stored, wish, indices, sample)
     elif not len(indices):
         st.info(t(f"soft_labels.none_{wish.order}" if wish.order == "disagreements" else "soft_labels.none"))
-    _look_alikes(stored, int(stored.labels[sample]) if wish.of_class is None else wish.of_class, temperature)
+    if stored.has_images:
+        _look_alikes(stored, int(stored.labels[sample]) if wish.of_class is None else wish.of_class, temperature)
     return sample
 
 
