@@ -59,6 +59,8 @@ def twins(techniques: Sequence[TechniqueResult]) -> dict[str, str]:
     first: dict[str, str] = {}
     found = {}
     for technique in techniques:
+        if technique.student.measures.get("accuracy") is None:
+            continue
         numbers = repr([(name, of and of.values) for name, of in sorted(technique.student.measures.items())])
         earlier = first.setdefault(numbers, technique.name)
         if earlier != technique.name:

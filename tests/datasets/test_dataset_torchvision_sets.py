@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_datasets_contract import make_cifar, make_idx_set, md5, pack_cifar
+from test_datasets_contract import make_idx_set, pack_cifar
 
 from kd_core.datasets.conditions import Conditions, prepare
 from kd_core.datasets.io.download import Archive, Download
 from kd_core.datasets.torchvision_sets import CIFAR10, MNIST, FashionMNIST
 from kd_core.errors import DataMissing, DataUnusable, InvalidSetting
+from tests.cifar_files import make_cifar, md5
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 FILES = [f"{part}-{what}-ubyte" for part in ("train", "t10k") for what in ("images-idx3", "labels-idx1")]
