@@ -25,7 +25,7 @@ from kd_core.results.inspection import (
 )
 from kd_core.store import Store
 from pages.parts.inspect import contents
-from pages.parts.inspect.networks import Network, Pair, default_pair, recorded_networks
+from pages.parts.inspect.networks import Network, Pair, default_pair, networks_of_logits
 from pages.parts.inspect.packing import FULL, packed_frame, packed_labels, packed_places, window_of
 from pages.parts.inspect.pick import LONGEST, is_pick
 from pages.parts.inspect.view import finding, numbers, warnings
@@ -233,7 +233,7 @@ def test_of_many_classes_those_with_most_errors_are_drawn() -> None:
 
 
 def recorded_pair(a: str = "teacher", b: str = "distilled") -> Pair:
-    by_arm = {one.arm: one for one in recorded_networks(recorded_logits())}
+    by_arm = {one.arm: one for one in networks_of_logits(recorded_logits(), "recorded")}
     return Pair(by_arm[a], by_arm[b], recorded_logits())
 
 

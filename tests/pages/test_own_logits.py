@@ -69,6 +69,34 @@ def test_a_pasted_table_is_shown_at_once_and_after_a_reload(app: App, tmp_path: 
         assert "4 rows, 3 classes, with labels" in said(shown, "caption")
 
 
+def inspector_of(page: AppTest) -> dict[str, Any]:
+    assert not page.exception, page.exception
+    data: dict[str, Any] = json.loads(
+        next(one for one in page.get("bidi_component") if '"sides"' in one.proto.json).proto.json
+    )
+    return data
+
+
+def test_inspect_counts_what_was_brought(app: App, tmp_path: Path, warm: None) -> None:
+    page = brought(app(tmp_path / "home", page="soft_labels", visitor="ada"), text=TABLE)
+    digest = page.session_state["link"]["own"]
+    page = app(tmp_path / "home", page="inspect", visitor="ada", own=digest)
+    data = inspector_of(page)
+    assert [side["role"] for side in data["sides"]] == ["model_a", "variant"]  # one model is held against itself
+    assert data["classes"] == list(ANIMALS) and data["pictures"]["single"] == {}
+    assert "repeats 1 of the 1 errors" in said(page, "header")  # the last row says dog and is a cat
+    assert "4 rows with a label" in said(page, "caption") and "Both sides are the same network" in said(page, "caption")
+
+
+def test_inspect_holds_two_own_models_against_each_other(app: App, tmp_path: Path, warm: None) -> None:
+    other = LOGITS[:, [1, 0, 2]]
+    files = [("a.csv", TABLE.encode()), ("b.csv", written_csv(other, header=ANIMALS).encode())]
+    page = brought(app(tmp_path / "home", page="soft_labels", visitor="ada"), *files)
+    page = app(tmp_path / "home", page="inspect", visitor="ada", own=page.session_state["link"]["own"])
+    assert [side["role"] for side in inspector_of(page)["sides"]] == ["model_a", "model_b"]
+    assert "gets 1 of them right" in said(page, "header")
+
+
 def test_somebody_elses_logits_are_neither_shown_nor_listed(
     app: App, tmp_path: Path, warm: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:

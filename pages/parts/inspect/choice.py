@@ -10,25 +10,29 @@ from streamlit.delta_generator import DeltaGenerator
 from kd_core.results import CellValues, StoredLogits
 from kd_core.store import StudyRow
 from pages.parts.app import link, store
-from pages.parts.inspect.networks import Network, Pair, default_pair, networks_of_study, recorded_networks
+from pages.parts.inspect.networks import Network, Pair, default_pair, networks_of_logits, networks_of_study
 from pages.parts.text import t
 
 SIDES = ("a", "b")
 
 
 def networks_of(study: StudyRow | None, cell: CellValues | None, split: StoredLogits) -> list[Network]:
-    """Return the networks of what is looked at: a study's, or for None the recorded race's."""
-    return recorded_networks(split) if study is None else networks_of_study(store(), study.id, cell, split)
+    """Return the networks of what is looked at: a study's, for None the recorded race's, or a visitor's own."""
+    if split.provenance == "own":
+        return networks_of_logits(split, link.get("own"))
+    return networks_of_logits(split, "recorded") if study is None else networks_of_study(store(), study.id, cell, split)
 
 
 def choose_pair(networks: Sequence[Network], split: StoredLogits, places: Sequence[DeltaGenerator]) -> Pair:
     """Let the reader choose two networks: for each its part in the study, and its seed where there are several.
 
     Args:
-        networks: at least two.
+        networks: at least two, or the one that is then held against itself.
         split: the images that they were asked about.
         places: where the two choices stand.
     """
+    if len(networks) == 1:
+        return Pair(networks[0], networks[0], split)
     chosen = []
     for side, default, place in zip(SIDES, default_pair(networks), places, strict=True):
         with place:

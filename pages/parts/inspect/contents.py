@@ -23,6 +23,8 @@ MOST_PIXEL_BYTES: Final = 600_000
 MOST_CLASSES: Final = 20
 MOST_PICTURES: Final = 24
 SHEET_COLUMNS: Final = 40
+BLANK: Final = "data:image/gif;base64,R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
+"""A picture without anything, for rows that came without images."""
 
 
 def travels_whole(pair: Pair) -> bool:
@@ -92,6 +94,8 @@ def drawn_classes(pair: Pair) -> list[int]:
 def pictures(pair: Pair, asked: Collection[int]) -> dict[str, Any]:
     """Return one picture of all images where they are few and small, else those that are asked for."""
     images = pair.stored.images
+    if not pair.stored.has_images:
+        return {"sheet": {"url": BLANK, "columns": 1, "width": 1, "height": 1}, "single": {}}
     if images.size <= MOST_PIXEL_BYTES:
         tile = max(images.shape[-2:])
         shared = {"columns": SHEET_COLUMNS, "width": tile, "height": tile}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from kd_core.results import CellValues, Floats, StoredLogits
 from kd_core.results.inspection import Side, logits_after, sides_of
 from kd_core.store import Store
+from kd_core.vocabulary import ARMS
 from pages.parts.text import t
 
 
@@ -25,7 +26,7 @@ class Network:
         epochs: those whose logits are kept, from 0, in order; one of them where only the result is.
         reported: the epoch that counts.
         logits: of the test images after a kept epoch, (N, K), or None where they are gone.
-        side: of a study in the store; None of the recorded race.
+        side: of a study in the store; None of the recorded race, and of logits that somebody brought.
     """
 
     arm: str
@@ -105,11 +106,16 @@ def networks_of_study(store: Store, study: str, cell: CellValues | None, split: 
     return networks
 
 
-def recorded_networks(split: StoredLogits) -> list[Network]:
-    """Return the networks of the race that comes with the product, of which only the result is kept."""
+def networks_of_logits(split: StoredLogits, identity: str) -> list[Network]:
+    """Return networks of which nothing is there but what they said: the recorded race's, or somebody's own.
+
+    Args:
+        split: what they said.
+        identity: equal exactly for equal logits.
+    """
     seed = int(split.facts.get("seed", 0))
     return [
-        Network(arm, seed, f"recorded/{arm}", (0,), 0, lambda epoch, arm=arm: split.logits[arm])  # type: ignore[misc]
+        Network(arm, seed, f"{identity}/{arm}", (0,), 0, lambda epoch, arm=arm: split.logits[arm])  # type: ignore[misc]
         for arm in split.logits
     ]
 
@@ -117,7 +123,8 @@ def recorded_networks(split: StoredLogits) -> list[Network]:
 def network_name(network: Network, with_seed: bool) -> str:
     """Return what a network is called, with its seed where that tells it from another."""
     role = t(f"roles.{network.arm}")
-    return t("inspect.with_seed", role=role, seed=network.seed) if with_seed else role
+    drawn_with_a_seed = with_seed and network.arm in ARMS
+    return t("inspect.with_seed", role=role, seed=network.seed) if drawn_with_a_seed else role
 
 
 def default_pair(networks: Sequence[Network]) -> tuple[Network, Network]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import streamlit as st
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from kd_core.results.inspection import GROUPS, answers_of, comparison_json, groups_of
 from pages.parts.app import engine_is_warm, engine_ready, epoch_shown, link
-from pages.parts.charts import ROLE_OF, ROLES
+from pages.parts.charts import ROLE_OF, ROLES, Role
 from pages.parts.inspect import contents
 from pages.parts.inspect.inspector import WORDS, asked_epochs, asked_images, inspector, is_drawn
 from pages.parts.inspect.networks import Pair, network_name
@@ -75,8 +75,15 @@ def setting(pair: Pair) -> str:
     """Return the subtitle: which networks, which split with how many images, and who made them."""
     names = [network_name(network, with_seed=True) for network in pair.both]
     facts = {name: escape_markdown(str(value)) for name, value in pair.stored.facts.items()}
-    made = t("provenance.recorded", **facts) if pair.stored.provenance == "recorded" else t("provenance.live")
-    return t("inspect.setting", a=names[0], b=names[1], n=int((pair.labels >= 0).sum()), provenance=made)
+    made = t(f"provenance.{pair.stored.provenance}", **facts)
+    own = pair.stored.provenance == "own"
+    return t(
+        "inspect.setting_own" if own else "inspect.setting",
+        a=names[0],
+        b=names[1],
+        n=int((pair.labels >= 0).sum()),
+        provenance=made,
+    )
 
 
 def warnings(pair: Pair) -> list[str]:
@@ -103,7 +110,8 @@ def numbers(pair: Pair, epoch: int | None) -> dict[str, Any]:
         side: {"arm": network.arm, "seed": network.seed, "epoch": network.nearest(epoch) + 1}
         for side, network in zip("ab", pair.both, strict=True)
     }
-    facts = {"split": "test", "provenance": pair.stored.provenance, **pair.stored.facts}
+    split = "own" if pair.stored.provenance == "own" else "test"
+    facts = {"split": split, "provenance": pair.stored.provenance, **pair.stored.facts}
     return {**sides, **facts, **comparison_json(a, b, pair.labels, pair.stored.classes)}
 
 
@@ -163,9 +171,13 @@ def _epoch_of(step: dict[str, Any]) -> list[int | None]:
     return [None if step["epoch"] is None else step["epoch"] - 1]
 
 
+def _role(arm: str) -> Role:
+    return ROLE_OF[arm] if arm in ROLE_OF else cast(Role, arm)  # model A and B are drawn as themselves
+
+
 def _sides(pair: Pair) -> list[dict[str, Any]]:
     """Return how both are called and drawn; the second of two with the same part is drawn as a variant."""
-    roles = [ROLE_OF[pair.a.arm], "variant" if pair.same_arm else ROLE_OF[pair.b.arm]]
+    roles = [_role(pair.a.arm), "variant" if pair.same_arm else _role(pair.b.arm)]
     return [
         {"role": role, "name": network_name(network, pair.same_arm), "style": ROLES[role].as_data()}
         for role, network in zip(roles, pair.both, strict=True)
