@@ -16,7 +16,7 @@ from kd_core.results import load_race
 from kd_core.store import Store
 from pages.parts.app import engine
 from pages.parts.charts import CurveSeries, MapAxis, MapCell
-from pages.parts.report import study_report
+from pages.parts.report import study_report, view
 from pages.parts.report.figures import Difference, differences_figure, lines_figure, map_figure
 from pages.parts.text import speaking
 from tests.pages.conftest import App, TrainedHome
@@ -99,6 +99,16 @@ def test_somebody_elses_words_are_shown_letter_by_letter(trained: TrainedHome) -
     outline = Outline(source)
     assert not {"img", "script", "a"} & set(outline.tags)
     assert '<img src=x onerror="alert(1)"></title>' in "".join(outline.words)
+
+
+@pytest.mark.parametrize(("language", "cause"), [("en", "The budget is too short: "), ("zh", "文献：")])
+def test_a_report_tells_what_the_doctor_found(
+    trained: TrainedHome, language: str, cause: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KD_HOME", str(trained.home))
+    engine.store.cache_clear()
+    with speaking(language):
+        assert any(cause in sentence for sentence in view.what_may_be_wrong(trained.study, None) or [])
 
 
 def test_findings_are_listed_where_somebody_looked(trained: TrainedHome) -> None:

@@ -7,11 +7,13 @@ from urllib.parse import urlencode, urlsplit
 
 import streamlit as st
 
+from kd_core.doctor import diagnose_study
+from kd_core.errors import KDError
 from kd_core.results import CellValues
 from kd_core.store import StudyRow
 from pages.parts.app import engine_ready, link, store
 from pages.parts.report.studies import study_report
-from pages.parts.text import language, speaking, t
+from pages.parts.text import language, reason_text, speaking, t
 
 
 def report_button(row: StudyRow, cell: CellValues | None = None, number: int | None = None) -> None:
@@ -37,7 +39,21 @@ def report_button(row: StudyRow, cell: CellValues | None = None, number: int | N
 def _written(study: str, cell: CellValues | None, link: str, language: str) -> str:
     """Return the report as it is when somebody fetches it, which happens outside of their session."""
     with speaking(language):
-        return study_report(store(), store().studies.get(study), cell=cell, link=link)
+        findings = what_may_be_wrong(study, cell)
+        return study_report(store(), store().studies.get(study), cell=cell, link=link, findings=findings)
+
+
+def what_may_be_wrong(study: str, cell: CellValues | None) -> list[str] | None:
+    """Return the doctor's findings in sentences, the likeliest first; None of a study that cannot be looked into."""
+    try:
+        findings = diagnose_study(store(), study, cell)
+    except KDError:
+        return None
+    return [
+        f"{t(f'doctor.cause.{finding.cause}')}: {reason_text(finding.sentence)} "
+        f"{t('doctor.literature_says')} {t(f'doctor.literature.{finding.cause}')}"
+        for finding in findings
+    ]
 
 
 def study_link(row: StudyRow, cell: int | None = None) -> str:
