@@ -169,6 +169,8 @@ def test_every_page_is_one_click_away_and_each_group_of_them_is_named(page: Page
     page.goto(url)
     links = page.get_by_test_id("stTopNavLink")
     expect(links.last).to_be_visible(timeout=WARM)
+    named = "() => getComputedStyle(document.querySelector('.rc-overflow-item'), '::before').content !== 'none'"
+    page.wait_for_function(named, timeout=WARM)
     titles, groups = links.all_inner_texts(), links.evaluate_all(name_before)
     first_of = {group.strip('"'): title for title, group in zip(titles, groups, strict=True) if group != "none"}
     assert first_of == {"Explore": "Race", "Search": "Sweep", "Ship": "Speed and size", "Learn": "Methods"}

@@ -1,6 +1,7 @@
 """The doctor in a real browser: opened by keyboard, content for axe on a phone, and its experiment is trained."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def test_one_press_trains_the_experiment_and_shows_it(page: Page, serve: Serve, 
     expect(start).to_be_enabled(timeout=WARM)
     start.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function(f"!location.search.includes('{raced.study}')", timeout=WARM)
+    page.wait_for_url(re.compile(f"study=(?!{raced.study})"), timeout=WARM)
     assert study_in(page) != raced.study
     assert "method.scale_by_t2" not in page.url  # it is the preset's again
     verdict = page.locator(".st-key-race_verdict")
