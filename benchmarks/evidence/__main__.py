@@ -42,8 +42,12 @@ class Progress(NamedTuple):
 
     @property
     def left(self) -> float:
-        """Return how many hours are left at the pace of the pieces so far; before the first, all that may be spent."""
-        return self.budget if not self.done else self.spent / self.done * (self.pieces - self.done)
+        """Return how many hours are left at the pace so far; before it has one, its budget's share.
+
+        Pieces that another claim trained cost this one nothing, so that its pace is known only once it has spent some.
+        """
+        pace = self.spent / self.done if self.spent else self.budget / self.pieces
+        return pace * (self.pieces - self.done)
 
     def __str__(self) -> str:
         state = "complete" if self.trial else f"{self.left:.2f} h left"

@@ -229,3 +229,11 @@ def test_what_takes_days_here_is_begun_only_where_it_is_asked_for(
     with pytest.raises(SystemExit):
         __main__.main()
     assert "tian needs a GPU, for hours: ask for it with --full" in capsys.readouterr().err
+
+
+def test_hours_left_follow_the_pace_and_before_there_is_one_the_budget() -> None:
+    assert __main__.Progress("claim", 4, 10, 2.0, 8.0, None).left == pytest.approx(3.0)
+    assert __main__.Progress("claim", 4, 10, 0.0, 8.0, None).left == pytest.approx(
+        4.8
+    )  # another claim trained the four
+    assert __main__.Progress("claim", 0, 10, 0.0, 8.0, None).left == pytest.approx(8.0)
