@@ -33,7 +33,7 @@ def test_every_claim_has_title_sources_and_command(app: App, tmp_path: Path, lan
     assert len(page.subheader) == len(DOCUMENTS)
     assert {code.value for code in page.code} == {one["command"] for one in DOCUMENTS if one["command"]}
     badge = f":gray-badge[{catalogue(language)['evidence.literature']}]"
-    sources = [one.value for one in page.markdown if one.value.startswith(badge)]
+    sources = [line for one in page.markdown for line in one.value.split("\n\n") if line.startswith(badge)]
     assert sorted(sources) == sorted(f"{badge} {one['source']}" for one in DOCUMENTS)
     recorded = [caption.value for caption in page.caption if ", torch " in caption.value or "，torch " in caption.value]
     tables = [one.value for one in page.markdown if "|---|" in one.value]

@@ -30,25 +30,74 @@ def summary(experiments: Sequence[Document]) -> None:
 def entry(experiment: Document) -> None:
     """Show one claim."""
     written = str(experiment["written"])
-    with st.container(border=True, key=f"evidence_{experiment['name'].replace('-', '_')}"):
-        _heading(experiment["name"], written, language(), experiment)
+    name, spoken = experiment["name"], language()
+    with st.container(border=True, key=f"evidence_{name.replace('-', '_')}"):
         if not drawn(experiment):
-            _words(experiment["name"], written, language(), experiment)
+            _heading_and_words(name, written, spoken, experiment)
             return
+        _heading(name, written, spoken, experiment)
         left, right = st.columns([3, 2], gap="medium")
         with left:
-            _words(experiment["name"], written, language(), experiment)
+            _words(name, written, spoken, experiment)
         with right:
             _chart(experiment)
 
 
 @st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _heading_and_words(name: str, written: str, language: str, _experiment: Document) -> None:
+    """Drawn once a file and language, then sent as it was."""
+    _tell_heading(_experiment)
+    _tell_words(_experiment)
+
+
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
 def _heading(name: str, written: str, language: str, _experiment: Document) -> None:
     """Drawn once a file and language, then sent as it was."""
-    st.subheader(finding(_experiment), anchor=name)
-    outcome = t(f"evidence.outcome.{_experiment['outcome'].replace(' ', '_')}")
-    claim = localised(_experiment["claim"]) if _experiment["provenance"] else ""  # else it is the title
-    st.markdown(f":{COLOURS.get(_experiment['outcome'], 'gray')}-badge[{outcome}] {claim}")
+    _tell_heading(_experiment)
+
+
+@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
+def _words(name: str, written: str, language: str, _experiment: Document) -> None:
+    """Drawn once a file and language, then sent as it was."""
+    _tell_words(_experiment)
+
+
+def _tell_heading(experiment: Document) -> None:
+    st.subheader(finding(experiment), anchor=experiment["name"])
+
+
+def _tell_words(experiment: Document) -> None:
+    """Tell all of a claim in few elements: whatever is drawn by itself costs the server time."""
+    st.markdown("\n\n".join(_paragraphs(experiment)))
+    small = [
+        t(f"evidence.{part}", words=localised(experiment[part])) for part in ("setting", "differs") if experiment[part]
+    ]
+    if experiment["provenance"]:
+        small.append(provenance(experiment))
+    if experiment["command"]:
+        small.append(run_here(experiment))
+    if small:
+        st.caption("\n\n".join(small))
+    if experiment["command"]:
+        st.code(experiment["command"], language="bash", wrap_lines=True)
+
+
+def _paragraphs(experiment: Document) -> list[str]:
+    """Return outcome and claim, what was published and what we found, and what speaks for and against it."""
+    outcome = t(f"evidence.outcome.{experiment['outcome'].replace(' ', '_')}")
+    claim = localised(experiment["claim"]) if experiment["provenance"] else ""  # else it is the title
+    paragraphs = [
+        f":{COLOURS.get(experiment['outcome'], 'gray')}-badge[{outcome}] {claim}",
+        f":gray-badge[{t('evidence.literature')}] {experiment['source']}",
+        _table(experiment) if experiment["provenance"] else _published(experiment),
+    ]
+    paragraphs += [direction(experiment, judged) for judged in experiment["directions"] if judged["holds"] is not None]
+    for part in ("not_affordable", "tried"):
+        if experiment[part]:
+            paragraphs.append(t(f"evidence.why.{part}", words=localised(experiment[part])))
+    if experiment["outcome"] == "not recorded":
+        paragraphs.append(planned(experiment))
+    return paragraphs
 
 
 def everything(experiments: Sequence[Document]) -> None:
@@ -66,30 +115,6 @@ def _all_rows(written: str, language: str, _experiments: Sequence[Document]) -> 
     shown = rows(_experiments)
     shown["outcome"] = [t(f"evidence.outcome.{outcome.replace(' ', '_')}") for outcome in shown["outcome"]]
     return shown.rename(columns={name: t(f"evidence.column.{name}") for name in (*names, *more)})
-
-
-@st.cache_data(max_entries=MOST_TOLD, show_spinner=False)
-def _words(name: str, written: str, language: str, _experiment: Document) -> None:
-    """Drawn once a file and language, then sent as it was."""
-    st.markdown(f":gray-badge[{t('evidence.literature')}] {_experiment['source']}")
-    st.markdown(_table(_experiment) if _experiment["provenance"] else _published(_experiment))
-    for judged in _experiment["directions"]:
-        if judged["holds"] is not None:
-            st.markdown(direction(_experiment, judged))
-    for part in ("not_affordable", "tried"):
-        if _experiment[part]:
-            st.markdown(t(f"evidence.why.{part}", words=localised(_experiment[part])))
-    if _experiment["outcome"] == "not recorded":
-        st.markdown(planned(_experiment))
-    if _experiment["setting"]:
-        st.caption(t("evidence.setting", words=localised(_experiment["setting"])))
-    if _experiment["differs"]:
-        st.caption(t("evidence.differs", words=localised(_experiment["differs"])))
-    if _experiment["provenance"]:
-        st.caption(provenance(_experiment))
-    if _experiment["command"]:
-        st.markdown(run_here(_experiment))
-        st.code(_experiment["command"], language="bash", wrap_lines=True)
 
 
 def _table(experiment: Document) -> str:
