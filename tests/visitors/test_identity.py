@@ -43,7 +43,7 @@ def test_nobody_becomes_somebody_else_by_changing_a_cookie(tmp_path: Path) -> No
         f"0124.{role}.{signature}",
         f"{visitor}.l.{signature}",
         f"{visitor}.x.{signature}",
-        f"{visitor}.{role}.{signature[:-1]}0",
+        f"{visitor}.{role}.{signature[:-1]}{'1' if signature.endswith('0') else '0'}",
         f"{visitor}.{role}.",
         f"{visitor}.{role}",
         "",
@@ -51,7 +51,7 @@ def test_nobody_becomes_somebody_else_by_changing_a_cookie(tmp_path: Path) -> No
         "é.v.ü",
         "a\x00b.v.c",
     ]
-    assert [here.read(cookie) for cookie in forged if cookie != f"{visitor}.{role}.{signature}"] == [None] * 10
+    assert [here.read(cookie) for cookie in forged] == [None] * 10
     assert classroom(tmp_path / "other").read(f"{visitor}.{role}.{signature}") is None
     assert classroom(tmp_path / "other").cookie_name != here.cookie_name
 
