@@ -17,7 +17,7 @@ from kd_core.results.inspection.comparison import (
 from kd_core.results.inspection.last_features import AFFORDABLE_MACS, last_features
 from kd_core.results.inspection.over_epochs import image_over_epochs
 from kd_core.results.inspection.plane import Plane, plane_of
-from kd_core.results.inspection.sides import Side, logits_after, sides_of
+from kd_core.results.inspection.sides import Side, logits_after, nearest_kept, sides_of
 
 __all__ = [
     "AFFORDABLE_MACS",
@@ -39,6 +39,7 @@ __all__ = [
     "image_over_epochs",
     "last_features",
     "logits_after",
+    "nearest_kept",
     "per_class_accuracy",
     "plane_of",
     "sides_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,9 +38,18 @@ class Side:
 
     def nearest(self, epoch: int | None) -> int:
         """Return the kept epoch that stands for ``epoch``: itself, or the nearest before it, or the first."""
-        if epoch is None:
-            return self.reported
-        return max((kept for kept in self.epochs if kept <= epoch), default=self.epochs[0])
+        return nearest_kept(self.epochs, self.reported, epoch)
+
+
+def nearest_kept(epochs: Sequence[int], reported: int, epoch: int | None) -> int:
+    """Return the kept epoch that stands for ``epoch``: itself, or the nearest before it, or the first.
+
+    Args:
+        epochs: those that are kept, in order.
+        reported: the one that stands for None.
+        epoch: from 0.
+    """
+    return reported if epoch is None else max((kept for kept in epochs if kept <= epoch), default=epochs[0])
 
 
 def sides_of(store: Store, study: str, cell: CellValues | None = None) -> list[Side]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kd_core.results import CellValues, Floats, StoredLogits
-from kd_core.results.inspection import Side, logits_after, sides_of
+from kd_core.results.inspection import Side, logits_after, nearest_kept, sides_of
 from kd_core.store import Store
 from kd_core.vocabulary import ARMS
 from pages.parts.text import t
@@ -44,9 +44,7 @@ class Network:
 
     def nearest(self, epoch: int | None) -> int:
         """Return the kept epoch that stands for ``epoch``; None for the reported one."""
-        if epoch is None:
-            return self.reported
-        return max((kept for kept in self.epochs if kept <= epoch), default=self.epochs[0])
+        return nearest_kept(self.epochs, self.reported, epoch)
 
     def said(self, epoch: int | None, like: tuple[int, int]) -> Floats:
         """Return what it said of the test images, (N, K); where that is gone, answers that are none.
