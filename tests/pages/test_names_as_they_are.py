@@ -12,6 +12,7 @@ from typing import Any, Final
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from benchmarks.load.people import PAGES
 from kd_core import errors
 from kd_core.recipe import PRESETS, Study
 from kd_core.store import Store
@@ -25,18 +26,6 @@ MARKUP: Final = re.compile(r"\*\*(?:b|cat)\*\*|\[l\]\([xy]\)|\$a\$|:red\[x\]")
 """What is left of those names where nothing was escaped."""
 TAG: Final = "<br>owl"
 """A class whose name a chart would read as the end of a line."""
-PAGES: Final = (
-    "race",
-    "soft_labels",
-    "loss_lab",
-    "inspect",
-    "sweep",
-    "method_race",
-    "compare",
-    "speed",
-    "methods",
-    "evidence",
-)
 DRAWN_AS_MARKDOWN: Final = {
     "markdown",
     "caption",
